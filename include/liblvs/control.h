@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * @file
+ * Services and destinations, changed by transactions that are all or nothing.
+ *
+ * Control calls: any thread, beside running workers, which never wait for them.
+ * A transaction holds the director's control lock from begin to commit; control
+ * calls of other threads wait for it.
+ */
+#ifndef LIBLVS_CONTROL_H
+#define LIBLVS_CONTROL_H
+
+#include <liblvs/director.h>
+#include <liblvs/sched.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct lvs_txn;
+
+/**
+ * What a service is known by: family, protocol, address and port, or family and
+ * firewall mark. With a mark the other fields are ignored.
+ */
+struct lvs_service_key {
+	union lvs_addr addr; /**< The virtual address. */
+	uint32_t fwmark;     /**< Firewall mark, 0 for none. */
+	lvs_be16 port;       /**< Port; 0 is every port. */
+	uint8_t family;      /**< enum lvs_family. */
+	uint8_t protocol;    /**< LVS_TCP or LVS_UDP. */
+};
+
+/** Flags of a service: those of enum lvs_sched_flag, and these; the kernel's bits. */
+enum lvs_service_flag {
+	LVS_SERVICE_PERSISTENT = 0x1, /**< Clients stick to their destination. Not yet supported. */
+	LVS_SERVICE_ONE_PACKET = 0x4, /**< UDP: each packet is scheduled. Not yet supported. */
+};
+
+/** How a service behaves. */
+struct lvs_service_conf {
+	uint32_t size;                     /**< sizeof of this structure. */
+	uint32_t flags;                    /**< enum lvs_service_flag | enum lvs_sched_flag. */
+	const struct lvs_sched_ops *sched; /**< Must outlive the director. NULL: wlc. */
+	uint32_t timeout_s;                /**< Persistence timeout in seconds. */
+	uint32_t netmask; /**< Persistence: IPv4 mask (network order) or IPv6 prefix length. */
+};
+
+/** What a destination of a service is known by. */
+struct lvs_dest_key {
+	union lvs_addr addr; /**< Its address. */
+	lvs_be16 port;       /**< Its port; 0 keeps the packet's. */
+	uint8_t family;      /**< enum lvs_family. */
+	uint8_t reserved;    /**< Zero. */
+};
+
+/** How a destination behaves. */
+struct lvs_dest_conf {
+	uint32_t size;   /**< sizeof of this structure. */
+	uint32_t method; /**< enum lvs_method; LVS_METHOD_CUSTOM with forward. */
+	const struct lvs_forward_ops *forward; /**< Own method; must outlive the director. */
+	int32_t weight;                        /**< 0 takes no new connections; never negative. */
+	uint32_t upper; /**< Overloaded when it has this many connections; 0 never. */
+	uint32_t lower; /**< No longer so below this many; 0 is three quarters of upper. */
+};
+
+/** Starts a transaction. @return 0 or LVS_ERR_NO_MEMORY. */
+LVS_API int lvs_txn_begin(struct lvs_director *director, struct lvs_txn **txn);
+
+/**
+ * Adds a service. A call that fails leaves the transaction as it was.
+ * @return 0, LVS_ERR_EXISTS, LVS_ERR_FAMILY, LVS_ERR_INVALID, LVS_ERR_UNSUPPORTED or
+ *         LVS_ERR_NO_MEMORY.
+ */
+LVS_API int lvs_txn_add_service(struct lvs_txn *txn, const struct lvs_service_key *key,
+				const struct lvs_service_conf *conf);
+
+/** Changes a service, all of @p conf. @return As lvs_txn_add_service(), or LVS_ERR_NO_SERVICE. */
+LVS_API int lvs_txn_edit_service(struct lvs_txn *txn, const struct lvs_service_key *key,
+				 const struct lvs_service_conf *conf);
+
+/** Adds a service, or changes it where it exists. @return As lvs_txn_add_service(). */
+LVS_API int lvs_txn_set_service(struct lvs_txn *txn, const struct lvs_service_key *key,
+				const struct lvs_service_conf *conf);
+
+/** Removes a service with its destinations. @return 0, LVS_ERR_NO_SERVICE or LVS_ERR_NO_MEMORY. */
+LVS_API int lvs_txn_del_service(struct lvs_txn *txn, const struct lvs_service_key *key);
+
+/** Removes every service. @return 0 or LVS_ERR_NO_MEMORY. */
+LVS_API int lvs_txn_flush(struct lvs_txn *txn);
+
+/**
+ * Adds a destination. One that was removed and still has connections comes
+ * back with them and with its counters.
+ * @return 0, LVS_ERR_NO_SERVICE, LVS_ERR_EXISTS, LVS_ERR_FAMILY, LVS_ERR_RANGE (weight below 0,
+ *         lower above upper), LVS_ERR_INVALID, LVS_ERR_UNSUPPORTED or LVS_ERR_NO_MEMORY.
+ */
+LVS_API int lvs_txn_add_dest(struct lvs_txn *txn, const struct lvs_service_key *service,
+			     const struct lvs_dest_key *key, const struct lvs_dest_conf *conf);
+
+/** Changes a destination, all of @p conf. @return As lvs_txn_add_dest(), or LVS_ERR_NO_ENTRY. */
+LVS_API int lvs_txn_edit_dest(struct lvs_txn *txn, const struct lvs_service_key *service,
+			      const struct lvs_dest_key *key, const struct lvs_dest_conf *conf);
+
+/** Adds a destination, or changes it where it exists. @return As lvs_txn_add_dest(). */
+LVS_API int lvs_txn_set_dest(struct lvs_txn *txn, const struct lvs_service_key *service,
+			     const struct lvs_dest_key *key, const struct lvs_dest_conf *conf);
+
+/**
+ * Removes a destination: it gets no more packets. Drain it first (weight 0) to
+ * let its connections finish.
+ * @return 0, LVS_ERR_NO_SERVICE, LVS_ERR_NO_ENTRY or LVS_ERR_NO_MEMORY.
+ */
+LVS_API int lvs_txn_del_dest(struct lvs_txn *txn, const struct lvs_service_key *service,
+			     const struct lvs_dest_key *key);
+
+/**
+ * Makes all changes at once and ends the transaction, also when it fails.
+ * @return 0, or LVS_ERR_NO_MEMORY or what a scheduler's build() gave: then nothing has changed.
+ */
+LVS_API int lvs_txn_commit(struct lvs_txn *txn);
+
+/** Ends a transaction without a change. NULL is fine. */
+LVS_API void lvs_txn_abort(struct lvs_txn *txn);
+
+/**
+ * A sentence about the last call of @p txn that failed: what, where, what was
+ * expected. Owned by the transaction; "" when none failed.
+ */
+LVS_API const char *lvs_txn_error(const struct lvs_txn *txn);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * @file
+ * The director and its workers: packets and the time go in, verdicts come out.
+ *
+ * Time is the caller's monotonic clock in nanoseconds. A worker's time never
+ * goes back; workers may differ by 100 ms.
+ */
+#ifndef LIBLVS_DIRECTOR_H
+#define LIBLVS_DIRECTOR_H
+
+#include <liblvs/error.h>
+#include <liblvs/forward.h>
+#include <liblvs/packet.h>
+#include <liblvs/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct lvs_director;
+struct lvs_worker;
+
+/** What happens to a new connection when max_conns is reached. */
+enum lvs_full_policy {
+	LVS_FULL_DEFAULT = 0,   /**< LVS_FULL_REFUSE, the kernel's way. */
+	LVS_FULL_REFUSE = 1,    /**< The packet is dropped. */
+	LVS_FULL_EVICT = 2,     /**< An embryonic or closing entry makes room; else as UNTRACKED. */
+	LVS_FULL_UNTRACKED = 3, /**< Forwarded without an entry where the scheduler is a hash
+				     and the method needs no replies; else refused. */
+};
+
+/** How a SYN that hits a closed connection's entry is treated (the kernel's conn_reuse_mode). */
+enum lvs_reuse {
+	LVS_REUSE_DEFAULT = 0,  /**< LVS_REUSE_CLOSED. */
+	LVS_REUSE_NEVER = 1,    /**< It goes to the old destination. */
+	LVS_REUSE_CLOSED = 2,   /**< Scheduled anew from TIME_WAIT and CLOSE. */
+	LVS_REUSE_FIN_WAIT = 3, /**< Also from FIN_WAIT where replies are not seen. */
+};
+
+/** Switches; all off is the kernel's default. */
+enum lvs_settings_flag {
+	LVS_SET_SLOPPY_TCP = 0x1,    /**< Any TCP packet but RST may open a connection. */
+	LVS_SET_EXPIRE_NODEST = 0x2, /**< Entries of removed destinations end at once. */
+	LVS_SET_NO_PMTU_DISC = 0x4,  /**< Tunnels ignore the DF bit. */
+};
+
+/** Settings of a director, fixed for its life. Zero is the default everywhere. */
+struct lvs_settings {
+	uint32_t size;         /**< sizeof of this structure. */
+	uint32_t flags;        /**< enum lvs_settings_flag. */
+	uint32_t max_conns;    /**< Connections at most, templates included; default 1,048,576. */
+	uint32_t shards;       /**< Shards of the table, a power of two, 1 to 65536; default 256. */
+	uint32_t full_policy;  /**< enum lvs_full_policy. */
+	uint32_t reuse;        /**< enum lvs_reuse. */
+	uint32_t default_mtu;  /**< MTU of paths that name none; default 1500. */
+	uint32_t max_workers;  /**< Worker objects at most; default 64. */
+	uint8_t table_key[16]; /**< Secret of the table's hash: random, private to this director. */
+	uint8_t sched_key[16]; /**< Key for schedulers, shared by a cluster of directors. */
+	uint64_t seed;         /**< Seeds random choices; the same seed gives the same choices. */
+	struct lvs_alloc alloc; /**< Where memory comes from; zeroed: the C library. */
+	struct lvs_log log;     /**< Where log lines go; zeroed: nowhere. */
+};
+
+/** Fills in the defaults: what the kernel's IPVS does. Any thread. */
+LVS_API void lvs_settings_init(struct lvs_settings *settings);
+
+/** Fills in what users have long asked for instead (docs/settings.md lists it). Any thread. */
+LVS_API void lvs_settings_modern(struct lvs_settings *settings);
+
+/** Timeouts that the kernel's tools can set, in seconds; 0 keeps the present value. */
+struct lvs_timeouts {
+	uint32_t size;      /**< sizeof of this structure. */
+	uint32_t tcp_s;     /**< TCP, established; default 900. */
+	uint32_t tcp_fin_s; /**< TCP, after a FIN; default 120. */
+	uint32_t udp_s;     /**< UDP; default 300. */
+};
+
+/**
+ * Makes a director without services.
+ *
+ * @param settings Copied; NULL takes the defaults.
+ * @param director Set on success.
+ * @return 0, LVS_ERR_NO_MEMORY, or LVS_ERR_INVALID or LVS_ERR_RANGE for a setting.
+ *
+ * Any thread.
+ */
+LVS_API int lvs_director_new(const struct lvs_settings *settings, struct lvs_director **director);
+
+/** Ends a director, its workers having been deleted. NULL is fine. Control call. */
+LVS_API void lvs_director_del(struct lvs_director *director);
+
+/**
+ * Makes a worker: the packet side, used by one thread at a time.
+ *
+ * @return 0, LVS_ERR_NO_MEMORY, or LVS_ERR_FULL beyond lvs_settings::max_workers.
+ *
+ * Control call: any thread, beside running workers.
+ */
+LVS_API int lvs_worker_new(struct lvs_director *director, struct lvs_worker **worker);
+
+/** Ends a worker; its counters live on in the director. NULL is fine. Control call. */
+LVS_API void lvs_worker_del(struct lvs_worker *worker);
+
+/**
+ * Decides about packets, one after the other in order. Fills the second line of
+ * each and rewrites those that are to be forwarded.
+ *
+ * @param worker Used by this thread alone during the call.
+ * @param packets Array of @p n; buffers stay the caller's.
+ * @param n How many; any number, 32 and more is fast.
+ * @param now_ns The caller's monotonic clock.
+ *
+ * Worker call: never blocks on control calls; a packet of a known connection
+ * costs no lock, no allocation and no system call.
+ */
+LVS_API void lvs_worker_process(struct lvs_worker *worker, struct lvs_packet *packets, unsigned n,
+				uint64_t now_ns);
+
+/**
+ * When lvs_worker_handle_expiry() has something to do next, in nanoseconds of
+ * the caller's clock; UINT64_MAX when there is nothing to wait for. Worker call.
+ */
+LVS_API uint64_t lvs_worker_expiry(const struct lvs_worker *worker);
+
+/**
+ * Ends connections whose time has come, at most about @p budget of them.
+ * Connections end on time for every packet even when this is called late; it
+ * gives back their memory and moves the counts of their destinations.
+ *
+ * @param budget Entries to look at; 0 is no limit.
+ * @return How many ended. Call again while it returns @p budget.
+ *
+ * Worker call. Any worker may end any connection.
+ */
+LVS_API unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns,
+					  unsigned budget);
+
+/**
+ * Sets timeouts (ipvsadm --set). Connections take them up with their next packet.
+ * @return 0, or LVS_ERR_RANGE above 2,678,400 s. Control call.
+ */
+LVS_API int lvs_director_set_timeouts(struct lvs_director *director,
+				      const struct lvs_timeouts *timeouts);
+
+/** Reads the timeouts in force; timeouts->size is an input. Any thread. */
+LVS_API void lvs_director_get_timeouts(const struct lvs_director *director,
+				       struct lvs_timeouts *timeouts);
+
+/**
+ * Says how an address is reached, for destinations of all services there. May
+ * come before the destination, and at any time; workers see it at once.
+ *
+ * @param path Copied; NULL forgets what was said.
+ * @return 0, LVS_ERR_NO_MEMORY, LVS_ERR_FAMILY or LVS_ERR_INVALID. Control call.
+ */
+LVS_API int lvs_director_set_path(struct lvs_director *director, enum lvs_family family,
+				  const union lvs_addr *addr, const struct lvs_path_conf *path);
+
+/** Answers how an address is reached; see lvs_director_set_path_lookup(). */
+typedef int (*lvs_path_lookup)(void *user, enum lvs_family family, const union lvs_addr *addr,
+			       struct lvs_path_conf *path);
+
+/**
+ * Says who answers for addresses that are no destinations': clients, to which
+ * replies go. Without it a packet's next hop is its own destination address.
+ * @p lookup returns 0 and fills @p path, or a negative error for no way there;
+ * it runs on workers, side by side. To be set before the first packet. Control call.
+ */
+LVS_API void lvs_director_set_path_lookup(struct lvs_director *director, lvs_path_lookup lookup,
+					  void *user);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * @file
+ * Forwarding methods: what is done to a packet of a connection so that it
+ * reaches its destination, and how to bring a method of one's own.
+ */
+#ifndef LIBLVS_FORWARD_H
+#define LIBLVS_FORWARD_H
+
+#include <liblvs/packet.h>
+#include <liblvs/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Flags of a path. */
+enum lvs_path_flag {
+	LVS_PATH_LOCAL = 0x1,       /**< The address is this host's own. */
+	LVS_PATH_UNREACHABLE = 0x2, /**< No way there now: packets are dropped. */
+};
+
+/** What the core must know of the way to an address. */
+struct lvs_path_conf {
+	uint32_t size;           /**< sizeof of this structure. */
+	uint32_t flags;          /**< enum lvs_path_flag. */
+	uint32_t mtu;            /**< Bytes of IP packet; 0 takes lvs_settings::default_mtu. */
+	uint32_t handle;         /**< Copied to lvs_packet::path, for the adapter; 0 none. */
+	union lvs_addr source;   /**< Outer source address of tunnels. */
+	union lvs_addr next_hop; /**< Where the link layer sends. */
+	uint8_t source_family;   /**< enum lvs_family; LVS_UNSPEC: tunnels cannot be sent. */
+	uint8_t next_hop_family; /**< enum lvs_family; LVS_UNSPEC: the address itself. */
+	uint8_t reserved[6];     /**< Zero. */
+};
+
+/** What a forwarder may know of the connection. Owned by the caller, valid for the call. */
+struct lvs_binding {
+	const struct lvs_path_conf *path; /**< Way of this packet: to the destination, or back. */
+	union lvs_addr client;            /**< Who opened the connection. */
+	union lvs_addr service;           /**< The address the client sent to. */
+	union lvs_addr dest;              /**< The real server. */
+	lvs_be16 client_port;             /**< Client's port. */
+	lvs_be16 service_port;            /**< Port the client sent to. */
+	lvs_be16 dest_port;               /**< Real server's port. */
+	uint8_t family;                   /**< enum lvs_family of client and service. */
+	uint8_t dest_family;              /**< enum lvs_family of dest. */
+	uint8_t protocol;                 /**< Transport. */
+	uint8_t pmtu_disc;                /**< Whether tunnels honour the inner DF bit. */
+	uint8_t reserved[6];              /**< Zero. */
+};
+
+/** Flags of a forwarding method. */
+enum lvs_forward_flag {
+	LVS_FORWARD_TWO_WAY =
+		0x1, /**< Replies pass the director and are found by the server's address. */
+	LVS_FORWARD_MIXED = 0x2, /**< The destination may be of another family. */
+};
+
+/** How the kernel's interfaces number the methods. */
+enum lvs_method {
+	LVS_METHOD_NAT = 0,    /**< VS/NAT, "masquerading". */
+	LVS_METHOD_LOCAL = 1,  /**< This host serves. */
+	LVS_METHOD_TUNNEL = 2, /**< VS/TUN. */
+	LVS_METHOD_DR = 3,     /**< VS/DR, direct routing. */
+	LVS_METHOD_CUSTOM = 8, /**< The embedder's own ops. */
+};
+
+/**
+ * A forwarding method. Both functions run on workers, side by side, change the
+ * packet in place and fill its outputs; they return LVS_REASON_NONE when it can
+ * go, else the reason it cannot. Nothing of the packet is changed in that case.
+ */
+struct lvs_forward_ops {
+	uint32_t size;     /**< sizeof of this structure. */
+	uint32_t flags;    /**< enum lvs_forward_flag. */
+	const char *name;  /**< For listings, at most 15 characters. */
+	uint32_t method;   /**< enum lvs_method. */
+	uint32_t headroom; /**< Most bytes that out() puts in front. */
+
+	/** Client to server. */
+	enum lvs_reason (*out)(struct lvs_packet *packet, struct lvs_headers *headers,
+			       const struct lvs_binding *binding);
+	/** Server to client; NULL where replies need no change. */
+	enum lvs_reason (*back)(struct lvs_packet *packet, struct lvs_headers *headers,
+				const struct lvs_binding *binding);
+};
+
+/** A forwarding method of the library by number. Any thread; static, or NULL. */
+LVS_API const struct lvs_forward_ops *lvs_forward_find(enum lvs_method method);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

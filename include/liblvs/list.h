@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * @file
+ * Looking in: services, destinations, connections, counters.
+ *
+ * Any thread, beside running workers and transactions; nobody waits for anybody.
+ * What is there throughout a listing is listed exactly once.
+ */
+#ifndef LIBLVS_LIST_H
+#define LIBLVS_LIST_H
+
+#include <liblvs/control.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Traffic since it was made. Bytes are those of IP packets. */
+struct lvs_stats {
+	uint64_t conns;     /**< Connections scheduled. */
+	uint64_t in_pkts;   /**< Packets, client to server. */
+	uint64_t out_pkts;  /**< Packets, server to client, as far as they pass here. */
+	uint64_t in_bytes;  /**< Bytes, client to server. */
+	uint64_t out_bytes; /**< Bytes, server to client, as far as they pass here. */
+};
+
+/** Where a listing stands. Zeroed: at the start. */
+struct lvs_cursor {
+	uint64_t position[4]; /**< The library's own. */
+};
+
+/** A service in a listing. */
+struct lvs_service_info {
+	uint32_t size;                /**< sizeof of this structure: an input. */
+	uint32_t dest_n;              /**< How many destinations it has. */
+	struct lvs_service_key key;   /**< What it is known by. */
+	struct lvs_service_conf conf; /**< How it behaves. */
+	struct lvs_stats stats;       /**< Its traffic. */
+};
+
+/** A destination in a listing. */
+struct lvs_dest_info {
+	uint32_t size;             /**< sizeof of this structure: an input. */
+	uint32_t active;           /**< Active connections. */
+	uint32_t inactive;         /**< The others. */
+	uint32_t persistent;       /**< Persistence templates. */
+	uint32_t overloaded;       /**< Whether its upper threshold stops new connections. */
+	uint32_t reserved;         /**< Zero. */
+	struct lvs_dest_key key;   /**< What it is known by. */
+	struct lvs_dest_conf conf; /**< How it behaves. */
+	struct lvs_stats stats;    /**< Its traffic. */
+};
+
+/** A connection in a listing. */
+struct lvs_conn_info {
+	uint32_t size;          /**< sizeof of this structure: an input. */
+	uint32_t number;        /**< As lvs_packet::conn. */
+	union lvs_addr client;  /**< Who opened it. */
+	union lvs_addr service; /**< The address the client sent to. */
+	union lvs_addr dest;    /**< The real server. */
+	lvs_be16 client_port;   /**< Client's port. */
+	lvs_be16 service_port;  /**< Port the client sent to. */
+	lvs_be16 dest_port;     /**< Real server's port. */
+	uint8_t family;         /**< enum lvs_family of client and service. */
+	uint8_t dest_family;    /**< enum lvs_family of dest. */
+	uint8_t protocol;       /**< enum lvs_protocol. */
+	uint8_t active;         /**< Whether it counts as active. */
+	uint8_t method;         /**< enum lvs_method. */
+	uint8_t reserved[3];    /**< Zero. */
+	const char *state;      /**< As ipvsadm prints it, for instance "ESTABLISHED"; static. */
+	uint64_t expires_ns;    /**< When it ends unless a packet comes, on the workers' clock. */
+};
+
+/** Which connections are meant. Zeroed: all. */
+struct lvs_conn_filter {
+	uint32_t size;     /**< sizeof of this structure. */
+	uint32_t reserved; /**< Zero. */
+	const struct lvs_service_key
+		*service;                /**< Only those to this address, port and protocol. */
+	const struct lvs_dest_key *dest; /**< Only those of this real server. */
+	const union lvs_addr *client;    /**< Only those of this client. */
+	uint8_t client_family;           /**< enum lvs_family of client. */
+	uint8_t reserved2[7];            /**< Zero. */
+};
+
+/**
+ * The next service, in order of its creation.
+ * @return 1 with @p info filled, 0 behind the last, or LVS_ERR_INVALID.
+ */
+LVS_API int lvs_director_next_service(const struct lvs_director *director,
+				      struct lvs_cursor *cursor, struct lvs_service_info *info);
+
+/**
+ * The next destination of a service, the newest first.
+ * @return 1 with @p info filled, 0 behind the last, LVS_ERR_NO_SERVICE or LVS_ERR_INVALID.
+ */
+LVS_API int lvs_director_next_dest(const struct lvs_director *director,
+				   const struct lvs_service_key *service, struct lvs_cursor *cursor,
+				   struct lvs_dest_info *info);
+
+/**
+ * The next connection that @p filter (NULL: any) lets through, in no order.
+ * @return 1 with @p info filled, 0 behind the last, LVS_ERR_FULL when too many
+ *         threads read at once, or LVS_ERR_INVALID.
+ */
+LVS_API int lvs_director_next_conn(const struct lvs_director *director,
+				   const struct lvs_conn_filter *filter, struct lvs_cursor *cursor,
+				   struct lvs_conn_info *info);
+
+/**
+ * Ends connections. Later packets of theirs are new or unknown.
+ * @param filter NULL: all.
+ * @return How many ended, or a negative error. Control call.
+ */
+LVS_API int64_t lvs_director_kill_conns(struct lvs_director *director,
+					const struct lvs_conn_filter *filter);
+
+/** Connections in the table now. Any thread. */
+LVS_API uint32_t lvs_director_conn_n(const struct lvs_director *director);
+
+/**
+ * How many packets got each reason, over all workers that ever were.
+ * @param counts Array of @p n, indexed by enum lvs_reason; those beyond the
+ *        library's own are set to 0. Any thread.
+ */
+LVS_API void lvs_director_reasons(const struct lvs_director *director, uint64_t *counts,
+				  unsigned n);
+
+/** What the table did, for measuring and for watching. */
+struct lvs_table_stats {
+	uint32_t size;    /**< sizeof of this structure: an input. */
+	uint32_t conns;   /**< Connections now. */
+	uint64_t bytes;   /**< Memory of table, records and timers. */
+	uint64_t evicted; /**< Entries that made room for new ones. */
+	uint64_t refused; /**< New connections refused for lack of room. */
+	uint64_t expired; /**< Entries whose time had come. */
+	uint64_t grown;   /**< Times that a shard doubled its index. */
+};
+
+/** Reads the table's figures. @return 0 or LVS_ERR_INVALID. Any thread. */
+LVS_API int lvs_director_table_stats(const struct lvs_director *director,
+				     struct lvs_table_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * @file
+ * What becomes of a packet, and why. One list makes the enum, the strings, the
+ * counters and the documentation.
+ */
+#ifndef LIBLVS_REASON_H
+#define LIBLVS_REASON_H
+
+#include <liblvs/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What the embedder does with a packet next. */
+enum lvs_verdict {
+	LVS_PASS = 0,     /**< Not ours: it belongs to the host, unchanged. */
+	LVS_FORWARD = 1,  /**< Send it to the next hop. */
+	LVS_DROP = 2,     /**< Forget it. */
+	LVS_REPLY = 3,    /**< It became an ICMP error: send it to its destination. */
+	LVS_HELD = 4,     /**< The library keeps a copy; the buffer is the caller's again. */
+	LVS_VERDICTS = 5, /**< How many there are. */
+};
+
+/** Every reason: name, name in lower case, verdict, sentence. New ones are appended. */
+#define LVS_REASONS(X)                                                                             \
+	X(NONE, none, PASS, "not decided yet")                                                     \
+	/* forwarded */                                                                            \
+	X(ESTABLISHED, established, FORWARD, "a packet of a known connection, client to server")   \
+	X(SCHEDULED, scheduled, FORWARD, "the first packet of a new connection")                   \
+	X(REPLY, reply, FORWARD, "a packet of a known connection, server to client")               \
+	X(UNTRACKED, untracked, FORWARD,                                                           \
+	  "scheduled without a connection entry, the table being full")                            \
+	/* for the host */                                                                         \
+	X(LOCAL, local, PASS, "the destination is this host")                                      \
+	X(REPLY_SEEN, reply_seen, PASS, "a reply that needs no rewriting")                         \
+	X(NOT_FOR_HOST, not_for_host, PASS, "broadcast, multicast or another host's frame")        \
+	X(NOT_IP, not_ip, PASS, "neither IPv4 nor IPv6")                                           \
+	X(PROTOCOL, protocol, PASS, "a protocol that is not balanced")                             \
+	X(FRAGMENT, fragment, PASS, "a fragment, which the host gathers")                          \
+	X(ICMP, icmp, PASS, "ICMP that concerns no connection")                                    \
+	X(NO_SERVICE, no_service, PASS, "no virtual service matches")                              \
+	X(NOT_NEW, not_new, PASS, "no connection, and not a packet that opens one")                \
+	X(FTP_DATA, ftp_data, PASS, "from port 20: a server's own FTP data connection")            \
+	/* malformed */                                                                            \
+	X(SHORT_IP, short_ip, DROP, "shorter than its IP header")                                  \
+	X(BAD_IP, bad_ip, DROP, "the IP header contradicts itself")                                \
+	X(IP_CHECKSUM, ip_checksum, DROP, "the IPv4 header checksum is wrong")                     \
+	X(LENGTH, length, DROP, "the IP length is more than what came")                            \
+	X(EXT_HEADERS, ext_headers, DROP,                                                          \
+	  "IPv6 extension headers too long, too many or out of place")                             \
+	X(SHORT_L4, short_l4, DROP, "shorter than its transport header")                           \
+	X(BAD_L4, bad_l4, DROP, "the transport header contradicts itself")                         \
+	X(NOT_LINEAR, not_linear, DROP, "headers lie beyond the linear length")                    \
+	X(BAD_OFFLOAD, bad_offload, DROP, "checksum or segmentation request out of bounds")        \
+	/* refused */                                                                              \
+	X(NO_DEST, no_dest, DROP, "no destination of the service is available")                    \
+	X(DEST_GONE, dest_gone, DROP, "the connection's destination was removed")                  \
+	X(TABLE_FULL, table_full, DROP, "the connection table is full")                            \
+	X(NO_MEMORY, no_memory, DROP, "no memory for a new connection")                            \
+	X(FILTERED, filtered, DROP, "refused by the embedder's filter")                            \
+	/* cannot be sent */                                                                       \
+	X(TTL, ttl, DROP, "TTL or hop limit used up")                                              \
+	X(MTU, mtu, DROP, "too long for the path, and may not be fragmented")                      \
+	X(UNREACHABLE, unreachable, DROP, "the path to the destination is down")                   \
+	X(NO_SOURCE, no_source, DROP, "the path names no source address for the tunnel")           \
+	X(HEADROOM, headroom, DROP, "no room in front of the packet for the tunnel header")        \
+	X(TOO_LONG, too_long, DROP, "longer than the outer header can say")                        \
+	X(CROSS_LOCAL, cross_local, DROP, "would cross between local and other addresses")
+
+/** Why a packet got its verdict; a counter each. */
+enum lvs_reason {
+#define LVS_REASON_ENUM(name, lower, verdict, text) LVS_REASON_##name, /**< text */
+	LVS_REASONS(LVS_REASON_ENUM)
+#undef LVS_REASON_ENUM
+		LVS_REASON_N, /**< How many there are in this version. */
+};
+
+/** The reason's name in lower case, for instance "no_service". Any thread; never NULL. */
+LVS_API const char *lvs_reason_name(unsigned reason);
+
+/** The reason as a sentence. Any thread; never NULL. */
+LVS_API const char *lvs_reason_text(unsigned reason);
+
+/** The verdict that a reason leads to. Any thread. */
+LVS_API enum lvs_verdict lvs_reason_verdict(unsigned reason);
+
+/** The verdict's name in lower case, for instance "forward". Any thread; never NULL. */
+LVS_API const char *lvs_verdict_name(unsigned verdict);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * @file
+ * Schedulers: how a destination is picked for a new connection, and how to
+ * bring a scheduler of one's own.
+ */
+#ifndef LIBLVS_SCHED_H
+#define LIBLVS_SCHED_H
+
+#include <liblvs/packet.h>
+#include <liblvs/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The load of one destination; read it with lvs_gauge_load(). */
+struct lvs_gauge {
+	uint64_t word; /**< Total in bits 0..30, overload in bit 31, active in bits 32..62. */
+};
+
+/** One consistent reading of a gauge. Any thread. */
+static inline uint64_t lvs_gauge_load(const struct lvs_gauge *gauge)
+{
+	return __atomic_load_n(&gauge->word, __ATOMIC_RELAXED);
+}
+
+/** Active connections in a reading. */
+static inline uint32_t lvs_gauge_active(uint64_t reading)
+{
+	return (uint32_t)(reading >> 32) & 0x7fffffff;
+}
+
+/** All connections in a reading, active and inactive. */
+static inline uint32_t lvs_gauge_total(uint64_t reading)
+{
+	return (uint32_t)reading & 0x7fffffff;
+}
+
+/** Whether the upper threshold was reached and the lower not yet undercut. */
+static inline int lvs_gauge_overloaded(uint64_t reading)
+{
+	return (int)(reading >> 31) & 1;
+}
+
+/** A destination as a scheduler sees it. Immutable but for what the gauge points to. */
+struct lvs_sched_dest {
+	const struct lvs_gauge *gauge; /**< Its load; moves while a pick runs. */
+	uint64_t created;              /**< Order of addition: a larger number is newer. */
+	int32_t weight;                /**< 0 takes no new connections. */
+	int32_t last_weight; /**< The last weight that was not 0, or 0 if there was none. */
+	union lvs_addr addr; /**< Its address. */
+	lvs_be16 port;       /**< Its port, 0 keeps the packet's. */
+	uint16_t family;     /**< enum lvs_family of addr. */
+	uint32_t number;     /**< Identity while it lives: the same in old and new sets. */
+};
+
+/** Flags of a service that its scheduler reads; the kernel's bits. */
+enum lvs_sched_flag {
+	LVS_SCHED_FLAG1 = 0x08, /**< sh-fallback, mh-fallback. */
+	LVS_SCHED_FLAG2 = 0x10, /**< sh-port, mh-port. */
+	LVS_SCHED_FLAG3 = 0x20, /**< flag-3, unused by the schedulers of the library. */
+};
+
+/** The destinations of one service between two commits. Immutable. */
+struct lvs_sched_set {
+	uint32_t size;                     /**< sizeof of this structure. */
+	uint32_t flags;                    /**< enum lvs_sched_flag. */
+	uint32_t dest_n;                   /**< Destinations in dest[]. */
+	uint32_t reserved;                 /**< Zero. */
+	const struct lvs_sched_dest *dest; /**< The newest first, as the kernel keeps them. */
+	uint64_t seed;                     /**< For random choices; the service's own. */
+	const uint8_t *sched_key;          /**< 16 bytes, shared by a cluster. */
+};
+
+/** What pick() answers when no destination will do. */
+#define LVS_SCHED_NONE UINT32_MAX
+
+/** Flags of a pick. */
+enum lvs_pick_flag {
+	LVS_PICK_PEEK = 0x1, /**< Answer as if, but move nothing. */
+};
+
+/**
+ * A scheduler. All functions but pick() run on the control side, serialised.
+ * The core allocates the state and frees it when no worker can see it.
+ */
+struct lvs_sched_ops {
+	uint32_t size;    /**< sizeof of this structure. */
+	const char *name; /**< As in configuration, at most 15 characters. */
+
+	/** Bytes of state for a set; 0 for none. NULL means none. */
+	size_t (*state_size)(const struct lvs_sched_set *set);
+
+	/**
+	 * Prepares @p state (zeroed, aligned to a cache line) for @p set. When the
+	 * service had this scheduler before, @p old and @p old_set are what it had
+	 * (else NULL), so that cursors live on; workers may still move them.
+	 * Returns 0 or a negative enum lvs_err. NULL means nothing to prepare.
+	 */
+	int (*build)(void *state, const struct lvs_sched_set *set, const void *old,
+		     const struct lvs_sched_set *old_set);
+
+	/**
+	 * Picks an index into set->dest, or LVS_SCHED_NONE. Runs on workers, side by
+	 * side; state it moves is moved by atomics. @p flow: src is the client.
+	 * @p flags: enum lvs_pick_flag.
+	 */
+	uint32_t (*pick)(const struct lvs_sched_set *set, void *state, const struct lvs_flow *flow,
+			 unsigned flags);
+
+	/** Lets go of what build() took besides @p state. NULL means nothing. */
+	void (*fini)(void *state, const struct lvs_sched_set *set);
+};
+
+/**
+ * A scheduler of the library by name ("rr", "wrr", "wlc", "mh").
+ * Any thread; static, or NULL where there is none of that name.
+ */
+LVS_API const struct lvs_sched_ops *lvs_sched_find(const char *name);
+
+/** The @p i-th scheduler of the library, NULL behind the last. Any thread. */
+LVS_API const struct lvs_sched_ops *lvs_sched_at(unsigned i);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

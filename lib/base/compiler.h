@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Compiler extensions and the machine: the only header that knows them. */
+#ifndef LVS_BASE_COMPILER_H
+#define LVS_BASE_COMPILER_H
+
+#define LVS_CACHE_LINE 64
+
+#define lvs_likely(x) __builtin_expect(!!(x), 1)
+#define lvs_unlikely(x) __builtin_expect(!!(x), 0)
+#define lvs_prefetch(p) __builtin_prefetch((p), 0, 3)
+#define lvs_prefetch_write(p) __builtin_prefetch((p), 1, 3)
+#define LVS_ALIGNED _Alignas(LVS_CACHE_LINE)
+#define LVS_INLINE static inline __attribute__((always_inline))
+#define LVS_NOINLINE __attribute__((noinline))
+#define LVS_PRINTF(format, first) __attribute__((format(printf, format, first)))
+
+#define LVS_ARRAY_N(array) (sizeof(array) / sizeof((array)[0]))
+
+/** Number of the lowest set bit; @p x is not 0. */
+#define lvs_ctz64(x) ((unsigned)__builtin_ctzll(x))
+/** Number of the highest set bit; @p x is not 0. */
+#define lvs_fls64(x) (63u - (unsigned)__builtin_clzll(x))
+
+/* Tells a sibling hyperthread that this one only waits. */
+LVS_INLINE void lvs_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#endif
+}
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A lock of four bytes for the short sections of workers that create and end connections. */
+#ifndef LVS_BASE_SPIN_H
+#define LVS_BASE_SPIN_H
+
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+
+struct lvs_spin {
+	_Atomic uint32_t held;
+};
+
+static inline void lvs_spin_init(struct lvs_spin *spin)
+{
+	atomic_init(&spin->held, 0);
+}
+
+static inline bool lvs_spin_trylock(struct lvs_spin *spin)
+{
+	/* acquire: pairs with the release in lvs_spin_unlock() */
+	return atomic_load_explicit(&spin->held, memory_order_relaxed) == 0 &&
+	       atomic_exchange_explicit(&spin->held, 1, memory_order_acquire) == 0;
+}
+
+static inline void lvs_spin_lock(struct lvs_spin *spin)
+{
+	for (unsigned tries = 1; !lvs_spin_trylock(spin); tries++) {
+		/* A holder that was preempted needs the processor more than we do. */
+		if (tries % 128 == 0)
+			sched_yield();
+		else
+			lvs_pause();
+	}
+}
+
+static inline void lvs_spin_unlock(struct lvs_spin *spin)
+{
+	/* release: pairs with the acquire in lvs_spin_trylock() */
+	atomic_store_explicit(&spin->held, 0, memory_order_release);
+}
+
+#endif
