@@ -12,7 +12,7 @@
 #define LVS_ALIGNED _Alignas(LVS_CACHE_LINE)
 #define LVS_INLINE static inline __attribute__((always_inline))
 #define LVS_NOINLINE __attribute__((noinline))
-#define LVS_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define LVS_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 
 #define LVS_ARRAY_N(array) (sizeof(array) / sizeof((array)[0]))
 
