@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Components: runtime (shared libraries), development (headers, static libraries, CMake and
+# pkg-config files), programs (lvsd).
+include(CMakePackageConfigHelpers)
+set(LVS_CONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/liblvs)
+
+# Static libraries have an export file of their own: it names what only they need.
+function(lvs_install_library name export)
+	foreach(target ${name} ${name}_static)
+		string(REPLACE ${name} ${export} file ${target})
+		install(TARGETS ${target} EXPORT liblvs-${file}
+			LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+				COMPONENT runtime NAMELINK_COMPONENT development
+			ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+		install(EXPORT liblvs-${file} NAMESPACE liblvs:: FILE liblvs-${file}.cmake
+			DESTINATION ${LVS_CONFIG_DIR} COMPONENT development)
+	endforeach()
+	if(export STREQUAL lvs)
+		set(pc liblvs)
+	else()
+		set(pc liblvs-${export})
+	endif()
+	configure_file(${PROJECT_SOURCE_DIR}/${pc}.pc.in ${PROJECT_BINARY_DIR}/${pc}.pc @ONLY)
+	install(FILES ${PROJECT_BINARY_DIR}/${pc}.pc
+		DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
+endfunction()
+
+# The .pc files find their prefix from where they lie, so that an installed tree can be moved.
+if(IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
+	set(LVS_PC_PREFIX ${CMAKE_INSTALL_PREFIX})
+	set(LVS_PC_LIBDIR ${CMAKE_INSTALL_LIBDIR})
+else()
+	file(RELATIVE_PATH up /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
+	string(REGEX REPLACE "/$" "" up "${up}")
+	set(LVS_PC_PREFIX "\${pcfiledir}/${up}")
+	set(LVS_PC_LIBDIR "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
+endif()
+if(IS_ABSOLUTE ${CMAKE_INSTALL_INCLUDEDIR})
+	set(LVS_PC_INCLUDEDIR ${CMAKE_INSTALL_INCLUDEDIR})
+else()
+	set(LVS_PC_INCLUDEDIR "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
+endif()
+
+# Headers of a library that is not built stay out.
+if(LVS_BUILD_IO)
+	set(LVS_NO_HEADERS)
+else()
+	set(LVS_NO_HEADERS PATTERN "io*" EXCLUDE)
+endif()
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/liblvs
+	DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
+	FILES_MATCHING PATTERN "*.h" ${LVS_NO_HEADERS})
+
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/liblvsConfig.cmake.in
+	${PROJECT_BINARY_DIR}/liblvsConfig.cmake INSTALL_DESTINATION ${LVS_CONFIG_DIR})
+# Before 1.0 a minor release may change the ABI.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/liblvsConfigVersion.cmake
+	COMPATIBILITY SameMinorVersion)
+install(FILES
+	${PROJECT_BINARY_DIR}/liblvsConfig.cmake ${PROJECT_BINARY_DIR}/liblvsConfigVersion.cmake
+	DESTINATION ${LVS_CONFIG_DIR} COMPONENT development)
