@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The connection table: an arena of records, a sharded index over them, timers.
+ *
+ * Readers take no lock: they hold an epoch (base/epoch.h), and what they find
+ * stays whole until they leave it. Writers take the locks of the shards they
+ * change, two in the order of their numbers. docs/adr/0001, 0003, 0004.
+ *
+ * Knows no services: what a connection's end means to its destination is the
+ * callback's business.
+ */
+#ifndef LVS_CONN_TABLE_H
+#define LVS_CONN_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <liblvs/packet.h>
+#include <liblvs/types.h>
+
+#include "base/epoch.h"
+#include "conn/conn.h"
+
+struct lvs_table;
+
+struct lvs_table_conf {
+	const struct lvs_alloc *alloc;
+	struct lvs_epoch *epoch;
+	uint32_t max_conns; /* a promise: records in use and awaiting their end */
+	uint32_t shards;    /* power of two, 1 to 65536 */
+	uint8_t key[16];    /* secret of the hash */
+	/* A connection has ended (expired, evicted, removed); @p word is its last. Called once
+	 * for each, the shard's lock held: moves gauges, no more. */
+	void (*gone)(void *user, struct lvs_conn *conn, uint64_t word);
+	void *user;
+};
+
+/* Whose packet it is: how the flow compares with a record. */
+enum lvs_side {
+	LVS_SIDE_REQUEST = 0x1,       /* client to service */
+	LVS_SIDE_SERVICE_REPLY = 0x2, /* service to client */
+	LVS_SIDE_DEST_REPLY = 0x4,    /* destination to client, LVS_CONN_TWO_WAY only */
+	LVS_SIDE_DEST_REQUEST = 0x8,  /* client to destination, LVS_CONN_TWO_WAY only: quoted */
+};
+
+/* What an ordinary packet may be. SERVICE_REPLY of a two-way connection never matches here:
+ * its replies come from the destination's address. */
+#define LVS_SIDES_PACKET (LVS_SIDE_REQUEST | LVS_SIDE_SERVICE_REPLY | LVS_SIDE_DEST_REPLY)
+
+/* 0, LVS_ERR_NO_MEMORY or LVS_ERR_INVALID. */
+int lvs_table_new(const struct lvs_table_conf *conf, struct lvs_table **table);
+/* Nobody reads any more; calls gone() for no one. NULL is fine. */
+void lvs_table_del(struct lvs_table *table);
+
+/* --- Workers, inside an epoch --- */
+
+/* The hash of a flow, the same from either side: keyed, strongly universal. */
+uint64_t lvs_table_hash(const struct lvs_table *table, const struct lvs_flow *flow);
+
+/* Hints, to be given some packets ahead: fetch the index line; then the record(s) it names. */
+void lvs_table_prefetch_index(const struct lvs_table *table, uint64_t hash);
+void lvs_table_prefetch_record(const struct lvs_table *table, uint64_t hash);
+
+/*
+ * Finds the connection of a flow among @p sides (a set of enum lvs_side).
+ * A record that is there throughout is never missed; NULL is confirmed by the
+ * shard's change count. Takes no lock.
+ */
+struct lvs_conn *lvs_table_find(const struct lvs_table *table, const struct lvs_flow *flow,
+				uint64_t hash, unsigned sides, enum lvs_side *side);
+
+/*
+ * Takes a record, kind = LVS_CONN_LARGE or 0, zeroed but for its number. No
+ * shard's lock is held. When max_conns is reached and @p evict, an embryonic or
+ * closing connection is ended to make room, by a hand that sweeps the arena.
+ * @p self is the caller's reader: it sees nothing that it has retired.
+ * NULL: @p err is LVS_ERR_FULL or LVS_ERR_NO_MEMORY.
+ */
+struct lvs_conn *lvs_table_alloc(struct lvs_table *table, const struct lvs_epoch_reader *self,
+				 bool large, bool evict, int *err);
+/* Gives back a record that was never inserted. */
+void lvs_table_unalloc(struct lvs_table *table, struct lvs_conn *conn);
+
+/* The writers' lock of the shard of a hash. */
+void lvs_table_lock(struct lvs_table *table, uint64_t hash);
+void lvs_table_unlock(struct lvs_table *table, uint64_t hash);
+
+/* As lvs_table_find(), the shard's lock held: final. */
+struct lvs_conn *lvs_table_find_locked(const struct lvs_table *table, const struct lvs_flow *flow,
+				       uint64_t hash, unsigned sides, enum lvs_side *side);
+
+/*
+ * Publishes a record whose fixed fields, word and seen are filled in, under
+ * {client, service}, whose hash is @p hash and whose shard's lock is held, and
+ * for LVS_CONN_TWO_WAY under {client, dest}. The lock may be let go and taken
+ * again in between: then who came first wins, and LVS_ERR_EXISTS tells.
+ * Returns 0, LVS_ERR_EXISTS or LVS_ERR_NO_MEMORY; the lock is held again.
+ */
+int lvs_table_insert(struct lvs_table *table, struct lvs_conn *conn, uint64_t hash, uint32_t tick);
+
+/* Ends a connection now. False when it had ended already. No lock is held. */
+bool lvs_table_remove(struct lvs_table *table, struct lvs_conn *conn);
+
+/* The deadline moved nearer: puts the timer right. No lock is held. */
+void lvs_table_rearm(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick);
+
+/*
+ * Ends connections whose deadline was reached at @p tick; looks at about
+ * @p budget of them (0: all). Side by side with everything. How many ended.
+ */
+unsigned lvs_table_expire(struct lvs_table *table, uint32_t tick, unsigned budget, bool *more);
+
+/* --- Any thread inside an epoch --- */
+
+uint32_t lvs_table_number(const struct lvs_table *table, const struct lvs_conn *conn);
+
+/* The first connection in use whose number is at least *number, which is then set to the number
+ * behind it; NULL at the end. Numbers never move, so a walk sees what is there throughout once. */
+struct lvs_conn *lvs_table_next(const struct lvs_table *table, uint32_t *number);
+
+uint32_t lvs_table_conn_n(const struct lvs_table *table);
+
+struct lvs_table_figures {
+	uint64_t bytes;
+	uint64_t evicted;
+	uint64_t refused;
+	uint64_t expired;
+	uint64_t grown;
+	uint64_t longest_growth_step; /* index lines touched by one insert at the most */
+};
+void lvs_table_figures(const struct lvs_table *table, struct lvs_table_figures *figures);
+
+/*
+ * Walks the whole table, all locks taken: every record reachable by each of its
+ * keys, in a timer slot, counted. NULL when all is well, else a static sentence.
+ */
+const char *lvs_table_check(struct lvs_table *table);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Services and destinations: what workers see of them, and the ways to change it.
+ *
+ * Workers see immutable snapshots, reached from one root pointer that a commit
+ * swaps (docs/adr/0006): a commit builds what it touches anew and shares the
+ * rest. Destinations are objects of their own that outlive snapshots as long as
+ * connections refer to them by number.
+ */
+#ifndef LVS_SERVICE_SERVICE_H
+#define LVS_SERVICE_SERVICE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <liblvs/control.h>
+#include <liblvs/list.h>
+
+#include "base/compiler.h"
+#include "base/epoch.h"
+
+/* Destinations are told apart in a connection's record by number, from 1. */
+#define LVS_DEST_NONE 0
+#define LVS_FORWARDERS 256
+
+enum lvs_dest_flag {
+	LVS_DEST_AVAILABLE = 0x1, /* configured; cleared for good or until it comes back */
+};
+
+/*
+ * A destination of a service. The first line is read by every packet and
+ * written by control calls alone, the second is written by workers at each
+ * connection's begin and end.
+ */
+struct lvs_dest {
+	LVS_ALIGNED _Atomic uint32_t flags; /* enum lvs_dest_flag */
+	uint32_t number;                    /* its place in the director */
+	/* The way there. Never NULL, immutable, replaced by control calls, freed by epoch.
+	 * release in set_path, pairs with the acquire in lvs_dest_path(). */
+	_Atomic(const struct lvs_path_conf *) path;
+	union lvs_addr addr;
+	lvs_be16 port;
+	uint16_t family;
+	_Atomic uint32_t upper; /* connection thresholds, 0 none; lower is filled in (3/4) */
+	_Atomic uint32_t lower;
+
+	LVS_ALIGNED struct lvs_gauge gauge; /* moved by lvs_dest_bind() and so on */
+	_Atomic uint32_t persistent;        /* templates that refer to it */
+
+	/* Control side: identity, configuration, list of the trash, counters' zero. */
+	struct lvs_dest_private *priv;
+};
+
+/* What a worker sees of a service between two commits. Immutable. */
+struct lvs_service_set {
+	struct lvs_service_key key;
+	struct lvs_service_conf conf;         /* conf.sched is never NULL */
+	struct lvs_sched_set sched_set;       /* dest_n, dest[]: the newest first */
+	void *sched_state;                    /* of conf.sched; moved by picks, atomically */
+	struct lvs_dest *const *dest;         /* by index of sched_set.dest[] */
+	const uint8_t *forwarder;             /* the same: number of its forwarding method */
+	const struct lvs_service_private *priv;
+};
+
+struct lvs_services_conf {
+	const struct lvs_alloc *alloc;
+	const struct lvs_log *log;
+	struct lvs_epoch *epoch;
+	uint64_t seed;
+	uint8_t sched_key[16];
+	uint32_t default_mtu;
+	/* Makes room for the counters of destinations numbered up to @p number, before they are
+	 * published. 0 or LVS_ERR_NO_MEMORY. */
+	int (*reserve)(void *user, uint32_t number);
+	/* The traffic of a destination number since the director began. */
+	void (*stats)(void *user, uint32_t number, struct lvs_stats *stats);
+	/* The latest tick (conn/conn.h) of any worker: how long has a thing in the trash idled. */
+	uint32_t (*tick)(void *user);
+	void *user;
+};
+
+struct lvs_services;
+
+/* 0 or LVS_ERR_NO_MEMORY. */
+int lvs_services_new(const struct lvs_services_conf *conf, struct lvs_services **services);
+/* Nobody reads any more. NULL is fine. */
+void lvs_services_del(struct lvs_services *services);
+
+/* The lock that serialises control calls; a transaction holds it from begin to commit or abort. */
+pthread_mutex_t *lvs_services_mutex(struct lvs_services *services);
+
+/* --- Workers, inside an epoch --- */
+
+/* The service of a new connection: by mark, else by address and port. NULL: none. */
+const struct lvs_service_set *lvs_services_match(const struct lvs_services *services,
+						 const struct lvs_flow *flow, uint32_t mark);
+
+/* The destination of a number that a live connection holds. */
+struct lvs_dest *lvs_services_dest(const struct lvs_services *services, uint32_t number);
+
+/* The forwarding method of a number that a live connection holds. */
+const struct lvs_forward_ops *lvs_services_forwarder(const struct lvs_services *services,
+						     unsigned number);
+
+LVS_INLINE const struct lvs_path_conf *lvs_dest_path(const struct lvs_dest *dest)
+{
+	/* acquire: pairs with the release in lvs_services_set_path() */
+	return atomic_load_explicit(&dest->path, memory_order_acquire);
+}
+
+LVS_INLINE bool lvs_dest_available(const struct lvs_dest *dest)
+{
+	return atomic_load_explicit(&dest->flags, memory_order_relaxed) & LVS_DEST_AVAILABLE;
+}
+
+/* A connection begins or ends there; thresholds are kept (ipvs-behaviour: set when total reaches
+ * upper, cleared when it falls below lower). */
+void lvs_dest_bind(struct lvs_dest *dest, bool active);
+void lvs_dest_unbind(struct lvs_dest *dest, bool active);
+/* A connection turns active or inactive. */
+void lvs_dest_activate(struct lvs_dest *dest, bool active);
+
+/* --- Control calls --- */
+
+int lvs_services_begin(struct lvs_services *services, struct lvs_txn **txn);
+/* @p path NULL: back to the default. Takes the mutex. */
+int lvs_services_set_path(struct lvs_services *services, enum lvs_family family,
+			  const union lvs_addr *addr, const struct lvs_path_conf *path);
+
+/* --- Any thread; @p reader is the caller's, outside its epoch --- */
+
+int lvs_services_next_service(const struct lvs_services *services, struct lvs_epoch_reader *reader,
+			      struct lvs_cursor *cursor, struct lvs_service_info *info);
+int lvs_services_next_dest(const struct lvs_services *services, struct lvs_epoch_reader *reader,
+			   const struct lvs_service_key *key, struct lvs_cursor *cursor,
+			   struct lvs_dest_info *info);
+
+/* Every gauge and reference against what @p count says a destination's connections are; NULL when
+ * all is well, else a static sentence. For tests and lvs_director_check(). */
+struct lvs_dest_count {
+	uint32_t active;
+	uint32_t total;
+};
+const char *lvs_services_check(struct lvs_services *services, const struct lvs_dest_count *count,
+			       uint32_t count_n);
+
+#endif
