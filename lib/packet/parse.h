@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the parser's files share: the bounds of a packet, and the transport header. */
+#ifndef LVS_PACKET_PARSE_H
+#define LVS_PACKET_PARSE_H
+
+#include <liblvs/packet.h>
+
+#include "base/byteorder.h"
+#include "base/compiler.h"
+
+enum {
+	LVS_IPV4_LEN = 20,        /* without options */
+	LVS_IPV6_LEN = 40,        /* without extension headers */
+	LVS_TCP_LEN = 20,         /* without options */
+	LVS_UDP_LEN = 8,          /* whole */
+	LVS_ICMP_LEN = 8,         /* either family */
+	LVS_SCTP_LEN = 12,        /* common header */
+	LVS_SCTP_CHUNK = 4,       /* header of a chunk */
+	LVS_TCP_CSUM = 16,        /* place of the checksum */
+	LVS_UDP_CSUM = 6,         /* place of the checksum */
+	LVS_NO_NEXT = 59,         /* IPv6: nothing follows */
+	LVS_FRAG_MORE = 0x2000,   /* IPv4 flags and offset: "more fragments" */
+	LVS_FRAG_DF = 0x4000,     /* IPv4 flags and offset: "don't fragment" */
+	LVS_FRAG_OFFSET = 0x1fff, /* IPv4 flags and offset: in units of 8 bytes */
+};
+
+/*
+ * Throughout: limit is the number of bytes that are readable and belong to the IP packet,
+ * headers->len the number of those that belong to it.
+ */
+
+/* Reads an IPv6 header with all extension headers and what follows, offload requests aside. */
+enum lvs_reason lvs_parse_ipv6(const struct lvs_packet *packet, struct lvs_headers *headers);
+
+/* Bytes that may be read. */
+LVS_INLINE uint32_t lvs_parse_linear(const struct lvs_packet *packet)
+{
+	return packet->linear_len < packet->len ? packet->linear_len : packet->len;
+}
+
+LVS_INLINE uint32_t lvs_parse_limit(const struct lvs_packet *packet,
+				    const struct lvs_headers *headers)
+{
+	uint32_t linear = lvs_parse_linear(packet);
+
+	return headers->len < linear ? headers->len : linear;
+}
+
+/* Why bytes before @p end are not at hand: too few came, or they are not linear. */
+LVS_INLINE enum lvs_reason lvs_parse_missing(uint32_t end, uint32_t len, enum lvs_reason is_short)
+{
+	return end > len ? is_short : LVS_REASON_NOT_LINEAR;
+}
+
+LVS_INLINE void lvs_parse_ports(const uint8_t *l4, struct lvs_flow *flow)
+{
+	lvs_be16 src_port = lvs_load_be16(l4);
+	lvs_be16 dst_port = lvs_load_be16(l4 + 2);
+
+	flow->src_port = src_port;
+	flow->dst_port = dst_port;
+}
+
+/* RFC 9293. */
+LVS_INLINE enum lvs_reason lvs_parse_tcp(const struct lvs_packet *packet,
+					 struct lvs_headers *headers, uint32_t limit,
+					 uint32_t offset)
+{
+	const uint8_t *tcp = packet->data + offset;
+	uint32_t payload;
+
+	if (lvs_unlikely(offset + LVS_TCP_LEN > limit))
+		return lvs_parse_missing(offset + LVS_TCP_LEN, headers->len, LVS_REASON_SHORT_L4);
+	payload = offset + (tcp[12] >> 4) * 4u;
+	/* A header that ends inside itself: the fixed part would be read as payload. */
+	if (lvs_unlikely(payload < offset + LVS_TCP_LEN))
+		return LVS_REASON_BAD_L4;
+	if (lvs_unlikely(payload > limit))
+		return lvs_parse_missing(payload, headers->len, LVS_REASON_SHORT_L4);
+	lvs_parse_ports(tcp, &headers->flow);
+	headers->tcp_flags = tcp[13];
+	headers->payload_offset = (uint16_t)payload;
+	return LVS_REASON_NONE;
+}
+
+/* RFC 768. */
+LVS_INLINE enum lvs_reason lvs_parse_udp(const struct lvs_packet *packet,
+					 struct lvs_headers *headers, uint32_t limit,
+					 uint32_t offset)
+{
+	const uint8_t *udp = packet->data + offset;
+	uint32_t len;
+
+	if (lvs_unlikely(offset + LVS_UDP_LEN > limit))
+		return lvs_parse_missing(offset + LVS_UDP_LEN, headers->len, LVS_REASON_SHORT_L4);
+	len = lvs_load16(udp + 4);
+	if (lvs_unlikely(len < LVS_UDP_LEN))
+		return LVS_REASON_BAD_L4;
+	/* A fragment carries the length of the whole datagram, a super-packet that of any. */
+	if (lvs_unlikely(offset + len > headers->len) && !packet->gso_size &&
+	    !(headers->flags & LVS_HEADERS_FRAGMENT))
+		return LVS_REASON_BAD_L4;
+	lvs_parse_ports(udp, &headers->flow);
+	headers->payload_offset = (uint16_t)(offset + LVS_UDP_LEN);
+	return LVS_REASON_NONE;
+}
+
+/* Headers of which only the length is checked, with or without ports in front. */
+LVS_INLINE enum lvs_reason lvs_parse_plain(struct lvs_headers *headers, uint32_t limit,
+					   uint32_t offset, uint32_t need, uint32_t header_len)
+{
+	if (offset + need > limit)
+		return lvs_parse_missing(offset + need, headers->len, LVS_REASON_SHORT_L4);
+	headers->payload_offset = (uint16_t)(offset + header_len);
+	return LVS_REASON_NONE;
+}
+
+/* RFC 9260: a packet without at least one chunk says nothing. */
+LVS_INLINE enum lvs_reason lvs_parse_sctp(const struct lvs_packet *packet,
+					  struct lvs_headers *headers, uint32_t limit,
+					  uint32_t offset)
+{
+	enum lvs_reason reason = lvs_parse_plain(headers, limit, offset,
+						 LVS_SCTP_LEN + LVS_SCTP_CHUNK, LVS_SCTP_LEN);
+
+	if (reason == LVS_REASON_NONE)
+		lvs_parse_ports(packet->data + offset, &headers->flow);
+	return reason;
+}
+
+/* The transport header at @p offset. Unknown ones are the director's to pass. */
+LVS_INLINE enum lvs_reason lvs_parse_l4(const struct lvs_packet *packet,
+					struct lvs_headers *headers, uint32_t limit,
+					uint32_t offset)
+{
+	headers->l4_offset = (uint16_t)offset;
+	if (lvs_likely(headers->flow.protocol == LVS_TCP))
+		return lvs_parse_tcp(packet, headers, limit, offset);
+	switch (headers->flow.protocol) {
+	case LVS_UDP:
+		return lvs_parse_udp(packet, headers, limit, offset);
+	case LVS_SCTP:
+		return lvs_parse_sctp(packet, headers, limit, offset);
+	case LVS_ICMP:
+	case LVS_ICMPV6:
+		return lvs_parse_plain(headers, limit, offset, LVS_ICMP_LEN, LVS_ICMP_LEN);
+	default:
+		return lvs_parse_plain(headers, limit, offset, 0, 0);
+	}
+}
+
+/* A fragment but the first: what follows the IP header is payload, and no ports are known. */
+LVS_INLINE enum lvs_reason lvs_parse_later(struct lvs_headers *headers, uint32_t offset)
+{
+	headers->flags |= LVS_HEADERS_LATER_FRAGMENT;
+	headers->l4_offset = (uint16_t)offset;
+	headers->payload_offset = (uint16_t)offset;
+	return LVS_REASON_NONE;
+}
+
+#endif

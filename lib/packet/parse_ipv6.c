@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The IPv6 header and its extension headers. RFC 8200, RFC 7112. */
+#include "packet/parse.h"
+
+enum {
+	EXT_HOP_BY_HOP = 0,
+	EXT_ROUTING = 43,
+	EXT_FRAGMENT = 44,
+	EXT_DEST_OPTIONS = 60,
+
+	EXT_LEN = 8,        /* the shortest, and the unit of their lengths */
+	EXT_MAX = 8,        /* more of them are an attack on whoever must walk them */
+	EXT_MORE = 0x1,     /* fragment: more follow */
+	EXT_START = 0xfff8, /* fragment: first byte of its piece */
+};
+
+/* AH and ESP are protocols of their own here, as they are for the kernel's IPVS. */
+static int is_extension(uint8_t next)
+{
+	return next == EXT_HOP_BY_HOP || next == EXT_ROUTING || next == EXT_FRAGMENT ||
+	       next == EXT_DEST_OPTIONS;
+}
+
+/* Fragment header at @p offset. An atomic one (RFC 6946) is no more than an extension header. */
+static enum lvs_reason walk_fragment(const struct lvs_packet *packet, struct lvs_headers *headers,
+				     uint32_t offset)
+{
+	unsigned word = lvs_load16(packet->data + offset + 2);
+	uint32_t start = word & EXT_START;
+
+	if ((word & (EXT_START | EXT_MORE)) == 0)
+		return LVS_REASON_NONE;
+	headers->flags |= LVS_HEADERS_FRAGMENT;
+	/* Would end behind the longest packet there is. */
+	if (start + headers->len - offset - EXT_LEN > UINT16_MAX)
+		return LVS_REASON_BAD_IP;
+	return start ? lvs_parse_later(headers, offset + EXT_LEN) : LVS_REASON_NONE;
+}
+
+/*
+ * Walks one extension header: flow.protocol and *offset become those of what follows it.
+ * @p fragments counts fragment headers: a second one would be a fragment of a fragment.
+ */
+static enum lvs_reason walk_one(const struct lvs_packet *packet, struct lvs_headers *headers,
+				uint32_t limit, uint32_t *offset, unsigned *fragments)
+{
+	const uint8_t *ext = packet->data + *offset;
+	uint8_t type = headers->flow.protocol;
+	uint32_t end = *offset + EXT_LEN;
+	enum lvs_reason reason = LVS_REASON_NONE;
+
+	/* Hop-by-hop options stand directly behind the fixed header or nowhere. */
+	if (type == EXT_HOP_BY_HOP && *offset != LVS_IPV6_LEN)
+		return LVS_REASON_EXT_HEADERS;
+	if (end > limit)
+		return lvs_parse_missing(end, headers->len, LVS_REASON_EXT_HEADERS);
+	/* The second byte of a fragment header is reserved: its length is fixed. */
+	if (type == EXT_FRAGMENT) {
+		if ((*fragments)++)
+			return LVS_REASON_EXT_HEADERS;
+		reason = walk_fragment(packet, headers, *offset);
+	} else {
+		end += ext[1] * (uint32_t)EXT_LEN;
+	}
+	if (end > limit)
+		return lvs_parse_missing(end, headers->len, LVS_REASON_EXT_HEADERS);
+	headers->flow.protocol = ext[0];
+	*offset = end;
+	return reason;
+}
+
+/* From the fixed header to the transport header, or to the payload of a later fragment. */
+static enum lvs_reason walk(const struct lvs_packet *packet, struct lvs_headers *headers,
+			    uint32_t limit)
+{
+	uint32_t offset = LVS_IPV6_LEN;
+	unsigned fragments = 0;
+
+	for (unsigned n = 0; is_extension(headers->flow.protocol); n++) {
+		enum lvs_reason reason;
+
+		if (n == EXT_MAX)
+			return LVS_REASON_EXT_HEADERS;
+		headers->flags |= LVS_HEADERS_OPTIONS;
+		reason = walk_one(packet, headers, limit, &offset, &fragments);
+		/* What a later fragment holds is the middle of something: not to be walked. */
+		if (reason != LVS_REASON_NONE || (headers->flags & LVS_HEADERS_LATER_FRAGMENT))
+			return reason;
+	}
+	return lvs_parse_l4(packet, headers, limit, offset);
+}
+
+static void read_fixed(const uint8_t *ip, struct lvs_headers *headers)
+{
+	headers->flow.family = LVS_INET6;
+	headers->flow.protocol = ip[6];
+	memcpy(&headers->flow.src, ip + 8, 16);
+	memcpy(&headers->flow.dst, ip + 24, 16);
+	headers->ttl = ip[7];
+	headers->tos = (uint8_t)(lvs_load16(ip) >> 4);
+	/* Routers never fragment IPv6. */
+	headers->flags = LVS_HEADERS_DF;
+}
+
+enum lvs_reason lvs_parse_ipv6(const struct lvs_packet *packet, struct lvs_headers *headers)
+{
+	const uint8_t *ip = packet->data;
+	uint32_t payload_len;
+
+	if (lvs_parse_linear(packet) < LVS_IPV6_LEN)
+		return lvs_parse_missing(LVS_IPV6_LEN, packet->len, LVS_REASON_SHORT_IP);
+	payload_len = lvs_load16(ip + 4);
+	/* A jumbogram (RFC 2675) says 0: not understood here, and not to be taken for empty. */
+	if (payload_len == 0 && packet->len > LVS_IPV6_LEN && ip[6] != LVS_NO_NEXT)
+		return LVS_REASON_BAD_IP;
+	if (LVS_IPV6_LEN + payload_len > packet->len)
+		return LVS_REASON_LENGTH;
+	headers->len = LVS_IPV6_LEN + payload_len;
+	read_fixed(ip, headers);
+	return walk(packet, headers, lvs_parse_limit(packet, headers));
+}
