@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# What tests/run and its suites share: results, builds, packages.
+
+LVS_BUILD=${LVS_BUILD:-$ROOT/build}
+LVS_JOBS=${LVS_JOBS:-$(nproc)}
+mkdir -p "$LVS_BUILD"
+LVS_BUILD=$(cd "$LVS_BUILD" && pwd)
+
+# result pass|fail|skip NAME [REASON]: one test's outcome.
+result() {
+	local word
+	printf '%s\t%s\t%s\t%s\n' "$LVS_SUITE" "$1" "$2" "${3:-}" >>"$LVS_RESULTS"
+	case $1 in
+	pass) word=ok ;;
+	fail) word='not ok' ;;
+	*) word=skip ;;
+	esac
+	printf '%s - %s%s\n' "$word" "$2" "${3:+: $3}"
+}
+
+# totals SUITE|all: the counts in words.
+totals() {
+	awk -F '\t' -v suite="$1" '
+		suite == "all" || $1 == suite { n[$2]++ }
+		END { printf "%d passed, %d failed, %d skipped\n", n["pass"], n["fail"], n["skip"] }
+	' "$LVS_RESULTS"
+}
+
+finish() {
+	local failed
+	failed=$(awk -F '\t' '$2 == "fail" { print "  " $1 ": " $3 ($4 ? ": " $4 : "") }' "$LVS_RESULTS")
+	printf '\n'
+	[ -z "$failed" ] || printf 'failed:\n%s\n' "$failed"
+	printf 'took %d min %d s\n' $((SECONDS / 60)) $((SECONDS % 60))
+	totals all
+	[ -z "$failed" ]
+	exit
+}
+
+# check NAME COMMAND...: one test that is a command; its output shows only when it fails.
+check() {
+	local name=$1 log status=0
+	shift
+	log=$(mktemp)
+	"$@" >"$log" 2>&1 || status=$?
+	case $status in
+	0) result pass "$name" ;;
+	77) result skip "$name" "$(tail -n 1 "$log")" ;;
+	*)
+		tail -n 60 "$log"
+		result fail "$name" "status $status"
+		;;
+	esac
+	rm -f "$log"
+	return "$status"
+}
+
+# configure PRESET: makes LVS_BUILD/PRESET; false, and a failed test, when it cannot.
+configure() {
+	local log=$LVS_BUILD/$1.log
+	cmake --preset "$1" -B "$LVS_BUILD/$1" >"$log" 2>&1 && return 0
+	tail -n 40 "$log"
+	result fail "configuration of $1"
+	return 1
+}
+
+# build PRESET: also builds it.
+build() {
+	local log=$LVS_BUILD/$1.log
+	configure "$1" || return
+	cmake --build "$LVS_BUILD/$1" -j "$LVS_JOBS" 2>&1 | tee "$log" | tenths "$1"
+	[ "${PIPESTATUS[0]}" -eq 0 ] && return 0
+	grep -vE '^\[[0-9]+/[0-9]+\]' "$log" | head -n 60
+	result fail "build of $1"
+	return 1
+}
+
+# Of ninja's lines "[3/210] ...", one for each tenth of the way.
+tenths() {
+	awk -v name="$1" -F '[][/]' '
+		/^\[[0-9]+\/[0-9]+\]/ && int(10 * $2 / $3) > shown && $3 >= 20 {
+			shown = int(10 * $2 / $3)
+			printf "   %s: %d of %d\n", name, $2, $3
+			fflush()
+		}'
+}
+
+# run_ctest PRESET CTEST_ARGUMENT...: counts each test; shows the output of those that fail.
+run_ctest() {
+	local dir=$LVS_BUILD/$1 wrap=()
+	# The thread sanitizer of these compilers cannot bear all places that new kernels choose.
+	if [ "$1" = tsan ] && setarch "$(uname -m)" -R true 2>/dev/null; then
+		wrap=(setarch "$(uname -m)" -R)
+	fi
+	shift
+	"${wrap[@]}" ctest --test-dir "$dir" -j "$LVS_JOBS" --timeout 300 --output-on-failure "$@" 2>&1 |
+		tee "$dir/ctest.log" | grep --line-buffered -vE '^( +Start |Internal ctest|Test project)'
+	ctest_results "$dir/ctest.log" | while IFS=$'\t' read -r word name reason; do
+		if [ "$word" = skip ]; then
+			reason=$(ctest_reason "$dir" "$name")
+		fi
+		result "$word" "$name" "$reason" >/dev/null
+		[ "$word" = pass ] || printf '%s - %s: %s\n' "$word" "$name" "$reason"
+	done
+	grep -q 'No tests were found' "$dir/ctest.log" && result fail "ctest $*" "no tests were found"
+	return 0
+}
+
+# ctest's lines " 3/40 Test  #3: name .....   Passed    0.01 sec" as: outcome, name, reason.
+ctest_results() {
+	awk '
+		/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: / {
+			line = $0
+			sub(/^.*Test +#[0-9]+: /, "", line)
+			name = line
+			sub(/ .*$/, "", name)
+			outcome = "fail"
+			if (line ~ /\*\*\*Skipped/) outcome = "skip"
+			else if (line ~ / Passed +[0-9.]+ sec/) outcome = "pass"
+			reason = ""
+			if (outcome == "fail") { reason = line; sub(/^[^*]*\*\*\*/, "", reason) }
+			print outcome "\t" name "\t" reason
+		}' "$1"
+}
+
+# The last line that a skipped test printed.
+ctest_reason() {
+	awk -v name="$2" '
+		$0 ~ "^[0-9]+/[0-9]+ Test(ing)?: " { mine = ($NF == name); next }
+		mine && /^<end of output>/ { print last; exit }
+		mine && NF { last = $0 }' "$1/Testing/Temporary/LastTest.log"
+}
+
+# Debian packages and how to see that each is there.
+LVS_PACKAGES='
+gcc             command -v gcc
+g++             command -v g++
+libc6-dev       test -e /usr/include/stdio.h
+clang           command -v clang
+libclang-rt-14-dev ls /usr/lib/llvm-14/lib/clang/14*/lib/linux/libclang_rt.asan-*.a
+cmake           command -v cmake
+ninja-build     command -v ninja
+pkg-config      command -v pkg-config
+binutils        command -v readelf
+check           pkg-config --exists check
+libmnl-dev      pkg-config --exists libmnl
+linux-libc-dev  test -e /usr/include/linux/ip_vs.h
+clang-tidy      command -v clang-tidy
+clang-format    command -v clang-format
+cppcheck        command -v cppcheck
+shellcheck      command -v shellcheck
+doxygen         command -v doxygen
+python3         command -v python3
+iproute2        command -v ip
+nftables        command -v nft
+ethtool         command -v ethtool
+iputils-ping    command -v ping
+procps          command -v sysctl
+curl            command -v curl
+ipvsadm         command -v ipvsadm
+'
+
+# Installs what the table misses, as root; else says what to install.
+install_missing() {
+	local package probe missing=()
+	PATH=$PATH:/usr/sbin:/sbin
+	export PATH
+	while read -r package probe; do
+		[ -z "$package" ] || sh -c "$probe" >/dev/null 2>&1 || missing+=("$package")
+	done <<<"$LVS_PACKAGES"
+	[ ${#missing[@]} -gt 0 ] || return 0
+	if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+		echo "tests/run: please install: ${missing[*]}"
+		result fail packages "missing: ${missing[*]}"
+		return 1
+	fi
+	echo "tests/run: installing with apt-get: ${missing[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	if ! { apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; }; then
+		result fail packages "apt-get could not install: ${missing[*]}"
+		return 1
+	fi
+}

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# The suite static: formatting, clang-tidy, cppcheck, shellcheck.
+
+sources() {
+	find lib include examples tests -type f "$@" | sort
+}
+
+static_checks() {
+	mapfile -t all < <(sources -name '*.[ch]')
+	mapfile -t code < <(sources -name '*.c' -not -path '*/package/*')
+	mapfile -t scripts < <(grep -rlE '^#!/bin/(ba|da)?sh' .ci examples tests; sources -name '*.sh')
+	check clang-format clang-format --dry-run -Werror "${all[@]}"
+	check clang-tidy tidy "${code[@]}"
+	check cppcheck cppcheck_all
+	check shellcheck shellcheck -x "${scripts[@]}"
+}
+
+# Only files that the build knows have the right options.
+tidy() {
+	local database=$LVS_BUILD/clang/compile_commands.json file
+	for file; do
+		if grep -qF "/$file\"" "$database"; then
+			printf '%s\0' "$file"
+		fi
+	done | xargs -0 -P "$LVS_JOBS" -n 4 \
+		clang-tidy --quiet -p "$LVS_BUILD/clang" --warnings-as-errors='*'
+}
+
+# Suppressions, each with its reason, are in tests/cppcheck.txt.
+cppcheck_all() {
+	cppcheck --quiet --error-exitcode=1 --inline-suppr -j "$LVS_JOBS" --std=c11 \
+		--enable=warning,performance,portability --suppressions-list=tests/cppcheck.txt \
+		-I include -I lib lib
+}

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# The suites: name, tier (fast, or all: only with --all), budget in seconds, purpose. Budgets are
+# for two processors and an empty build directory; those of the fast tier add up to 25 minutes.
+LVS_SUITES='
+build-dev	fast	120	gcc builds everything, warnings are errors
+build-clang	fast	120	clang builds everything, warnings are errors
+unit	fast	120	unit tests, golden packets, replay of the fuzz corpora
+sanitizers	fast	240	the same under the address and undefined behaviour sanitizers
+tsan	fast	180	torture and concurrency tests under the thread sanitizer
+static	fast	180	clang-format, clang-tidy, cppcheck, shellcheck
+package	fast	120	consumers, headers, symbols, documentation
+count	fast	60	work a packet costs, counted
+e2e	fast	300	real hosts in network namespaces
+demo	fast	60	the demo: NAT, TUN and DR
+release	all	240	the release build passes the unit tests
+clang-sanitizers	all	400	unit tests by clang, with its sanitizers
+fuzz	all	900	each fuzz target runs for a while
+torture	all	900	torture tests run for long
+coverage	all	300	which lines the unit tests run
+'
+
+suite_names() {
+	awk -F '\t' -v tier="$1" 'NF && (tier == "all" || $2 == "fast") { print $1 }' <<<"$LVS_SUITES"
+}
+
+suite_known() {
+	suite_names all | grep -qxF -- "$1"
+}
+
+suite_field() {
+	awk -F '\t' -v name="$1" -v field="$2" '$1 == name { print $field }' <<<"$LVS_SUITES"
+}
+
+suite_list() {
+	awk -F '\t' '
+		NF { printf "%-17s %-4s %4d s  %s\n", $1, $2, $3, $4; sum[$2] += $3 }
+		END { printf "budgets: fast %d s, all %d s\n", sum["fast"], sum["fast"] + sum["all"] }
+	' <<<"$LVS_SUITES"
+}
+
+suite_build_dev() {
+	build dev && result pass "build of dev"
+}
+
+suite_build_clang() {
+	build clang && result pass "build of clang"
+}
+
+suite_unit() {
+	build dev && run_ctest dev -LE 'package|e2e|bench'
+}
+
+suite_sanitizers() {
+	build asan && run_ctest asan -LE 'package|e2e|bench'
+}
+
+suite_tsan() {
+	build tsan && run_ctest tsan -R 'torture|concurren'
+}
+
+suite_static() {
+	# shellcheck source=tests/static.sh
+	. tests/static.sh
+	configure clang && static_checks
+}
+
+suite_package() {
+	build dev && run_ctest dev -L package
+}
+
+suite_count() {
+	if [ ! -x tests/bench/run ]; then
+		result skip count "there is no tests/bench/run"
+		return
+	fi
+	build release && check "bench count" tests/bench/run count
+}
+
+suite_e2e() {
+	local script
+	build dev || return
+	for script in tests/e2e/[a-z]*.sh; do
+		case $script in
+		*/lib*.sh | *'*'*) ;;
+		*) e2e_script "$script" ;;
+		esac
+	done
+}
+
+# Runs one script and counts its lines "ok - name", "not ok - name", "skip - name: reason".
+e2e_script() {
+	local script=$1 log status=0 as_root=() lines
+	log=$(mktemp)
+	if [ "$(id -u)" -ne 0 ]; then
+		as_root=(unshare -Urnm)
+		if ! unshare -Urnm true 2>/dev/null; then
+			result skip "$script" "neither root nor user namespaces"
+			return
+		fi
+	fi
+	"${as_root[@]}" "$script" "$LVS_BUILD/dev" </dev/null 2>&1 | tee "$log"
+	status=${PIPESTATUS[0]}
+	lines=$(grep -cE '^(ok|not ok|skip) - ' "$log")
+	sed -nE "s/^ok - (.*)/pass\t\1\t/p; s/^not ok - (.*)/fail\t\1\t/p;
+		s/^skip - ([^:]*): *(.*)/skip\t\1\t\2/p" "$log" |
+		while IFS=$'\t' read -r word name reason; do
+			result "$word" "$(basename "$script" .sh): $name" "$reason" >/dev/null
+		done
+	case $status in
+	0) [ "$lines" -gt 0 ] || result pass "$script" ;;
+	77) [ "$lines" -gt 0 ] || result skip "$script" "$(tail -n 1 "$log")" ;;
+	*) grep -q '^not ok - ' "$log" || result fail "$script" "status $status" ;;
+	esac
+	rm -f "$log"
+}
+
+suite_demo() {
+	local way
+	if [ ! -x examples/demo ]; then
+		result skip demo "there is no examples/demo"
+		return
+	fi
+	build dev || return
+	for way in nat tun dr; do
+		check "demo $way" examples/demo "$way" --json
+	done
+}
+
+suite_release() {
+	build release && run_ctest release -LE 'package|e2e|bench'
+}
+
+suite_clang_sanitizers() {
+	build fuzz && run_ctest fuzz -LE 'package|e2e|bench'
+}
+
+# Each libFuzzer target, starting from its corpus; what it finds new is kept in the build directory.
+suite_fuzz() {
+	local target name corpus
+	build fuzz || return
+	for target in "$LVS_BUILD"/fuzz/tests/fuzz/fuzz_*; do
+		if [ ! -f "$target" ] || [ ! -x "$target" ]; then
+			continue
+		fi
+		name=$(basename "$target")
+		corpus=$LVS_BUILD/fuzz/corpus/$name
+		mkdir -p "$corpus"
+		printf '   %s for %s s\n' "$name" "${LVS_FUZZ_SECONDS:-60}"
+		check "$name" "$target" -max_total_time="${LVS_FUZZ_SECONDS:-60}" -timeout=10 \
+			-artifact_prefix="$corpus/" "$corpus" "tests/fuzz/corpus/${name#fuzz_}"
+	done
+}
+
+suite_torture() {
+	export LVS_TORTURE_SECONDS=60
+	build dev && run_ctest dev -R 'torture|concurren'
+	build tsan && run_ctest tsan -R 'torture|concurren'
+}
+
+suite_coverage() {
+	build coverage && run_ctest coverage -LE 'package|e2e|bench'
+	coverage_figure
+}
+
+# Lines run, of the lines of lib/, by gcov itself.
+coverage_figure() {
+	find "$LVS_BUILD/coverage/lib" -name '*.gcda' -print0 |
+		xargs -0 -r gcov -n 2>/dev/null |
+		awk -F "[':% ]+" -v root="$ROOT/lib/" '
+			/^File/ { mine = index($2, root) == 1 && $2 ~ /\.c$/ }
+			/^Lines executed/ && mine { run += $3 * $5 / 100; all += $5; mine = 0 }
+			END { if (all) printf "   lines of lib/ run: %d of %d, %.1f %%\n", run, all, 100 * run / all }'
+}
