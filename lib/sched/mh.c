@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Maglev hashing: a client's address alone decides, on every director alike, and a change of
+ * the destinations moves few clients. Eisenbud et al.: "Maglev: A Fast and Reliable Software
+ * Network Load Balancer", NSDI 2016, section 3.4. The kernel's hash, keys and weights.
+ */
+#include <liblvs/error.h>
+
+#include "base/byteorder.h"
+#include "base/siphash.h"
+#include "sched/dest.h"
+#include "sched/list.h"
+#include "sched/weights.h"
+
+/* The kernel's default table and its hashes; a prime, so that every skip visits every slot. */
+#define TABLE_N 4093
+#define TURNS_BITS 6 /* the kernel's IP_VS_MH_TAB_INDEX / 2: turns stay below 1 << 6 */
+#define KEY1 2654435761u
+#define KEY2 2654446892u
+#define SLOT_FREE UINT16_MAX
+
+_Static_assert(TABLE_N < SLOT_FREE, "a slot holds any index and the mark of a free one");
+
+/* A destination's walk through the slots while the table fills. */
+struct walk {
+	uint16_t slot;
+	uint16_t skip;
+	uint16_t turns; /* slots it takes in one round */
+};
+
+struct mh {
+	uint16_t slot[TABLE_N]; /* index of a destination; all are SLOT_FREE, or none is */
+	struct walk walk[];     /* one a destination; only build() uses it */
+};
+
+static size_t mh_state_size(const struct lvs_sched_set *set)
+{
+	return sizeof(struct mh) + set->dest_n * sizeof(struct walk);
+}
+
+static uint32_t fold(const union lvs_addr *addr, unsigned family)
+{
+	if (family != LVS_INET6)
+		return lvs_ntohl(addr->word[0]);
+	return lvs_ntohl(addr->word[0] ^ addr->word[1] ^ addr->word[2] ^ addr->word[3]);
+}
+
+/* @turns_shift brings the largest weight below 1 << TURNS_BITS. */
+static struct walk walk_of(const struct lvs_sched_dest *dest, int32_t gcd, unsigned turns_shift)
+{
+	uint32_t value = fold(&dest->addr, dest->family) + lvs_ntohs(dest->port);
+	uint32_t turns = (uint32_t)(dest->last_weight / gcd) >> turns_shift;
+
+	if (turns == 0 && dest->last_weight != 0)
+		turns = 1;
+	return (struct walk){
+		.slot = (uint16_t)(lvs_hsiphash_u32(value, KEY1, KEY1) % TABLE_N),
+		.skip = (uint16_t)(lvs_hsiphash_u32(value, KEY2, KEY2) % (TABLE_N - 1) + 1),
+		.turns = (uint16_t)turns,
+	};
+}
+
+/* The weights that count are the last ones above 0: a drained destination keeps its slots. */
+static struct lvs_sched_weights last_weights(const struct lvs_sched_set *set)
+{
+	struct lvs_sched_weights weights = {0, 0};
+
+	for (uint32_t i = 0; i < set->dest_n; i++)
+		lvs_sched_weights_add(&weights, set->dest[i].last_weight);
+	return weights;
+}
+
+static unsigned turns_shift_of(const struct lvs_sched_weights *weights)
+{
+	unsigned bits = lvs_fls64((uint64_t)(weights->max / weights->gcd)) + 1;
+
+	return bits > TURNS_BITS ? bits - TURNS_BITS : 0;
+}
+
+static uint16_t next_free(const struct mh *mh, const struct walk *walk)
+{
+	uint32_t slot = walk->slot;
+
+	while (mh->slot[slot] != SLOT_FREE) {
+		slot += walk->skip;
+		if (slot >= TABLE_N)
+			slot -= TABLE_N;
+	}
+	return (uint16_t)slot;
+}
+
+/* Rounds over the list, each destination taking its turns, until the table is full. Some
+ * destination has a turn, or this would not end. */
+static void fill(struct mh *mh, uint32_t dest_n)
+{
+	uint32_t filled = 0;
+
+	for (uint32_t i = 0;; i = i + 1 < dest_n ? i + 1 : 0) {
+		struct walk *walk = &mh->walk[i];
+
+		for (uint32_t turn = 0; turn < walk->turns; turn++) {
+			walk->slot = next_free(mh, walk);
+			mh->slot[walk->slot] = (uint16_t)i;
+			if (++filled == TABLE_N)
+				return;
+		}
+	}
+}
+
+static int mh_build(void *state, const struct lvs_sched_set *set, const void *old,
+		    const struct lvs_sched_set *old_set)
+{
+	struct mh *mh = state;
+	struct lvs_sched_weights weights = last_weights(set);
+	unsigned turns_shift;
+
+	(void)old;
+	(void)old_set;
+	if (set->dest_n > TABLE_N)
+		return LVS_ERR_INVALID;
+	for (uint32_t i = 0; i < TABLE_N; i++)
+		mh->slot[i] = SLOT_FREE;
+	if (weights.max == 0)
+		return 0;
+	turns_shift = turns_shift_of(&weights);
+	for (uint32_t i = 0; i < set->dest_n; i++)
+		mh->walk[i] = walk_of(&set->dest[i], weights.gcd, turns_shift);
+	fill(mh, set->dest_n);
+	return 0;
+}
+
+/* What of a flow is hashed. */
+static uint32_t client_value(const struct lvs_sched_set *set, const struct lvs_flow *flow)
+{
+	uint32_t value = fold(&flow->src, flow->family);
+
+	if (!(set->flags & LVS_SCHED_FLAG2))
+		return value;
+	switch (flow->protocol) {
+	case LVS_TCP:
+	case LVS_UDP:
+	case LVS_SCTP:
+		return value + lvs_ntohs(flow->src_port);
+	default:
+		return value;
+	}
+}
+
+static uint32_t slot_of(uint32_t value)
+{
+	return lvs_hsiphash_u32(value, KEY1, KEY1) % TABLE_N;
+}
+
+static bool any_usable(const struct lvs_sched_set *set)
+{
+	for (uint32_t i = 0; i < set->dest_n; i++) {
+		if (lvs_sched_usable(&set->dest[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Other slots, each by a hash of its own, in an order that begins at the client's first slot. */
+static uint32_t fall_back(const struct lvs_sched_set *set, const struct mh *mh, uint32_t value,
+			  uint32_t first)
+{
+	/* Otherwise every slot would be tried in vain for every packet. */
+	if (!any_usable(set))
+		return LVS_SCHED_NONE;
+	for (uint32_t i = 0; i < TABLE_N; i++) {
+		uint16_t picked = mh->slot[slot_of(value + (first + i) % TABLE_N)];
+
+		if (lvs_sched_usable(&set->dest[picked]))
+			return picked;
+	}
+	return LVS_SCHED_NONE;
+}
+
+static uint32_t mh_pick(const struct lvs_sched_set *set, void *state, const struct lvs_flow *flow,
+			unsigned flags)
+{
+	const struct mh *mh = state;
+	uint32_t value = client_value(set, flow);
+	uint32_t first = slot_of(value);
+	uint16_t picked = mh->slot[first];
+
+	(void)flags;
+	if (picked == SLOT_FREE)
+		return LVS_SCHED_NONE;
+	if (lvs_sched_usable(&set->dest[picked]))
+		return picked;
+	if (!(set->flags & LVS_SCHED_FLAG1))
+		return LVS_SCHED_NONE;
+	return fall_back(set, mh, value, first);
+}
+
+const struct lvs_sched_ops lvs_sched_mh = {
+	.size = sizeof(struct lvs_sched_ops),
+	.name = "mh",
+	.state_size = mh_state_size,
+	.build = mh_build,
+	.pick = mh_pick,
+};

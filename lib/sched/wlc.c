@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Weighted least connections: the least load for its weight; of equals the first. */
+#include "sched/dest.h"
+#include "sched/list.h"
+
+/*
+ * The kernel's measure of load: an active connection weighs 257, an inactive one 1. A 32-bit int
+ * as there, so that it wraps at the same counts.
+ */
+static int32_t overhead(const struct lvs_sched_dest *dest)
+{
+	uint64_t load = lvs_gauge_load(dest->gauge);
+
+	return (int32_t)((lvs_gauge_active(load) << 8) + lvs_gauge_total(load));
+}
+
+static uint32_t wlc_pick(const struct lvs_sched_set *set, void *state, const struct lvs_flow *flow,
+			 unsigned flags)
+{
+	uint32_t least = LVS_SCHED_NONE;
+	int64_t least_load = 0;
+	int64_t least_weight = 0;
+
+	(void)state;
+	(void)flow;
+	(void)flags;
+	for (uint32_t i = 0; i < set->dest_n; i++) {
+		const struct lvs_sched_dest *dest = &set->dest[i];
+		int64_t load;
+
+		if (!lvs_sched_usable(dest))
+			continue;
+		load = overhead(dest);
+		/* least_load / least_weight > load / weight, without the division */
+		if (least != LVS_SCHED_NONE && least_load * dest->weight <= load * least_weight)
+			continue;
+		least = i;
+		least_load = load;
+		least_weight = dest->weight;
+	}
+	return least;
+}
+
+const struct lvs_sched_ops lvs_sched_wlc = {
+	.size = sizeof(struct lvs_sched_ops),
+	.name = "wlc",
+	.pick = wlc_pick,
+};
