@@ -110,14 +110,14 @@ enum lvs_headers_flag {
 
 /** TCP flags as they stand in byte 13 of its header. */
 enum lvs_tcp_flag {
-	LVS_TCP_FIN = 0x01,
-	LVS_TCP_SYN = 0x02,
-	LVS_TCP_RST = 0x04,
-	LVS_TCP_PSH = 0x08,
-	LVS_TCP_ACK = 0x10,
-	LVS_TCP_URG = 0x20,
-	LVS_TCP_ECE = 0x40,
-	LVS_TCP_CWR = 0x80,
+	LVS_TCP_FIN = 0x01, /**< No more data from the sender. */
+	LVS_TCP_SYN = 0x02, /**< Opens a connection. */
+	LVS_TCP_RST = 0x04, /**< Ends a connection at once. */
+	LVS_TCP_PSH = 0x08, /**< Hand the data on. */
+	LVS_TCP_ACK = 0x10, /**< The acknowledgement number counts. */
+	LVS_TCP_URG = 0x20, /**< The urgent pointer counts. */
+	LVS_TCP_ECE = 0x40, /**< Congestion was seen (RFC 3168). */
+	LVS_TCP_CWR = 0x80, /**< The window was reduced (RFC 3168). */
 };
 
 /** What parsing found. One cache line. */

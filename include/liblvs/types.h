@@ -36,16 +36,16 @@ enum lvs_family {
 
 /** Transport protocols by their IANA numbers (those the library looks into). */
 enum lvs_protocol {
-	LVS_ICMP = 1,
-	LVS_IPIP = 4,
-	LVS_TCP = 6,
-	LVS_UDP = 17,
-	LVS_IPV6 = 41,
-	LVS_GRE = 47,
-	LVS_ESP = 50,
-	LVS_AH = 51,
-	LVS_ICMPV6 = 58,
-	LVS_SCTP = 132,
+	LVS_ICMP = 1,    /**< ICMP for IPv4. */
+	LVS_IPIP = 4,    /**< IPv4 in IP. */
+	LVS_TCP = 6,     /**< TCP. */
+	LVS_UDP = 17,    /**< UDP. */
+	LVS_IPV6 = 41,   /**< IPv6 in IP. */
+	LVS_GRE = 47,    /**< Generic routing encapsulation. */
+	LVS_ESP = 50,    /**< IPsec, encrypted. */
+	LVS_AH = 51,     /**< IPsec, authenticated. */
+	LVS_ICMPV6 = 58, /**< ICMP for IPv6. */
+	LVS_SCTP = 132,  /**< SCTP. */
 };
 
 /** An IPv4 address in word[0] (the rest zero) or an IPv6 address; network order. */
@@ -69,11 +69,11 @@ struct lvs_alloc {
 
 /** How much a log line matters; the numbers are syslog's. */
 enum lvs_log_level {
-	LVS_LOG_ERROR = 3,
-	LVS_LOG_WARNING = 4,
-	LVS_LOG_NOTICE = 5,
-	LVS_LOG_INFO = 6,
-	LVS_LOG_DEBUG = 7,
+	LVS_LOG_ERROR = 3,   /**< Something asked for cannot be done. */
+	LVS_LOG_WARNING = 4, /**< Something is likely wrong. */
+	LVS_LOG_NOTICE = 5,  /**< Ordinary, and worth knowing. */
+	LVS_LOG_INFO = 6,    /**< Ordinary. */
+	LVS_LOG_DEBUG = 7,   /**< For whoever looks for a fault. */
 };
 
 /** Where log lines go. A zeroed structure is silent. */
