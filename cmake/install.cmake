@@ -41,15 +41,17 @@ else()
 	set(LVS_PC_INCLUDEDIR "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
 endif()
 
-# Headers of a library that is not built stay out.
-if(LVS_BUILD_IO)
-	set(LVS_NO_HEADERS)
-else()
-	set(LVS_NO_HEADERS PATTERN "io*" EXCLUDE)
+# liblvs.h names the core's headers; those of a library that is not built stay out.
+set(LVS_HEADERS "*.h")
+if(NOT LVS_BUILD_IO)
+	file(STRINGS ${PROJECT_SOURCE_DIR}/include/liblvs/liblvs.h LVS_HEADERS REGEX "^#include <liblvs/")
+	list(TRANSFORM LVS_HEADERS REPLACE "^#include <liblvs/(.*)>$" "\\1")
+	list(APPEND LVS_HEADERS liblvs.h)
 endif()
+list(TRANSFORM LVS_HEADERS PREPEND "PATTERN;" OUTPUT_VARIABLE LVS_HEADER_PATTERNS)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/liblvs
 	DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
-	FILES_MATCHING PATTERN "*.h" ${LVS_NO_HEADERS})
+	FILES_MATCHING ${LVS_HEADER_PATTERNS})
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/liblvsConfig.cmake.in
 	${PROJECT_BINARY_DIR}/liblvsConfig.cmake INSTALL_DESTINATION ${LVS_CONFIG_DIR})

@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# install.sh CMAKE BUILD STAGE: installs below a DESTDIR, component by component, and looks at what
+# each brought. STAGE/all is what the consumers use; STAGE/static has no shared library in it.
+set -eu
+cmake=$1 build=$2 stage=$3
+
+rm -rf "$stage"
+mkdir -p "$stage"
+for component in runtime development; do
+	DESTDIR=$stage/$component "$cmake" --install "$build" --prefix /usr --component "$component" \
+		>/dev/null
+done
+DESTDIR=$stage/all "$cmake" --install "$build" --prefix /usr >/dev/null
+cp -a "$stage/all" "$stage/static"
+find "$stage/static" -name '*.so*' -delete
+
+wrong() {
+	echo "$1"
+	exit 1
+}
+
+cd "$stage"
+others=$(find runtime -mindepth 1 -not -type d -not -name '*.so.*')
+[ -z "$others" ] || wrong "not for the component runtime: $others"
+others=$(find development -mindepth 1 -not -type d -name '*.so.*')
+[ -z "$others" ] || wrong "not for the component development: $others"
+for file in liblvs.so.0 liblvs.so liblvs.a liblvs.pc liblvsConfig.cmake liblvs.h; do
+	[ -n "$(find all -name "$file")" ] || wrong "not installed: $file"
+done
+if grep -rF "$stage" all --include='*.pc' --include='*.cmake' ||
+	grep -rF "$build" all --include='*.pc' --include='*.cmake'; then
+	wrong "these files name a place of the build"
+fi
