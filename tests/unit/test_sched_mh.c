@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/siphash.h"
+
+#include "sched_rig.h"
+
+#define TABLE_N 4093 /* the kernel's default */
+#define FALLBACK LVS_SCHED_FLAG1
+#define PORT LVS_SCHED_FLAG2
+
+/*
+ * What the kernel picks among 10.0.0.1:80 weight 1, 10.0.0.2:80 weight 1, 10.0.0.3:80 weight 2,
+ * added in that order: at first, and with the third at weight 0, without and with fallback.
+ */
+struct golden {
+	uint32_t client[4]; /* host order; IPv4 in [0] */
+	uint16_t port;
+	uint8_t family;
+	uint32_t slot;
+	int pick;
+	int drained;
+	int fallback; /* of rows without a port */
+};
+
+static const struct golden goldens[] = {
+	{{0xc0000201}, 0, LVS_INET, 2891, 3, RIG_NONE, 1},
+	{{0xc0000202}, 0, LVS_INET, 746, 2, 2, 2},
+	{{0xc0000203}, 0, LVS_INET, 998, 3, RIG_NONE, 1},
+	{{0xc0000201}, 12345, LVS_INET, 1302, 3, RIG_NONE, RIG_NONE},
+	{{0xc6336407}, 0, LVS_INET, 924, 1, 1, 1},
+	{{0x20010db8, 0, 0, 1}, 0, LVS_INET6, 3457, 2, 2, 2},
+};
+
+static struct rig *mh_rig(uint32_t flags)
+{
+	return rig_new(lvs_sched_find("mh"), flags);
+}
+
+static struct lvs_flow golden_flow(const struct golden *golden)
+{
+	struct lvs_flow flow = rig_flow(0, golden->port);
+
+	flow.family = golden->family;
+	for (unsigned i = 0; i < 4; i++)
+		flow.src.word[i] = lvs_htonl(golden->client[i]);
+	return flow;
+}
+
+static struct rig *golden_rig(uint32_t flags)
+{
+	struct rig *rig = mh_rig(flags);
+
+	rig_add(rig, 1, 1);
+	rig_add(rig, 2, 1);
+	rig_add(rig, 3, 2);
+	ck_assert_int_eq(rig_commit(rig), 0);
+	return rig;
+}
+
+/* The state begins with the slots: indexes into the list. */
+static void copy_slots(const struct rig *rig, uint16_t *slot)
+{
+	memcpy(slot, rig->state, TABLE_N * sizeof(*slot));
+}
+
+static void count_slots(const struct rig *rig, unsigned *count)
+{
+	uint16_t slot[TABLE_N];
+
+	copy_slots(rig, slot);
+	for (unsigned i = 0; i < TABLE_N; i++) {
+		ck_assert_uint_lt(slot[i], rig->set.dest_n);
+		count[rig->set.dest[slot[i]].number]++;
+	}
+}
+
+START_TEST(test_golden_table)
+{
+	struct rig *rig = golden_rig(0);
+	unsigned count[4] = {0};
+	uint16_t slot[TABLE_N];
+
+	count_slots(rig, count);
+	ck_assert_uint_eq(count[3], 2047);
+	ck_assert_uint_eq(count[2], 1023);
+	ck_assert_uint_eq(count[1], 1023);
+	copy_slots(rig, slot);
+	ck_assert_uint_eq(slot[1631], 0); /* .3: offset 1631, skip 3453, two turns */
+	ck_assert_uint_eq(slot[(1631 + 3453) % TABLE_N], 0);
+	ck_assert_uint_eq(slot[1231], 1); /* .2: offset 1231, skip 3544 */
+	ck_assert_uint_eq(slot[3167], 2); /* .1: offset 3167, skip 700 */
+	rig_del_all(rig);
+}
+END_TEST
+
+START_TEST(test_golden_picks)
+{
+	const struct golden *golden = &goldens[_i];
+	struct lvs_flow flow = golden_flow(golden);
+	struct rig *rig = golden_rig(golden->port ? PORT : 0);
+	uint16_t slot[TABLE_N];
+
+	copy_slots(rig, slot);
+	ck_assert_uint_eq(rig->set.dest[slot[golden->slot]].number, golden->pick);
+	ck_assert_int_eq(rig_pick(rig, &flow, 0), golden->pick);
+	rig_edit(rig, 3, 0);
+	ck_assert_int_eq(rig_commit(rig), 0);
+	ck_assert_int_eq(rig_pick(rig, &flow, 0), golden->drained);
+	rig_del_all(rig);
+}
+END_TEST
+
+START_TEST(test_golden_fallback)
+{
+	const struct golden *golden = &goldens[_i];
+	struct lvs_flow flow = golden_flow(golden);
+	struct rig *rig = golden_rig(FALLBACK);
+
+	if (golden->port == 0) {
+		ck_assert_int_eq(rig_pick(rig, &flow, 0), golden->pick);
+		rig_edit(rig, 3, 0);
+		ck_assert_int_eq(rig_commit(rig), 0);
+		ck_assert_int_eq(rig_pick(rig, &flow, 0), golden->fallback);
+	}
+	rig_del_all(rig);
+}
+END_TEST
+
+/* The port counts with mh-port alone, and for protocols that have one. */
+START_TEST(test_port)
+{
+	static const uint8_t with_port[] = {LVS_TCP, LVS_UDP, LVS_SCTP};
+	static const uint8_t without[] = {LVS_ICMP, LVS_ESP, LVS_GRE};
+	struct rig *plain = golden_rig(0);
+	struct rig *rig = golden_rig(PORT);
+	unsigned moved = 0;
+
+	for (uint16_t port = 1; port < 200; port++) {
+		struct lvs_flow flow = rig_flow(0xc0000201, port);
+		int picked = rig_pick(rig, &flow, 0);
+
+		ck_assert_int_eq(rig_pick(plain, &flow, 0), 3);
+		moved += picked != 3;
+		for (unsigned i = 0; i < LVS_ARRAY_N(with_port); i++) {
+			flow.protocol = with_port[i];
+			ck_assert_int_eq(rig_pick(rig, &flow, 0), picked);
+		}
+		for (unsigned i = 0; i < LVS_ARRAY_N(without); i++) {
+			flow.protocol = without[i];
+			ck_assert_int_eq(rig_pick(rig, &flow, 0), 3);
+		}
+	}
+	ck_assert_uint_gt(moved, 50);
+	rig_del_all(plain);
+	rig_del_all(rig);
+}
+END_TEST
+
+static uint32_t model_value(const struct lvs_sched_dest *dest)
+{
+	return lvs_ntohl(dest->addr.word[0]) + lvs_ntohs(dest->port);
+}
+
+/* Turns by the kernel's rule, with plain loops. */
+static void model_turns(const struct lvs_sched_set *set, uint32_t *turns)
+{
+	uint32_t gcd = 0, max = 0, shift = 0;
+
+	for (uint32_t i = 0; i < set->dest_n; i++) {
+		uint32_t a = (uint32_t)set->dest[i].last_weight, b = gcd;
+
+		max = a > max ? a : max;
+		while (b) {
+			uint32_t rest = a % b;
+
+			a = b;
+			b = rest;
+		}
+		gcd = a;
+	}
+	while (gcd && (max / gcd) >> shift >= 64)
+		shift++;
+	for (uint32_t i = 0; i < set->dest_n; i++) {
+		uint32_t weight = (uint32_t)set->dest[i].last_weight;
+
+		turns[i] = weight ? weight / gcd >> shift : 0;
+		if (weight && !turns[i])
+			turns[i] = 1;
+	}
+}
+
+/* The paper's figure: j-th choice of a destination is slot (offset + j * skip) % TABLE_N. */
+static void model_fill(const struct lvs_sched_set *set, uint16_t *slot)
+{
+	uint32_t turns[64], choice[64] = {0}, filled = 0;
+	bool taken[TABLE_N] = {false};
+
+	model_turns(set, turns);
+	while (filled < TABLE_N) {
+		for (uint32_t i = 0; i < set->dest_n; i++) {
+			uint32_t value = model_value(&set->dest[i]);
+			uint32_t offset = lvs_hsiphash_u32(value, 2654435761, 2654435761) % 4093;
+			uint32_t skip = lvs_hsiphash_u32(value, 2654446892, 2654446892) % 4092 + 1;
+
+			for (uint32_t turn = 0; turn < turns[i] && filled < TABLE_N; turn++) {
+				uint32_t at;
+
+				do
+					at = (offset + choice[i]++ * skip) % TABLE_N;
+				while (taken[at]);
+				taken[at] = true;
+				slot[at] = (uint16_t)i;
+				filled++;
+			}
+		}
+	}
+}
+
+START_TEST(test_model_fill)
+{
+	static const int32_t weights[] = {1, 2, 3, 10, 12, 60, 64, 100, 5000, 65535, INT32_MAX};
+	struct rig *rig = mh_rig(0);
+	uint64_t seed = 77 + (uint64_t)_i;
+	uint32_t dests = 1 + rig_below(&seed, 40);
+	uint16_t slot[TABLE_N], expected[TABLE_N];
+
+	for (uint32_t i = 0; i < dests; i++) {
+		rig_add(rig, i, weights[rig_below(&seed, LVS_ARRAY_N(weights))]);
+		if (rig_below(&seed, 4) == 0)
+			rig_edit(rig, i, 0); /* keeps last_weight */
+		if (rig_below(&seed, 8) == 0)
+			rig->pending[0].last_weight = rig->pending[0].weight = i ? 0 : 1;
+	}
+	ck_assert_int_eq(rig_commit(rig), 0);
+	model_fill(&rig->set, expected);
+	copy_slots(rig, slot);
+	ck_assert_mem_eq(slot, expected, sizeof(slot));
+	rig_del_all(rig);
+}
+END_TEST
+
+/* By the kernel's rule: slot of h(client + r), r from the first slot on. */
+static int model_pick(const struct rig *rig, uint32_t client)
+{
+	uint16_t slot[TABLE_N];
+	uint32_t first = lvs_hsiphash_u32(client, 2654435761, 2654435761) % TABLE_N;
+	uint32_t at = first;
+
+	copy_slots(rig, slot);
+	for (uint32_t i = 0; i < TABLE_N; i++) {
+		const struct lvs_sched_dest *dest = &rig->set.dest[slot[at]];
+		uint32_t shifted = client + (i + first) % TABLE_N;
+
+		if (dest->weight > 0 && !lvs_gauge_overloaded(dest->gauge->word))
+			return (int)dest->number;
+		at = lvs_hsiphash_u32(shifted, 2654435761, 2654435761) % TABLE_N;
+	}
+	return RIG_NONE;
+}
+
+START_TEST(test_model_fallback)
+{
+	struct rig *rig = mh_rig(FALLBACK);
+	uint64_t seed = 4711;
+
+	for (uint32_t i = 0; i < 20; i++)
+		rig_add(rig, i, 1 + (int32_t)rig_below(&seed, 5));
+	for (uint32_t i = 0; i < 20; i++) {
+		if (i % 3)
+			rig_overload(rig, i, true);
+		else if (i % 2)
+			rig_edit(rig, i, 0);
+	}
+	ck_assert_int_eq(rig_commit(rig), 0);
+	for (unsigned i = 0; i < 5000; i++) {
+		struct lvs_flow flow = rig_flow(rig_random(&seed), 1);
+
+		ck_assert_int_eq(rig_pick(rig, &flow, 0),
+				 model_pick(rig, lvs_ntohl(flow.src.word[0])));
+	}
+	for (uint32_t i = 0; i < 20; i++)
+		rig_overload(rig, i, true);
+	for (unsigned i = 0; i < 10000; i++) {
+		struct lvs_flow flow = rig_flow(rig_random(&seed), 1);
+
+		ck_assert_int_eq(rig_pick(rig, &flow, 0), RIG_NONE);
+	}
+	rig_del_all(rig);
+}
+END_TEST
+
+/* Clients fall on slots evenly: five standard deviations of a binomial count. */
+START_TEST(test_spread)
+{
+	enum { DESTS = 10, CLIENTS = 200000 };
+	struct rig *rig = mh_rig(0);
+	unsigned slots[DESTS] = {0}, got[DESTS] = {0};
+
+	for (uint32_t i = 0; i < DESTS; i++)
+		rig_add(rig, i, 1);
+	ck_assert_int_eq(rig_commit(rig), 0);
+	count_slots(rig, slots);
+	for (uint32_t i = 0; i < CLIENTS; i++) {
+		struct lvs_flow flow = rig_flow(0x0b000000 + i, 1);
+
+		got[rig_pick(rig, &flow, 0)]++;
+	}
+	for (unsigned i = 0; i < DESTS; i++) {
+		double share = (double)slots[i] / TABLE_N;
+		double mean = CLIENTS * share;
+		double off = got[i] - mean;
+
+		ck_assert_uint_ge(slots[i], TABLE_N / DESTS);
+		ck_assert_uint_le(slots[i], TABLE_N / DESTS + 1);
+		ck_assert(off * off < 25 * mean * (1 - share));
+	}
+	rig_del_all(rig);
+}
+END_TEST
+
+/* A destination removed: its slots move, of the others' few (the paper's section 5.3). */
+START_TEST(test_disruption)
+{
+	enum { DESTS = 20 };
+	struct rig *rig = mh_rig(0);
+	uint16_t before[TABLE_N], after[TABLE_N];
+	unsigned moved = 0;
+
+	for (uint32_t i = 0; i < DESTS; i++)
+		rig_add(rig, i, 1);
+	ck_assert_int_eq(rig_commit(rig), 0);
+	copy_slots(rig, before);
+	rig_del(rig, 0); /* the oldest, so the indexes of the others stay */
+	ck_assert_int_eq(rig_commit(rig), 0);
+	copy_slots(rig, after);
+	for (unsigned i = 0; i < TABLE_N; i++)
+		moved += before[i] != DESTS - 1 && before[i] != after[i];
+	ck_assert_uint_lt(moved, TABLE_N / 20);
+	rig_del_all(rig);
+}
+END_TEST
+
+START_TEST(test_most_destinations)
+{
+	struct lvs_flow flow = rig_flow(0xc0000201, 1);
+	struct rig *rig = mh_rig(0);
+	unsigned count[TABLE_N] = {0};
+	int picked;
+
+	for (uint32_t i = 0; i < TABLE_N; i++)
+		rig_add(rig, i, 1);
+	ck_assert_int_eq(rig_commit(rig), 0);
+	count_slots(rig, count);
+	for (unsigned i = 0; i < TABLE_N; i++)
+		ck_assert_uint_eq(count[i], 1);
+	picked = rig_pick(rig, &flow, 0);
+	rig_add(rig, TABLE_N, 1);
+	ck_assert_int_eq(rig_commit(rig), LVS_ERR_INVALID);
+	ck_assert_int_eq(rig_pick(rig, &flow, 0), picked);
+	rig_del_all(rig);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tcase = tcase_create("sched_mh");
+	int goldens_n = (int)LVS_ARRAY_N(goldens);
+
+	tcase_add_test(tcase, test_golden_table);
+	tcase_add_loop_test(tcase, test_golden_picks, 0, goldens_n);
+	tcase_add_loop_test(tcase, test_golden_fallback, 0, goldens_n);
+	tcase_add_test(tcase, test_port);
+	tcase_add_loop_test(tcase, test_model_fill, 0, 50);
+	tcase_add_test(tcase, test_model_fallback);
+	tcase_add_test(tcase, test_spread);
+	tcase_add_test(tcase, test_disruption);
+	tcase_add_test(tcase, test_most_destinations);
+	return unit_run("sched_mh", tcase);
+}
