@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One line of a rules file, cut into options and their values. */
+#ifndef LVSD_RULE_LINE_H
+#define LVSD_RULE_LINE_H
+
+#include "rule_error.h"
+
+#include <stdint.h>
+
+/* ipvsadm's options: name here, letter or 0, long name, whether a value follows. */
+#define RULE_OPTIONS(X)                                                                            \
+	X(ADD_SERVICE, 'A', "add-service", RULE_VALUE_NONE)                                        \
+	X(ADD_SERVER, 'a', "add-server", RULE_VALUE_NONE)                                          \
+	X(TCP, 't', "tcp-service", RULE_VALUE_NEEDED)                                              \
+	X(UDP, 'u', "udp-service", RULE_VALUE_NEEDED)                                              \
+	X(SCTP, 0, "sctp-service", RULE_VALUE_NEEDED)                                              \
+	X(MARK, 'f', "fwmark-service", RULE_VALUE_NEEDED)                                          \
+	X(IPV6, '6', "ipv6", RULE_VALUE_NONE)                                                      \
+	X(SCHEDULER, 's', "scheduler", RULE_VALUE_NEEDED)                                          \
+	X(PERSISTENT, 'p', "persistent", RULE_VALUE_OPTIONAL)                                      \
+	X(NETMASK, 'M', "netmask", RULE_VALUE_NEEDED)                                              \
+	X(OPS, 'o', "ops", RULE_VALUE_NONE)                                                        \
+	X(PE, 0, "pe", RULE_VALUE_NEEDED)                                                          \
+	X(FLAGS, 'b', "sched-flags", RULE_VALUE_NEEDED)                                            \
+	X(SERVER, 'r', "real-server", RULE_VALUE_NEEDED)                                           \
+	X(DR, 'g', "gatewaying", RULE_VALUE_NONE)                                                  \
+	X(TUNNEL, 'i', "ipip", RULE_VALUE_NONE)                                                    \
+	X(NAT, 'm', "masquerading", RULE_VALUE_NONE)                                               \
+	X(WEIGHT, 'w', "weight", RULE_VALUE_NEEDED)                                                \
+	X(UPPER, 'x', "u-threshold", RULE_VALUE_NEEDED)                                            \
+	X(LOWER, 'y', "l-threshold", RULE_VALUE_NEEDED)                                            \
+	X(TUN_TYPE, 0, "tun-type", RULE_VALUE_NEEDED)                                              \
+	X(TUN_PORT, 0, "tun-port", RULE_VALUE_NEEDED)                                              \
+	X(TUN_NOCSUM, 0, "tun-nocsum", RULE_VALUE_NONE)                                            \
+	X(TUN_CSUM, 0, "tun-csum", RULE_VALUE_NONE)                                                \
+	X(TUN_REMCSUM, 0, "tun-remcsum", RULE_VALUE_NONE)
+
+enum rule_option {
+#define RULE_OPTION_ENUM(name, letter, text, value) RULE_##name,
+	RULE_OPTIONS(RULE_OPTION_ENUM)
+#undef RULE_OPTION_ENUM
+		RULE_OPTION_N
+};
+
+struct rule_line {
+	uint32_t given;                   /* bit 1 << enum rule_option */
+	const char *value[RULE_OPTION_N]; /* within the text that was cut; NULL without one */
+};
+
+static inline int rule_given(const struct rule_line *line, enum rule_option option)
+{
+	return (int)(line->given >> option) & 1;
+}
+
+/* An option as messages name it: "-w", or "--pe" where it has no letter. Static. */
+const char *rule_option_name(enum rule_option option);
+
+/*
+ * Cuts `text`, which is changed and must outlive `line`. An empty line and a
+ * comment give no option at all. Returns 0, or -1 with a message.
+ */
+int rule_line_cut(char *text, struct rule_line *line, struct rule_error *error);
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "rules.h"
+#include "rule_build.h"
+#include "rule_error.h"
+#include "rule_line.h"
+#include "rules_index.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct dest_name {
+	uint32_t service;
+	struct lvs_dest_key key;
+};
+
+static bool same_service(const void *list, uint32_t number, const void *key)
+{
+	const struct rules *rules = list;
+	const struct lvs_service_key *a = &rules->service[number].key;
+	const struct lvs_service_key *b = key;
+
+	return a->family == b->family && a->fwmark == b->fwmark && a->protocol == b->protocol &&
+	       a->port == b->port && !memcmp(&a->addr, &b->addr, sizeof(a->addr));
+}
+
+static uint64_t hash_service(const struct lvs_service_key *key)
+{
+	uint64_t hash = rules_index_hash(key->fwmark, &key->addr, sizeof(key->addr));
+
+	return rules_index_hash(hash + key->family + key->protocol, &key->port, sizeof(key->port));
+}
+
+static uint64_t hash_service_number(const void *list, uint32_t number)
+{
+	return hash_service(&((const struct rules *)list)->service[number].key);
+}
+
+static bool same_dest(const void *list, uint32_t number, const void *name)
+{
+	const struct rule_dest *dest = &((const struct rules *)list)->dest[number];
+	const struct dest_name *wanted = name;
+
+	return dest->service == wanted->service && dest->key.family == wanted->key.family &&
+	       dest->key.port == wanted->key.port &&
+	       !memcmp(&dest->key.addr, &wanted->key.addr, sizeof(dest->key.addr));
+}
+
+static uint64_t hash_dest(uint32_t service, const struct lvs_dest_key *key)
+{
+	uint64_t hash = rules_index_hash(service, &key->addr, sizeof(key->addr));
+
+	return rules_index_hash(hash + key->family, &key->port, sizeof(key->port));
+}
+
+static uint64_t hash_dest_number(const void *list, uint32_t number)
+{
+	const struct rule_dest *dest = &((const struct rules *)list)->dest[number];
+
+	return hash_dest(dest->service, &dest->key);
+}
+
+uint32_t rules_find_service(const struct rules *rules, const struct lvs_service_key *key)
+{
+	const uint32_t *slot =
+		rules_index_slot(&rules->by_service, hash_service(key), same_service, rules, key);
+
+	return slot && *slot ? *slot - 1 : RULES_NONE;
+}
+
+uint32_t rules_find_dest(const struct rules *rules, uint32_t service,
+			 const struct lvs_dest_key *key)
+{
+	struct dest_name name = {.service = service, .key = *key};
+	const uint32_t *slot =
+		rules_index_slot(&rules->by_dest, hash_dest(service, key), same_dest, rules, &name);
+
+	return slot && *slot ? *slot - 1 : RULES_NONE;
+}
+
+/* Room for one more element behind n; lists grow by doubling at powers of two. */
+static int grow(void **list, size_t n, size_t size)
+{
+	void *larger;
+
+	if (n >= RULES_NONE - 1)
+		return -1;
+	if (n & (n - 1))
+		return 0;
+	larger = realloc(*list, (n ? n * 2 : 1) * size);
+	if (!larger)
+		return -1;
+	*list = larger;
+	return 0;
+}
+
+static int append_service(struct rules *rules, const struct rule_service *service,
+			  struct rule_error *error)
+{
+	void *list = rules->service;
+
+	if (rules_index_grow(&rules->by_service, rules->service_n, hash_service_number, rules) <
+		    0 ||
+	    grow(&list, rules->service_n, sizeof(*service)) < 0)
+		return rule_fail(error, "out of memory");
+	rules->service = list;
+	rules->service[rules->service_n++] = *service;
+	*rules_index_slot(&rules->by_service, hash_service(&service->key), same_service, rules,
+			  &service->key) = (uint32_t)rules->service_n;
+	return 0;
+}
+
+static int append_dest(struct rules *rules, const struct rule_dest *dest, struct rule_error *error)
+{
+	struct dest_name name = {.service = dest->service, .key = dest->key};
+	void *list = rules->dest;
+
+	if (rules_index_grow(&rules->by_dest, rules->dest_n, hash_dest_number, rules) < 0 ||
+	    grow(&list, rules->dest_n, sizeof(*dest)) < 0)
+		return rule_fail(error, "out of memory");
+	rules->dest = list;
+	rules->dest[rules->dest_n++] = *dest;
+	*rules_index_slot(&rules->by_dest, hash_dest(dest->service, &dest->key), same_dest, rules,
+			  &name) = (uint32_t)rules->dest_n;
+	return 0;
+}
+
+static int add_service(struct rules *rules, const struct rule_line *line, struct rule_error *error)
+{
+	struct rule_service service = {.line = error->line};
+	uint32_t known;
+
+	if (rule_build_key(line, &service.key, error) < 0 ||
+	    rule_build_service(line, &service, error) < 0)
+		return -1;
+	known = rules_find_service(rules, &service.key);
+	if (known != RULES_NONE)
+		return rule_fail(error, "expected a new service, got that of line %u again",
+				 rules->service[known].line);
+	return append_service(rules, &service, error);
+}
+
+static int add_dest(struct rules *rules, const struct rule_line *line, struct rule_error *error)
+{
+	struct rule_dest dest = {.line = error->line};
+	struct lvs_service_key key;
+	uint32_t known;
+
+	if (rule_build_key(line, &key, error) < 0 || rule_build_dest(line, &key, &dest, error) < 0)
+		return -1;
+	dest.service = rules_find_service(rules, &key);
+	if (dest.service == RULES_NONE)
+		return rule_fail(error, "expected a service that a line above adds with -A, got "
+					"a server of none");
+	known = rules_find_dest(rules, dest.service, &dest.key);
+	if (known != RULES_NONE)
+		return rule_fail(error, "expected a new server, got that of line %u again",
+				 rules->dest[known].line);
+	return append_dest(rules, &dest, error);
+}
+
+static int read_line(struct rules *rules, char *text, size_t len, struct rule_error *error)
+{
+	struct rule_line line;
+
+	if (strlen(text) != len)
+		return rule_fail(error, "expected text, got a zero byte");
+	if (rule_line_cut(text, &line, error) < 0)
+		return -1;
+	if (!line.given)
+		return 0;
+	if (rule_build_check(&line, error) < 0)
+		return -1;
+	return rule_given(&line, RULE_ADD_SERVICE) ? add_service(rules, &line, error)
+						   : add_dest(rules, &line, error);
+}
+
+int rules_read(FILE *file, const char *name, struct rules *rules, char *error, size_t error_len)
+{
+	struct rule_error where = {.file = name, .text = error, .len = error_len};
+	char *text = NULL;
+	size_t room = 0;
+	ssize_t len;
+	int failed = 0;
+
+	errno = 0;
+	while (!failed && (len = getline(&text, &room, file)) >= 0) {
+		where.line++;
+		failed = read_line(rules, text, (size_t)len, &where);
+		errno = 0;
+	}
+	if (!failed && !feof(file)) {
+		snprintf(error, error_len, "%s: %s", name, strerror(errno));
+		failed = -1;
+	}
+	free(text);
+	if (failed)
+		rules_free(rules);
+	return failed;
+}
+
+int rules_read_file(const char *name, struct rules *rules, char *error, size_t error_len)
+{
+	FILE *file = fopen(name, "re");
+	int failed;
+
+	if (!file) {
+		snprintf(error, error_len, "%s: %s", name, strerror(errno));
+		return -1;
+	}
+	failed = rules_read(file, name, rules, error, error_len);
+	fclose(file);
+	return failed;
+}
+
+void rules_free(struct rules *rules)
+{
+	free(rules->service);
+	free(rules->dest);
+	free(rules->by_service.slot);
+	free(rules->by_dest.slot);
+	memset(rules, 0, sizeof(*rules));
+}

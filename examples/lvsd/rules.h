@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Services and servers as a rules file names them: what `ipvsadm -S -n` prints. */
+#ifndef LVSD_RULES_H
+#define LVSD_RULES_H
+
+#include <liblvs/control.h>
+
+#include <stdio.h>
+
+struct rule_service {
+	struct lvs_service_key key;
+	struct lvs_service_conf conf;
+	unsigned line; /* where it stands in the file */
+};
+
+struct rule_dest {
+	struct lvs_dest_key key;
+	struct lvs_dest_conf conf;
+	uint32_t service; /* index into rules::service */
+	unsigned line;
+};
+
+/* What one list is searched by: numbers of its elements, by a hash of their keys. */
+struct rules_index {
+	uint32_t *slot; /* element number + 1, 0 is free */
+	size_t slot_n;  /* a power of two, or 0 */
+};
+
+/* In the order of the file. Zeroed: no rules. */
+struct rules {
+	struct rule_service *service;
+	struct rule_dest *dest;
+	size_t service_n;
+	size_t dest_n;
+	struct rules_index by_service;
+	struct rules_index by_dest;
+};
+
+#define RULES_NONE UINT32_MAX
+
+/*
+ * Reads rules into the zeroed `rules`, all or nothing.
+ * `name` stands for the file in messages. Returns 0, or -1 with a sentence in
+ * `error` ("rules:3: expected ..., got ...").
+ */
+int rules_read(FILE *file, const char *name, struct rules *rules, char *error, size_t error_len);
+
+/* The same of a file by its name. */
+int rules_read_file(const char *name, struct rules *rules, char *error, size_t error_len);
+
+/* Lets go of everything; `rules` is zeroed then. */
+void rules_free(struct rules *rules);
+
+/* The number of a service, or of a server of the service with that number; RULES_NONE. */
+uint32_t rules_find_service(const struct rules *rules, const struct lvs_service_key *key);
+uint32_t rules_find_dest(const struct rules *rules, uint32_t service,
+			 const struct lvs_dest_key *key);
+
+#endif
