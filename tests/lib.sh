@@ -71,7 +71,7 @@ build() {
 	configure "$1" || return
 	cmake --build "$LVS_BUILD/$1" -j "$LVS_JOBS" 2>&1 | tee "$log" | tenths "$1"
 	[ "${PIPESTATUS[0]}" -eq 0 ] && return 0
-	grep -vE '^\[[0-9]+/[0-9]+\]' "$log" | head -n 60
+	grep -vE '^(\[[0-9]+/[0-9]+\]|: && |/[^ ]*/(gcc|clang|cc) )' "$log" | head -n 60
 	result fail "build of $1"
 	return 1
 }

@@ -30,6 +30,6 @@ tidy() {
 # Suppressions, each with its reason, are in tests/cppcheck.txt.
 cppcheck_all() {
 	cppcheck --quiet --error-exitcode=1 --inline-suppr -j "$LVS_JOBS" --std=c11 \
-		--enable=warning,performance,portability --suppressions-list=tests/cppcheck.txt \
+		--enable=warning,performance,portability --suppressions-list=tests/cppcheck.txt --library=tests/cppcheck.cfg \
 		-I include -I lib lib
 }
