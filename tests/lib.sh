@@ -88,9 +88,9 @@ tenths() {
 
 # run_ctest PRESET CTEST_ARGUMENT...: counts each test; shows the output of those that fail.
 run_ctest() {
-	local dir=$LVS_BUILD/$1 wrap=()
+	local preset=$1 dir=$LVS_BUILD/$1 wrap=()
 	# The thread sanitizer of these compilers cannot bear all places that new kernels choose.
-	if [ "$1" = tsan ] && setarch "$(uname -m)" -R true 2>/dev/null; then
+	if [ "$preset" = tsan ] && setarch "$(uname -m)" -R true 2>/dev/null; then
 		wrap=(setarch "$(uname -m)" -R)
 	fi
 	shift
@@ -100,7 +100,7 @@ run_ctest() {
 		if [ "$word" = skip ]; then
 			reason=$(ctest_reason "$dir" "$name")
 		fi
-		result "$word" "$name" "$reason" >/dev/null
+		result "$word" "$preset: $name" "$reason" >/dev/null
 		[ "$word" = pass ] || printf '%s - %s: %s\n' "$word" "$name" "$reason"
 	done
 	grep -q 'No tests were found' "$dir/ctest.log" && result fail "ctest $*" "no tests were found"
@@ -119,7 +119,7 @@ ctest_results() {
 			if (line ~ /\*\*\*Skipped/) outcome = "skip"
 			else if (line ~ / Passed +[0-9.]+ sec/) outcome = "pass"
 			reason = ""
-			if (outcome == "fail") { reason = line; sub(/^[^*]*\*\*\*/, "", reason) }
+			if (outcome == "fail") { reason = line; sub(/^[^*]*\*\*\*/, "", reason); sub(/ *[0-9.]+ sec.*/, "", reason) }
 			print outcome "\t" name "\t" reason
 		}' "$1"
 }
