@@ -81,12 +81,19 @@ enum lvs_pick_flag {
 	LVS_PICK_PEEK = 0x1, /**< Answer as if, but move nothing. */
 };
 
+/** Properties of a scheduler. */
+enum lvs_sched_ops_flag {
+	LVS_SCHED_HASH =
+		0x1, /**< The same flow and set give the same pick, whatever came before. */
+};
+
 /**
  * A scheduler. All functions but pick() run on the control side, serialised.
  * The core allocates the state and frees it when no worker can see it.
  */
 struct lvs_sched_ops {
 	uint32_t size;    /**< sizeof of this structure. */
+	uint32_t flags;   /**< enum lvs_sched_ops_flag. */
 	const char *name; /**< As in configuration, at most 15 characters. */
 
 	/** Bytes of state for a set; 0 for none. NULL means none. */

@@ -37,7 +37,7 @@ enum lvs_tcp_state {
 #define LVS_TCP_STATE_ENUM(name, timeout, active) LVS_TCP_##name##_STATE,
 	LVS_TCP_STATES(LVS_TCP_STATE_ENUM)
 #undef LVS_TCP_STATE_ENUM
-	LVS_TCP_STATE_N,
+		LVS_TCP_STATE_N,
 };
 
 #define LVS_STATE_MAX 16

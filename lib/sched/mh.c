@@ -196,6 +196,7 @@ static uint32_t mh_pick(const struct lvs_sched_set *set, void *state, const stru
 
 const struct lvs_sched_ops lvs_sched_mh = {
 	.size = sizeof(struct lvs_sched_ops),
+	.flags = LVS_SCHED_HASH,
 	.name = "mh",
 	.state_size = mh_state_size,
 	.build = mh_build,

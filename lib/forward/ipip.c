@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * VS/TUN by IP in IP: RFC 2003 (4 in 4), RFC 4213 (6 in 4), RFC 2473 (4 and 6
+ * in 6). The packet is kept but for TTL; a header goes in front.
+ *
+ * ECN: "full functionality" of RFC 3168, section 9.1.1: an inner CE becomes an
+ * outer ECT(0), everything else is copied.
+ */
+#include <string.h>
+
+#include "forward/list.h"
+#include "forward/send.h"
+#include "packet/checksum.h"
+
+enum {
+	OUTER4_LEN = 20,
+	OUTER6_LEN = 40,
+	ECN_MASK = 0x3,
+	ECN_ECT0 = 0x2,
+	ECN_CE = 0x3,
+	IPV4_DF = 0x4000,
+};
+
+static uint8_t outer_tos(uint8_t inner)
+{
+	return (inner & ECN_MASK) == ECN_CE ? (uint8_t)((inner & ~ECN_MASK) | ECN_ECT0) : inner;
+}
+
+/*
+ * An identification for a header that may be fragmented: that of the inner
+ * packet, told apart by inner addresses (RFC 6864: unique by source, destination
+ * and protocol while fragments live). IPv6 has none; there the transport
+ * header's first bytes, which hold ports and a sequence number, serve.
+ * A function of the packet alone, so that every worker gives the same bytes.
+ */
+static uint16_t outer_id(const uint8_t *ip, const struct lvs_headers *headers)
+{
+	if (headers->flow.family == LVS_INET)
+		return (uint16_t)(lvs_load16(ip + 4) + lvs_csum_fold(lvs_csum_sum(0, ip + 12, 8)));
+	return lvs_csum_fold(lvs_csum_sum(
+		0, ip + 8, (size_t)headers->payload_offset > 8 ? headers->payload_offset - 8u : 0));
+}
+
+static void push(struct lvs_packet *packet, uint32_t bytes)
+{
+	packet->data -= bytes;
+	packet->headroom = (uint16_t)(packet->headroom - bytes);
+	packet->len += bytes;
+	packet->linear_len += bytes;
+	if (packet->flags & LVS_PACKET_CSUM_PARTIAL)
+		packet->csum_start = (uint16_t)(packet->csum_start + bytes);
+}
+
+static void write_outer4(uint8_t *ip, const struct lvs_packet *packet,
+			 const struct lvs_headers *headers, const struct lvs_binding *binding,
+			 bool df)
+{
+	ip[0] = 0x45;
+	ip[1] = outer_tos(headers->tos);
+	lvs_store16(ip + 2, (uint16_t)packet->len);
+	lvs_store16(ip + 4, outer_id(ip + OUTER4_LEN, headers));
+	lvs_store16(ip + 6, df ? IPV4_DF : 0);
+	ip[8] = headers->ttl;
+	ip[9] = headers->flow.family == LVS_INET ? LVS_IPIP : LVS_IPV6;
+	lvs_store_be32(ip + 12, binding->path->source.word[0]);
+	lvs_store_be32(ip + 16, binding->dest.word[0]);
+	lvs_store_be16(ip + 10, lvs_csum_ipv4(ip, OUTER4_LEN));
+}
+
+static void write_outer6(uint8_t *ip, const struct lvs_packet *packet,
+			 const struct lvs_headers *headers, const struct lvs_binding *binding)
+{
+	lvs_store32(ip, 0x60000000u | (uint32_t)outer_tos(headers->tos) << 20);
+	lvs_store16(ip + 4, (uint16_t)(packet->len - OUTER6_LEN));
+	ip[6] = headers->flow.family == LVS_INET ? LVS_IPIP : LVS_IPV6;
+	ip[7] = headers->ttl;
+	memcpy(ip + 8, &binding->path->source, 16);
+	memcpy(ip + 24, &binding->dest, 16);
+}
+
+static enum lvs_reason can_wrap(struct lvs_packet *packet, const struct lvs_headers *headers,
+				const struct lvs_binding *binding, uint32_t overhead, bool df)
+{
+	if (lvs_unlikely(binding->path->source_family != binding->dest_family))
+		return LVS_REASON_NO_SOURCE;
+	if (lvs_unlikely(packet->headroom < overhead))
+		return LVS_REASON_HEADROOM;
+	/* An IPv6 outer length does not count its own header. */
+	if (lvs_unlikely(headers->len + (overhead == OUTER4_LEN ? overhead : 0) > UINT16_MAX))
+		return LVS_REASON_TOO_LONG;
+	/* Only an IPv4 header in front can be fragmented by who sends it. */
+	return lvs_send_check(packet, headers, binding->path, overhead,
+			      !df && overhead == OUTER4_LEN);
+}
+
+static enum lvs_reason ipip_out(struct lvs_packet *packet, struct lvs_headers *headers,
+				const struct lvs_binding *binding)
+{
+	uint32_t overhead = binding->dest_family == LVS_INET ? OUTER4_LEN : OUTER6_LEN;
+	bool inner_df = headers->flags & LVS_HEADERS_DF;
+	bool df = headers->flow.family == LVS_INET && inner_df && binding->pmtu_disc;
+	enum lvs_reason reason;
+
+	if (lvs_unlikely(binding->path->flags & LVS_PATH_LOCAL))
+		return LVS_REASON_LOCAL;
+	reason = can_wrap(packet, headers, binding, overhead,
+			  headers->flow.family == LVS_INET ? df : inner_df);
+	if (lvs_unlikely(reason != LVS_REASON_NONE))
+		return reason;
+	lvs_send_decrement_ttl(packet, headers);
+	lvs_send_to(packet, headers, binding->path);
+	push(packet, overhead);
+	if (lvs_likely(overhead == OUTER4_LEN))
+		write_outer4(packet->data, packet, headers, binding, df);
+	else
+		write_outer6(packet->data, packet, headers, binding);
+	/* No card and no kernel segments within an IPIP header that we made: it is cut before. */
+	if (packet->gso_size)
+		packet->cut = LVS_CUT_SEGMENT;
+	return LVS_REASON_NONE;
+}
+
+const struct lvs_forward_ops lvs_forward_ipip = {
+	.size = sizeof(lvs_forward_ipip),
+	.flags = LVS_FORWARD_MIXED,
+	.name = "ipip",
+	.method = LVS_METHOD_TUNNEL,
+	.headroom = OUTER6_LEN,
+	.out = ipip_out,
+};

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * VS/NAT. On the way out the destination's address and port take the place of
+ * the service's, on the way back the service's that of the destination.
+ * Checksums are repaired, not recomputed (RFC 1624); the old values are those
+ * of the packet, which the connection's key has been compared with.
+ */
+#include "forward/list.h"
+#include "forward/send.h"
+#include "packet/checksum.h"
+
+/* Where in the packet a rewrite happens, as offsets from the header's begin. */
+struct place {
+	unsigned addr4, addr6; /* in the IP header */
+	unsigned port;         /* in the transport header */
+};
+
+static const struct place source = {.addr4 = 12, .addr6 = 8, .port = 0};
+static const struct place destination = {.addr4 = 16, .addr6 = 24, .port = 2};
+
+/* RFC 768 lets an IPv4 sender leave the sum out; a rewritten packet gets one, as in the kernel. */
+static void udp_fill(struct lvs_packet *packet, const struct lvs_headers *headers)
+{
+	bool v4 = headers->flow.family == LVS_INET;
+	uint8_t *udp = packet->data + headers->l4_offset;
+	uint32_t len = headers->len - headers->l4_offset;
+	const uint8_t *addrs = packet->data + (v4 ? source.addr4 : source.addr6);
+	uint64_t sum = lvs_csum_pseudo(addrs, addrs + lvs_addr_len(headers->flow.family),
+				       headers->flow.family, LVS_UDP, len);
+	uint16_t check;
+
+	if (packet->linear_len < headers->len) {
+		/* The payload is not to be touched: who sends it completes the sum. */
+		lvs_store_be16(udp + 6, lvs_csum_fold(sum));
+		packet->flags |= LVS_PACKET_CSUM_PARTIAL;
+		packet->csum_start = headers->l4_offset;
+		packet->csum_offset = 6;
+		return;
+	}
+	check = (uint16_t)~lvs_csum_fold(lvs_csum_sum(sum, udp, len));
+	lvs_store_be16(udp + 6, check ? check : 0xffff);
+}
+
+static void repair_l4(struct lvs_packet *packet, const struct lvs_headers *headers,
+		      uint64_t addr_delta, uint64_t port_delta)
+{
+	uint8_t *l4 = packet->data + headers->l4_offset;
+	uint8_t *field = l4 + (headers->flow.protocol == LVS_TCP ? 16 : 6);
+
+	if (packet->flags & LVS_PACKET_CSUM_PARTIAL)
+		lvs_csum_apply_partial(field, addr_delta);
+	else if (lvs_likely(headers->flow.protocol == LVS_TCP))
+		lvs_csum_apply(field, addr_delta + port_delta);
+	else if (lvs_load_be16(field) == 0 && headers->flow.family == LVS_INET)
+		udp_fill(packet, headers);
+	else
+		lvs_csum_apply_udp(field, addr_delta + port_delta);
+}
+
+/* Puts address and port in their place; @p from_addr and @p from_port are what stands there. */
+static void rewrite(struct lvs_packet *packet, const struct lvs_headers *headers,
+		    const struct place *place, const union lvs_addr *from_addr,
+		    const union lvs_addr *to_addr, lvs_be16 from_port, lvs_be16 to_port)
+{
+	uint64_t addr_delta = lvs_csum_delta_addr(0, from_addr, to_addr, headers->flow.family);
+	uint64_t port_delta = lvs_csum_delta16(0, from_port, to_port);
+
+	if (lvs_likely(headers->flow.family == LVS_INET)) {
+		lvs_store_be32(packet->data + place->addr4, to_addr->word[0]);
+		lvs_csum_apply(packet->data + 10, addr_delta);
+	} else {
+		memcpy(packet->data + place->addr6, to_addr, sizeof(*to_addr));
+	}
+	lvs_store_be16(packet->data + headers->l4_offset + place->port, to_port);
+	repair_l4(packet, headers, addr_delta, port_delta);
+}
+
+static bool is_loopback(const union lvs_addr *addr, unsigned family)
+{
+	static const union lvs_addr loopback6 = {.byte = {[15] = 1}};
+
+	if (family == LVS_INET)
+		return addr->byte[0] == 127;
+	return lvs_addr_equal(addr, &loopback6, LVS_INET6);
+}
+
+static void rewrite_out(struct lvs_packet *packet, const struct lvs_headers *headers,
+			const struct lvs_binding *binding)
+{
+	rewrite(packet, headers, &destination, &headers->flow.dst, &binding->dest,
+		headers->flow.dst_port, binding->dest_port);
+}
+
+/* The real server is this host: neither TTL nor MTU are asked. */
+static enum lvs_reason nat_to_host(struct lvs_packet *packet, struct lvs_headers *headers,
+				   const struct lvs_binding *binding)
+{
+	if (is_loopback(&binding->dest, binding->family))
+		return LVS_REASON_CROSS_LOCAL;
+	rewrite_out(packet, headers, binding);
+	return LVS_REASON_LOCAL;
+}
+
+static enum lvs_reason nat_out(struct lvs_packet *packet, struct lvs_headers *headers,
+			       const struct lvs_binding *binding)
+{
+	const struct lvs_path_conf *path = binding->path;
+	enum lvs_reason reason;
+
+	if (lvs_unlikely(path->flags & LVS_PATH_LOCAL))
+		return nat_to_host(packet, headers, binding);
+	reason = lvs_send_check(packet, headers, path, 0, !(headers->flags & LVS_HEADERS_DF));
+	if (lvs_unlikely(reason != LVS_REASON_NONE))
+		return reason;
+	rewrite_out(packet, headers, binding);
+	lvs_send_decrement_ttl(packet, headers);
+	lvs_send_to(packet, headers, path);
+	return LVS_REASON_NONE;
+}
+
+static enum lvs_reason nat_back(struct lvs_packet *packet, struct lvs_headers *headers,
+				const struct lvs_binding *binding)
+{
+	const struct lvs_path_conf *path = binding->path;
+	bool local = path->flags & LVS_PATH_LOCAL;
+	enum lvs_reason reason;
+
+	if (lvs_likely(!local)) {
+		reason = lvs_send_check(packet, headers, path, 0,
+					!(headers->flags & LVS_HEADERS_DF));
+		if (lvs_unlikely(reason != LVS_REASON_NONE))
+			return reason;
+	}
+	rewrite(packet, headers, &source, &headers->flow.src, &binding->service,
+		headers->flow.src_port, binding->service_port);
+	if (lvs_unlikely(local))
+		return LVS_REASON_LOCAL;
+	lvs_send_decrement_ttl(packet, headers);
+	lvs_send_to(packet, headers, path);
+	return LVS_REASON_NONE;
+}
+
+const struct lvs_forward_ops lvs_forward_nat = {
+	.size = sizeof(lvs_forward_nat),
+	.flags = LVS_FORWARD_TWO_WAY,
+	.name = "nat",
+	.method = LVS_METHOD_NAT,
+	.out = nat_out,
+	.back = nat_back,
+};

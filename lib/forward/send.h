@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The steps that forwarding methods share: may it go, TTL, next hop. */
+#ifndef LVS_FORWARD_SEND_H
+#define LVS_FORWARD_SEND_H
+
+#include <stdbool.h>
+
+#include <liblvs/forward.h>
+
+#include "base/byteorder.h"
+#include "base/compiler.h"
+
+/* Bytes of the longest piece in which a packet will travel: a super-packet's segments. */
+LVS_INLINE uint32_t lvs_send_piece_len(const struct lvs_packet *packet,
+				       const struct lvs_headers *headers)
+{
+	uint32_t piece = (uint32_t)headers->payload_offset + packet->gso_size;
+
+	if (lvs_likely(!packet->gso_size) || piece > headers->len)
+		return headers->len;
+	return piece;
+}
+
+/*
+ * Whether a packet may take a path with @p overhead bytes more in front: the
+ * path is up, TTL is left, the length fits or may be cut. Changes nothing but
+ * the packet's outputs cut and cut_len.
+ */
+LVS_INLINE enum lvs_reason lvs_send_check(struct lvs_packet *packet,
+					  const struct lvs_headers *headers,
+					  const struct lvs_path_conf *path, uint32_t overhead,
+					  bool may_fragment)
+{
+	if (lvs_unlikely(path->flags & LVS_PATH_UNREACHABLE))
+		return LVS_REASON_UNREACHABLE;
+	if (lvs_unlikely(headers->ttl <= 1))
+		return LVS_REASON_TTL;
+	if (lvs_unlikely(lvs_send_piece_len(packet, headers) + overhead > path->mtu)) {
+		if (!may_fragment || packet->gso_size)
+			return LVS_REASON_MTU;
+		packet->cut = LVS_CUT_FRAGMENT;
+		packet->cut_len = path->mtu;
+	}
+	return LVS_REASON_NONE;
+}
+
+/* One less, the IPv4 header's checksum kept right. */
+void lvs_send_decrement_ttl(struct lvs_packet *packet, struct lvs_headers *headers);
+
+/* Where the packet goes, and that padding behind the IP packet stays here. */
+LVS_INLINE void lvs_send_to(struct lvs_packet *packet, const struct lvs_headers *headers,
+			    const struct lvs_path_conf *path)
+{
+	packet->next_hop = path->next_hop;
+	packet->next_hop_family = path->next_hop_family;
+	packet->path = path->handle;
+	packet->len = headers->len;
+	if (packet->linear_len > headers->len)
+		packet->linear_len = headers->len;
+}
+
+#endif
