@@ -38,10 +38,8 @@ static struct fate fate_of(const struct change *change, uint32_t i, uint32_t *ne
 	return fate;
 }
 
-/* The weights when the first @gone_n of the old list are through the removals and the first
- * @edited_n through the edits. */
-static struct lvs_sched_weights weights_at(const struct change *change, uint32_t gone_n,
-					   uint32_t edited_n)
+/* The weights when the removed are gone and the first @edited_n of the old list are edited. */
+static struct lvs_sched_weights weights_at(const struct change *change, uint32_t edited_n)
 {
 	struct lvs_sched_weights weights = {0, 0};
 	uint32_t next = change->added_n;
@@ -49,25 +47,19 @@ static struct lvs_sched_weights weights_at(const struct change *change, uint32_t
 	for (uint32_t i = 0; i < change->old_set->dest_n; i++) {
 		struct fate fate = fate_of(change, i, &next);
 
-		if (!fate.now && i < gone_n)
-			continue;
-		lvs_sched_weights_add(&weights, i < edited_n ? fate.now->weight : fate.old->weight);
+		if (fate.now)
+			lvs_sched_weights_add(&weights,
+					      i < edited_n ? fate.now->weight : fate.old->weight);
 	}
 	return weights;
 }
 
 static void replay_removals(const struct change *change, lvs_sched_changed changed, void *user)
 {
-	uint32_t next = change->added_n;
+	struct lvs_sched_weights weights = weights_at(change, 0);
 
-	for (uint32_t i = 0; i < change->old_set->dest_n; i++) {
-		struct lvs_sched_weights weights;
-
-		if (fate_of(change, i, &next).now)
-			continue;
-		weights = weights_at(change, i + 1, 0);
+	if (change->set->dest_n - change->added_n < change->old_set->dest_n)
 		changed(user, &weights);
-	}
 }
 
 static void replay_edits(const struct change *change, lvs_sched_changed changed, void *user)
@@ -80,15 +72,14 @@ static void replay_edits(const struct change *change, lvs_sched_changed changed,
 
 		if (!fate.now || fate.now->weight == fate.old->weight)
 			continue;
-		weights = weights_at(change, change->old_set->dest_n, i + 1);
+		weights = weights_at(change, i + 1);
 		changed(user, &weights);
 	}
 }
 
 static void replay_additions(const struct change *change, lvs_sched_changed changed, void *user)
 {
-	uint32_t n = change->old_set->dest_n;
-	struct lvs_sched_weights weights = weights_at(change, n, n);
+	struct lvs_sched_weights weights = weights_at(change, change->old_set->dest_n);
 
 	for (uint32_t i = change->added_n; i > 0; i--) {
 		lvs_sched_weights_add(&weights, change->set->dest[i - 1].weight);
