@@ -12,6 +12,8 @@
 #ifndef LIBLVS_IO_H
 #define LIBLVS_IO_H
 
+#include <stdbool.h>
+
 #include <liblvs/error.h>
 #include <liblvs/packet.h>
 #include <liblvs/types.h>
@@ -61,7 +63,7 @@ struct lvs_io_caps {
 	X(wait_lost, "lost: too many waited, or the neighbour did not answer in time")             \
 	X(unreachable, "lost: no way to the next hop")                                             \
 	X(too_long, "lost: longer than the link carries")                                          \
-	X(uncut, "lost: could not be segmented or fragmented")                                     \
+	X(uncut, "lost: could not be segmented or fragmented, or not all of it is linear")         \
 	X(tx_full, "lost: the link's queue was full")                                              \
 	X(tx_failed, "lost: the system refused to send")                                           \
 	X(pass_failed, "lost: the host did not take it back")
@@ -106,16 +108,16 @@ struct lvs_io_conf {
 	 * host and with its contract: 0 and @p link filled; LVS_ERR_BUSY while the neighbour is
 	 * being asked; else no way there. Called in lvs_io_rx(), lvs_io_tx(), lvs_io_flush().
 	 */
-	int (*resolve)(void *user, uint32_t path, uint8_t family, const union lvs_addr *next_hop,
-		       struct lvs_host_link *link);
+	int (*resolve)(void *user, uint32_t path, enum lvs_family family,
+		       const union lvs_addr *next_hop, struct lvs_host_link *link);
 	void *resolve_user; /**< Handed to resolve(); owned by the embedder. */
 
 	/**
 	 * Whether a packet with verdict LVS_PASS was taken away from the host, which then gets it
 	 * back; others have reached it by the ordinary way. NULL: none was, and no TUN is
-	 * made. Called in lvs_io_tx().
+	 * made. lvs_host_captured_callback() fits. Called in lvs_io_tx().
 	 */
-	int (*captured)(void *user, const struct lvs_packet *packet);
+	bool (*captured)(void *user, const struct lvs_packet *packet);
 	void *captured_user; /**< Handed to captured(); owned by the embedder. */
 
 	struct lvs_log log; /**< Where log lines go; zeroed: nowhere. */
@@ -256,10 +258,13 @@ enum lvs_pcap_linktype {
 
 /** One record of a capture file. */
 struct lvs_pcap_record {
-	uint64_t time_ns;    /**< Since 1970, as the file says. */
-	const uint8_t *data; /**< Frame or packet; the reader's, until its next call. */
-	uint32_t len;        /**< Bytes at data. */
-	uint32_t wire_len;   /**< Bytes it had on the wire, len at least. */
+	uint64_t time_ns;  /**< Since 1970, as the file says. */
+	uint8_t *data;     /**< Frame or packet, with room around it: for the caller to change. */
+	uint32_t len;      /**< Bytes at data. */
+	uint32_t wire_len; /**< Bytes it had on the wire, len at least. */
+	uint16_t headroom; /**< Writable bytes in front of data. */
+	uint16_t tailroom; /**< Writable bytes behind data + len. */
+	uint32_t reserved; /**< Zero. */
 };
 
 /**
@@ -284,9 +289,10 @@ LVS_API uint32_t lvs_pcap_reader_linktype(const struct lvs_pcap_reader *reader);
 
 /**
  * The next record.
+ * @param record Filled; record->data is the reader's, valid until its next call.
  * @return 1 with @p record filled, 0 at the end of the file, LVS_ERR_FORMAT when the file is
- *         damaged (said in the log with the offset), LVS_ERR_IO or LVS_ERR_NO_MEMORY. After an
- *         error it answers the same error again.
+ *         damaged (said in the log with the offset) or LVS_ERR_IO. After an error it answers the
+ *         same error again.
  */
 LVS_API int lvs_pcap_reader_next(struct lvs_pcap_reader *reader, struct lvs_pcap_record *record);
 
@@ -294,9 +300,11 @@ LVS_API int lvs_pcap_reader_next(struct lvs_pcap_reader *reader, struct lvs_pcap
  * Finds the IP packet in a record.
  *
  * @param linktype The file's.
- * @param packet Zeroed, then data (within record->data, not to be written unless the caller owns
- *        those bytes), len, linear_len, vlan and link_type are filled.
+ * @param packet Zeroed, then data (within record->data), len, linear_len, headroom, tailroom, vlan
+ *        and link_type are filled.
  * @return 1, 0 for a record that holds no IP packet, or LVS_ERR_UNSUPPORTED for the link type.
+ *
+ * Any thread; pure.
  */
 LVS_API int lvs_pcap_packet(uint32_t linktype, const struct lvs_pcap_record *record,
 			    struct lvs_packet *packet);
@@ -312,10 +320,13 @@ LVS_API int lvs_pcap_writer_open(const char *path, uint32_t linktype, const stru
 
 /**
  * Adds a record.
- * @return 0, LVS_ERR_RANGE (len above wire_len or above 262,144, time above 2^32 s) or LVS_ERR_IO.
+ * @param time_ns Since 1970.
+ * @param len Bytes at @p data, at most 262,144.
+ * @param wire_len Bytes on the wire, @p len at least.
+ * @return 0, LVS_ERR_RANGE (a length, or a time behind the year 2106) or LVS_ERR_IO.
  */
-LVS_API int lvs_pcap_writer_write(struct lvs_pcap_writer *writer,
-				  const struct lvs_pcap_record *record);
+LVS_API int lvs_pcap_writer_write(struct lvs_pcap_writer *writer, uint64_t time_ns,
+				  const void *data, uint32_t len, uint32_t wire_len);
 
 /** Writes what is buffered. @return 0 or LVS_ERR_IO. */
 LVS_API int lvs_pcap_writer_flush(struct lvs_pcap_writer *writer);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "io/io_cut.h"
+
+#include <string.h>
+
+#include <liblvs/error.h>
+
+enum {
+	HOP_BY_HOP = 0, /* IPv6 extension headers, RFC 8200 */
+	ROUTING = 43,
+	DEST_OPTIONS = 60,
+};
+
+static bool is_extension(unsigned protocol)
+{
+	return protocol == HOP_BY_HOP || protocol == ROUTING || protocol == DEST_OPTIONS;
+}
+
+bool lvs_io_cut_by_link(const struct lvs_packet *packet)
+{
+	unsigned type = packet->gso_type & ~(unsigned)LVS_GSO_ECN;
+	unsigned protocol, header_len;
+
+	if (packet->linear_len < 20)
+		return false;
+	if (packet->data[0] >> 4 == 4) {
+		protocol = packet->data[9];
+		header_len = (packet->data[0] & 0xfu) * 4;
+	} else {
+		protocol = packet->data[6];
+		header_len = 40;
+		if (is_extension(protocol))
+			return true;
+	}
+	if (packet->flags & LVS_PACKET_CSUM_PARTIAL && packet->csum_start != header_len)
+		return false;
+	return !packet->gso_size || protocol == (type == LVS_GSO_TCP ? LVS_TCP : LVS_UDP);
+}
+
+bool lvs_io_cut_start(struct lvs_io_cut *cut, const struct lvs_packet *packet, bool by_link,
+		      uint8_t *segment_buffer)
+{
+	bool offload = packet->gso_size || packet->flags & LVS_PACKET_CSUM_PARTIAL;
+
+	memset(cut, 0, sizeof(*cut));
+	cut->packet = packet;
+	cut->segment_buffer = segment_buffer;
+	cut->fragments = packet->cut == LVS_CUT_FRAGMENT;
+	cut->segments = offload && (!by_link || cut->fragments);
+	return cut->segments || cut->fragments;
+}
+
+static int next_segment(struct lvs_io_cut *cut, struct lvs_packet *out)
+{
+	return lvs_packet_segment(cut->packet, cut->next_segment++, out);
+}
+
+/* A piece that needs no cutting any more. */
+static int copy(const struct lvs_packet *packet, struct lvs_packet *out)
+{
+	uint8_t *data = out->data;
+
+	if (packet->linear_len > out->tailroom)
+		return LVS_ERR_RANGE;
+	memcpy(data, packet->data, packet->linear_len);
+	*out = *packet;
+	out->data = data;
+	return 1;
+}
+
+static int next_fragment(struct lvs_io_cut *cut, const struct lvs_packet *packet,
+			 struct lvs_packet *out)
+{
+	uint32_t mtu = cut->packet->cut_len;
+
+	if (packet->len <= mtu)
+		return cut->next_fragment++ ? 0 : copy(packet, out);
+	return lvs_packet_fragment(packet, mtu, cut->next_fragment++, out);
+}
+
+static int next_fragment_of_segments(struct lvs_io_cut *cut, struct lvs_packet *out)
+{
+	for (;;) {
+		int got;
+
+		if (cut->have_segment) {
+			got = next_fragment(cut, &cut->segment, out);
+			if (got)
+				return got;
+		}
+		memset(&cut->segment, 0, sizeof(cut->segment));
+		cut->segment.data = cut->segment_buffer;
+		cut->segment.tailroom = LVS_IO_PIECE_MAX;
+		got = next_segment(cut, &cut->segment);
+		if (got <= 0)
+			return got;
+		cut->have_segment = true;
+		cut->next_fragment = 0;
+	}
+}
+
+int lvs_io_cut_next(struct lvs_io_cut *cut, struct lvs_packet *out)
+{
+	if (cut->segments && cut->fragments)
+		return next_fragment_of_segments(cut, out);
+	if (cut->segments)
+		return next_segment(cut, out);
+	return next_fragment(cut, cut->packet, out);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The adapter's own TUN, through which the host gets back what was taken away from it. */
+#ifndef LVS_IO_PACKET_PASS_H
+#define LVS_IO_PACKET_PASS_H
+
+#include <liblvs/io.h>
+
+struct lvs_afp_pass {
+	int fd; /* -1: none */
+};
+
+/* Makes the TUN and brings it up. @name may hold "%d". It goes when it is closed. */
+int lvs_afp_pass_open(struct lvs_afp_pass *pass, const char *name, const struct lvs_log *log);
+void lvs_afp_pass_close(struct lvs_afp_pass *pass);
+
+/* Gives the host a packet. 0 or a negative error. */
+int lvs_afp_pass_write(struct lvs_afp_pass *pass, const struct lvs_packet *packet);
+
+#endif

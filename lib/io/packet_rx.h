@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Receiving in bulk: a packet socket for each interface, and buffers with room around the packet.
+ */
+#ifndef LVS_IO_PACKET_RX_H
+#define LVS_IO_PACKET_RX_H
+
+#include <linux/if_packet.h>
+#include <sys/socket.h>
+
+#include "io/io_count.h"
+#include "io/vnet.h"
+
+enum {
+	LVS_AFP_INTERFACES = 32, /* of one io */
+	LVS_AFP_ROOM = 128,      /* in front of a packet and behind it */
+	LVS_AFP_DATA = 65536,    /* bytes of a packet at most */
+};
+
+/* A socket on one interface. */
+struct lvs_afp_socket {
+	int fd;
+	uint32_t ifindex;
+	uint32_t mtu;
+	uint16_t link_len; /* bytes of link-layer header: 14, or 0 where there is none */
+	char name[16];
+};
+
+/* What one message needs besides its buffer. */
+struct lvs_afp_message {
+	struct virtio_net_hdr vnet;
+	struct sockaddr_ll from;
+	struct iovec iov[2]; /* vnet; link-layer header and packet */
+	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+};
+
+struct lvs_afp_rx {
+	struct lvs_afp_socket socket[LVS_AFP_INTERFACES];
+	unsigned socket_n;
+	unsigned next;  /* the socket that is asked first */
+	unsigned batch; /* messages */
+	unsigned calls; /* until the kernel's losses are read again */
+	struct lvs_io_count *count;
+	struct lvs_log log;
+	struct mmsghdr *header;          /* batch */
+	struct lvs_afp_message *message; /* batch */
+	uint8_t *buffers;                /* batch times room, data, room */
+};
+
+int lvs_afp_rx_open(struct lvs_afp_rx *rx, const struct lvs_io_conf *conf,
+		    struct lvs_io_count *count);
+void lvs_afp_rx_close(struct lvs_afp_rx *rx);
+
+/* Fills up to @n packets, at most rx->batch, without waiting. Returns how many. */
+unsigned lvs_afp_rx_receive(struct lvs_afp_rx *rx, struct lvs_packet *packets, unsigned n);
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "io/packet_socket.h"
+
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/byteorder.h"
+#include "io/io_log.h"
+
+#ifndef PACKET_IGNORE_OUTGOING
+#define PACKET_IGNORE_OUTGOING 23 /* Linux 4.20 */
+#endif
+#ifndef ARPHRD_RAWIP
+#define ARPHRD_RAWIP 519
+#endif
+
+enum {
+	RECEIVE_BUFFER = 16 << 20,
+};
+
+static int failed(const struct lvs_afp_socket *socket, const struct lvs_io_conf *conf,
+		  const char *what)
+{
+	int err = errno;
+
+	lvs_io_log(&conf->log, LVS_LOG_ERROR, "packet: interface %s: %s: %s", socket->name, what,
+		   strerror(err));
+	return lvs_io_error(err);
+}
+
+static int ask(struct lvs_afp_socket *socket, const struct lvs_io_conf *conf, unsigned long request,
+	       const char *what, struct ifreq *answer)
+{
+	memset(answer, 0, sizeof(*answer));
+	memcpy(answer->ifr_name, socket->name, sizeof(socket->name));
+	return ioctl(socket->fd, request, answer) ? failed(socket, conf, what) : 0;
+}
+
+/* Number, MTU and the length of the link-layer header. */
+static int read_interface(struct lvs_afp_socket *socket, const struct lvs_io_conf *conf)
+{
+	struct ifreq answer;
+	int err = ask(socket, conf, SIOCGIFINDEX, "no such interface", &answer);
+
+	if (err)
+		return err;
+	socket->ifindex = (uint32_t)answer.ifr_ifindex;
+	err = ask(socket, conf, SIOCGIFMTU, "MTU", &answer);
+	if (err)
+		return err;
+	socket->mtu = (uint32_t)answer.ifr_mtu;
+	err = ask(socket, conf, SIOCGIFHWADDR, "link-layer address", &answer);
+	if (err)
+		return err;
+	switch (answer.ifr_hwaddr.sa_family) {
+	case ARPHRD_ETHER:
+	case ARPHRD_LOOPBACK:
+		socket->link_len = ETH_HLEN;
+		return 0;
+	case ARPHRD_NONE:
+	case ARPHRD_RAWIP:
+		return 0;
+	default:
+		lvs_io_log(&conf->log, LVS_LOG_ERROR,
+			   "packet: interface %s: hardware type %u; expected Ethernet (1) or none",
+			   socket->name, answer.ifr_hwaddr.sa_family);
+		return LVS_ERR_UNSUPPORTED;
+	}
+}
+
+static int set_options(struct lvs_afp_socket *socket, const struct lvs_io_conf *conf)
+{
+	static const struct {
+		int option;
+		const char *name;
+	} needed[] = {
+		{PACKET_IGNORE_OUTGOING, "PACKET_IGNORE_OUTGOING (Linux 4.20)"},
+		{PACKET_VNET_HDR, "PACKET_VNET_HDR"},
+		{PACKET_AUXDATA, "PACKET_AUXDATA"},
+	};
+	int one = 1, size = RECEIVE_BUFFER;
+
+	for (unsigned i = 0; i < LVS_ARRAY_N(needed); i++)
+		if (setsockopt(socket->fd, SOL_PACKET, needed[i].option, &one, sizeof(one)))
+			return failed(socket, conf, needed[i].name);
+	/* Beyond the limit for everybody where that is permitted. */
+	if (setsockopt(socket->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
+		(void)setsockopt(socket->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	return 0;
+}
+
+/*
+ * Shares the interface with the other workers' sockets by flow. The group's
+ * number is the same for them, another for each interface, and another program's
+ * is hardly the same.
+ */
+static int join_group(struct lvs_afp_socket *socket, const struct lvs_io_conf *conf)
+{
+	uint32_t group = conf->group ? conf->group : (uint32_t)getpid();
+	uint32_t id = (group * 40503u + socket->ifindex) & 0xffff;
+	int fanout = (int)(id | PACKET_FANOUT_HASH << 16);
+
+	if (conf->worker_n < 2)
+		return 0;
+	if (setsockopt(socket->fd, SOL_PACKET, PACKET_FANOUT, &fanout, sizeof(fanout)))
+		return failed(socket, conf, "PACKET_FANOUT");
+	return 0;
+}
+
+static int bind_to(struct lvs_afp_socket *socket, const struct lvs_io_conf *conf)
+{
+	struct sockaddr_ll address = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = lvs_htons(ETH_P_ALL),
+		.sll_ifindex = (int)socket->ifindex,
+	};
+	const struct sockaddr *generic = (const void *)&address;
+
+	return bind(socket->fd, generic, sizeof(address)) ? failed(socket, conf, "bind") : 0;
+}
+
+int lvs_afp_socket_open(struct lvs_afp_socket *opened, const struct lvs_io_conf *conf)
+{
+	int err;
+
+	/* Protocol 0: nothing comes before it is bound, and then from this interface alone. */
+	opened->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (opened->fd < 0)
+		return failed(opened, conf, "socket (needs CAP_NET_RAW)");
+	err = read_interface(opened, conf);
+	if (!err)
+		err = set_options(opened, conf);
+	if (!err)
+		err = bind_to(opened, conf);
+	if (!err)
+		err = join_group(opened, conf);
+	if (err) {
+		close(opened->fd);
+		opened->fd = -1;
+	}
+	return err;
+}
