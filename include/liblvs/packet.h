@@ -155,9 +155,11 @@ LVS_API enum lvs_reason lvs_packet_parse(const struct lvs_packet *packet,
  *
  * @param packet The whole packet must be linear.
  * @param part Number of the segment, from 0.
- * @param out Buffer of the caller; out->data, out->tailroom (its size) and
- *        out->linear_len = 0 are inputs. On return data, len and linear_len
- *        describe the segment, and the other fields are those of @p packet.
+ * @param out Buffer of the caller, not overlapping the packet; out->data,
+ *        out->headroom, out->tailroom (its size) and out->linear_len = 0 are
+ *        inputs. On return data, len, linear_len and tailroom describe the
+ *        segment, which asks for no offload and no further cut; the other
+ *        fields are those of @p packet. Link-layer padding is left out.
  * @return 1 when @p out was filled, 0 when there is no such segment, or
  *         LVS_ERR_RANGE when the buffer is too small, LVS_ERR_FORMAT when the packet
  *         cannot be cut.

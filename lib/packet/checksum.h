@@ -128,6 +128,14 @@ LVS_INLINE void lvs_csum_apply_partial(uint8_t *field, uint64_t delta)
 	lvs_store_be16(field, lvs_csum_fold(delta + lvs_load_be16(field)));
 }
 
+/* Writes the complete checksum that follows from a sum over everything it covers. */
+LVS_INLINE void lvs_csum_finish(uint8_t *field, uint64_t sum, bool is_udp)
+{
+	lvs_be16 check = (lvs_be16)~lvs_csum_fold(sum);
+
+	lvs_store_be16(field, is_udp && check == 0 ? 0xffff : check);
+}
+
 /* One field by itself, for who has no delta to share. */
 LVS_INLINE void lvs_csum_update16(uint8_t *field, lvs_be16 from, lvs_be16 to)
 {

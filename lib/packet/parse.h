@@ -18,6 +18,8 @@ enum {
 	LVS_SCTP_CHUNK = 4,       /* header of a chunk */
 	LVS_TCP_CSUM = 16,        /* place of the checksum */
 	LVS_UDP_CSUM = 6,         /* place of the checksum */
+	LVS_EXT_ROUTING = 43,     /* IPv6: routing header */
+	LVS_EXT_FRAGMENT = 44,    /* IPv6: fragment header */
 	LVS_NO_NEXT = 59,         /* IPv6: nothing follows */
 	LVS_FRAG_MORE = 0x2000,   /* IPv4 flags and offset: "more fragments" */
 	LVS_FRAG_DF = 0x4000,     /* IPv4 flags and offset: "don't fragment" */

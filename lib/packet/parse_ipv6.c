@@ -4,8 +4,6 @@
 
 enum {
 	EXT_HOP_BY_HOP = 0,
-	EXT_ROUTING = 43,
-	EXT_FRAGMENT = 44,
 	EXT_DEST_OPTIONS = 60,
 
 	EXT_LEN = 8,        /* the shortest, and the unit of their lengths */
@@ -17,7 +15,7 @@ enum {
 /* AH and ESP are protocols of their own here, as they are for the kernel's IPVS. */
 static int is_extension(uint8_t next)
 {
-	return next == EXT_HOP_BY_HOP || next == EXT_ROUTING || next == EXT_FRAGMENT ||
+	return next == EXT_HOP_BY_HOP || next == LVS_EXT_ROUTING || next == LVS_EXT_FRAGMENT ||
 	       next == EXT_DEST_OPTIONS;
 }
 
@@ -55,7 +53,7 @@ static enum lvs_reason walk_one(const struct lvs_packet *packet, struct lvs_head
 	if (end > limit)
 		return lvs_parse_missing(end, headers->len, LVS_REASON_EXT_HEADERS);
 	/* The second byte of a fragment header is reserved: its length is fixed. */
-	if (type == EXT_FRAGMENT) {
+	if (type == LVS_EXT_FRAGMENT) {
 		if ((*fragments)++)
 			return LVS_REASON_EXT_HEADERS;
 		reason = walk_fragment(packet, headers, *offset);
