@@ -55,27 +55,10 @@ static int next_segment(struct lvs_io_cut *cut, struct lvs_packet *out)
 	return lvs_packet_segment(cut->packet, cut->next_segment++, out);
 }
 
-/* A piece that needs no cutting any more. */
-static int copy(const struct lvs_packet *packet, struct lvs_packet *out)
-{
-	uint8_t *data = out->data;
-
-	if (packet->linear_len > out->tailroom)
-		return LVS_ERR_RANGE;
-	memcpy(data, packet->data, packet->linear_len);
-	*out = *packet;
-	out->data = data;
-	return 1;
-}
-
 static int next_fragment(struct lvs_io_cut *cut, const struct lvs_packet *packet,
 			 struct lvs_packet *out)
 {
-	uint32_t mtu = cut->packet->cut_len;
-
-	if (packet->len <= mtu)
-		return cut->next_fragment++ ? 0 : copy(packet, out);
-	return lvs_packet_fragment(packet, mtu, cut->next_fragment++, out);
+	return lvs_packet_fragment(packet, cut->packet->cut_len, cut->next_fragment++, out);
 }
 
 static int next_fragment_of_segments(struct lvs_io_cut *cut, struct lvs_packet *out)
