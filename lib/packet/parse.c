@@ -65,12 +65,11 @@ LVS_INLINE enum lvs_reason finish(const struct lvs_packet *packet,
 	return check_offload(packet, headers);
 }
 
-/* An IPv4 fragment, the header of which has been read; @p word holds flags and offset. */
+/* An IPv4 fragment, the header of which has been read. */
 static LVS_NOINLINE enum lvs_reason parse_fragment(const struct lvs_packet *packet,
-						   struct lvs_headers *headers, uint32_t header_len,
-						   unsigned word)
+						   struct lvs_headers *headers, uint32_t header_len)
 {
-	uint32_t start = (word & LVS_FRAG_OFFSET) * 8u;
+	uint32_t start = (lvs_load16(packet->data + 6) & LVS_FRAG_OFFSET) * 8u;
 	uint32_t limit = lvs_parse_limit(packet, headers);
 	enum lvs_reason reason;
 
@@ -103,26 +102,30 @@ LVS_INLINE enum lvs_reason parse_ipv4(const struct lvs_packet *packet, struct lv
 				      uint32_t linear, uint32_t header_len)
 {
 	const uint8_t *ip = packet->data;
-	unsigned word = lvs_load16(ip + 6);
+	/* Not swapped: its bits are only tested. */
+	lvs_be16 word = lvs_load_be16(ip + 6);
 	uint32_t len = lvs_load16(ip + 2);
+	uint32_t limit = len;
 
 	/* Before any field is believed (RFC 1812, 5.2.2). */
 	if (lvs_unlikely(!lvs_csum_ipv4_valid(ip, header_len)))
 		return LVS_REASON_IP_CHECKSUM;
 	if (lvs_unlikely(len < header_len))
 		return LVS_REASON_BAD_IP;
-	/* Shorter is fine: Ethernet pads. */
-	if (lvs_unlikely(len > packet->len))
-		return LVS_REASON_LENGTH;
+	/* Shorter than what came is fine: Ethernet pads. */
+	if (lvs_unlikely(len > linear)) {
+		if (len > packet->len)
+			return LVS_REASON_LENGTH;
+		limit = linear;
+	}
 	headers->len = len;
-	headers->flags = (word & LVS_FRAG_DF) ? LVS_HEADERS_DF : 0;
+	headers->flags = (word & lvs_htons(LVS_FRAG_DF)) ? LVS_HEADERS_DF : 0;
 	if (header_len != LVS_IPV4_LEN)
 		headers->flags |= LVS_HEADERS_OPTIONS;
 	read_fixed(ip, headers);
-	if (lvs_unlikely(word & (LVS_FRAG_MORE | LVS_FRAG_OFFSET)))
-		return parse_fragment(packet, headers, header_len, word);
-	return finish(packet, headers,
-		      lvs_parse_l4(packet, headers, len < linear ? len : linear, header_len));
+	if (lvs_unlikely(word & lvs_htons(LVS_FRAG_MORE | LVS_FRAG_OFFSET)))
+		return parse_fragment(packet, headers, header_len);
+	return finish(packet, headers, lvs_parse_l4(packet, headers, limit, header_len));
 }
 
 /* IPv4 with options, or what only says that it were IPv4. */
