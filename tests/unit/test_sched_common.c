@@ -254,6 +254,32 @@ START_TEST(test_rebuilt_alike)
 }
 END_TEST
 
+/* What LVS_SCHED_HASH promises: a flow's pick does not depend on what came before. */
+START_TEST(test_hash_forgets)
+{
+	enum { FLOWS = 100 };
+	struct rig *rig = row_rig(&rows[_i]);
+	int first[FLOWS];
+
+	for (uint32_t i = 0; i < MANY; i++)
+		rig_add(rig, i, (int32_t)i % 4);
+	ck_assert_int_eq(rig_commit(rig), 0);
+	for (unsigned pass = 0; pass < 3 && (rig->ops->flags & LVS_SCHED_HASH); pass++) {
+		uint64_t seed = 6;
+
+		for (unsigned i = 0; i < FLOWS; i++) {
+			int picked = pick_random(rig, &seed, 0);
+
+			if (pass == 0)
+				first[i] = picked;
+			ck_assert_int_eq(picked, first[i]);
+		}
+		rig_load(rig, pass, 1000, 1000);
+	}
+	rig_del_all(rig);
+}
+END_TEST
+
 START_TEST(test_two_threads)
 {
 	enum { PICKS = 5000 };
@@ -285,6 +311,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_random_changes, 0, rows_n);
 	tcase_add_loop_test(tcase, test_one_commit_is_many, 0, rows_n);
 	tcase_add_loop_test(tcase, test_rebuilt_alike, 0, rows_n);
+	tcase_add_loop_test(tcase, test_hash_forgets, 0, rows_n);
 	tcase_add_loop_test(tcase, test_two_threads, 0, rows_n);
 	return unit_run("sched_common", tcase);
 }
