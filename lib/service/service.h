@@ -56,11 +56,11 @@ struct lvs_dest {
 /* What a worker sees of a service between two commits. Immutable. */
 struct lvs_service_set {
 	struct lvs_service_key key;
-	struct lvs_service_conf conf;         /* conf.sched is never NULL */
-	struct lvs_sched_set sched_set;       /* dest_n, dest[]: the newest first */
-	void *sched_state;                    /* of conf.sched; moved by picks, atomically */
-	struct lvs_dest *const *dest;         /* by index of sched_set.dest[] */
-	const uint8_t *forwarder;             /* the same: number of its forwarding method */
+	struct lvs_service_conf conf;   /* conf.sched is never NULL */
+	struct lvs_sched_set sched_set; /* dest_n, dest[]: the newest first */
+	void *sched_state;              /* of conf.sched; moved by picks, atomically */
+	struct lvs_dest *const *dest;   /* by index of sched_set.dest[] */
+	const uint8_t *forwarder;       /* the same: number of its forwarding method */
 	const struct lvs_service_private *priv;
 };
 

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whether everything agrees with everything else. For tests and for checks on a running director.
+ */
+#include "base/byteorder.h"
+#include "service/services.h"
+
+struct audit {
+	struct lvs_services *services;
+	const struct lvs_dest_count *count;
+	uint32_t count_n;
+	uint32_t live_n; /* destinations of services */
+	uint32_t service_n;
+	uint32_t mark_n[2];
+};
+
+static const char *check_gauge(const struct audit *audit, struct lvs_dest *dest)
+{
+	struct lvs_dest_count none = {0, 0};
+	const struct lvs_dest_count *count =
+		dest->number < audit->count_n ? &audit->count[dest->number] : &none;
+	uint64_t load = lvs_gauge_load(&dest->gauge);
+	uint32_t total = lvs_gauge_total(load);
+	uint32_t upper = atomic_load_explicit(&dest->upper, memory_order_relaxed);
+	uint32_t lower = atomic_load_explicit(&dest->lower, memory_order_relaxed);
+
+	if (audit->count && total != count->total)
+		return "a destination's total is not the number of its connections";
+	if (audit->count && lvs_gauge_active(load) != count->active)
+		return "a destination's active count is not that of its connections";
+	if (upper && total >= upper && !lvs_gauge_overloaded(load))
+		return "a destination at its upper threshold is not overloaded";
+	if ((!upper || total < lower) && lvs_gauge_overloaded(load))
+		return "a destination below its lower threshold is overloaded";
+	return NULL;
+}
+
+static const char *check_dest(struct audit *audit, const struct lvs_service_private *service,
+			      uint32_t i)
+{
+	struct lvs_dest *dest = service->set.dest[i];
+	const struct lvs_sched_dest *sched = &service->set.sched_set.dest[i];
+	const struct lvs_path_conf *path = lvs_dest_path(dest);
+
+	if (!lvs_dest_available(dest) || dest->priv->trashed)
+		return "a configured destination is not available";
+	if (dest->priv->dest != dest || sched->number != dest->number ||
+	    sched->gauge != &dest->gauge ||
+	    lvs_dest_at(&audit->services->dests, dest->number) != dest)
+		return "a destination is not what its number finds";
+	if (!lvs_leaf_equal(&dest->priv->service, &service->leaf))
+		return "a destination is of another service";
+	if (i > 0 && sched->created >= sched[-1].created)
+		return "destinations are not the newest first";
+	if (!path || path != &dest->priv->path->object->conf || path->mtu == 0 ||
+	    path->next_hop_family == LVS_UNSPEC)
+		return "a destination's path is not that of its address";
+	audit->live_n++;
+	return check_gauge(audit, dest);
+}
+
+static const char *check_service(struct audit *audit, const struct lvs_service_ident *ident)
+{
+	const struct lvs_service_private *service = lvs_services_find(audit->services, &ident->key);
+	const char *fault = NULL;
+
+	if (!service || service->ident != ident)
+		return "a service is not found by its key";
+	for (uint32_t i = 0; i < service->set.sched_set.dest_n && !fault; i++)
+		fault = check_dest(audit, service, i);
+	audit->service_n++;
+	if (ident->key.fwmark)
+		audit->mark_n[ident->key.family == LVS_INET6]++;
+	return fault;
+}
+
+static const char *check_services(struct audit *audit)
+{
+	const struct lvs_services_root *root = lvs_services_root(audit->services);
+	struct lvs_leaf start = {{0}};
+	const struct lvs_service_ident *ident = lvs_tree_next(root->by_created, &start);
+
+	while (ident) {
+		const char *fault = check_service(audit, ident);
+
+		if (fault)
+			return fault;
+		ident = lvs_tree_next(root->by_created, &ident->leaf);
+	}
+	if (audit->service_n != root->service_n ||
+	    memcmp(audit->mark_n, root->mark_n, sizeof(audit->mark_n)) != 0)
+		return "the count of services is wrong";
+	return NULL;
+}
+
+static const char *check_trash(const struct audit *audit, uint32_t *n)
+{
+	struct lvs_dest_private *priv = audit->services->trash.first;
+
+	for (*n = 0; priv; priv = priv->trash_next, ++*n) {
+		const char *fault = check_gauge(audit, priv->dest);
+
+		if (fault)
+			return fault;
+		if (lvs_dest_available(priv->dest) || !priv->trashed)
+			return "a removed destination is available";
+	}
+	return *n == audit->services->trash.n ? NULL : "the count of the trash is wrong";
+}
+
+static uint32_t free_numbers(const struct lvs_dest_chunks *chunks)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = chunks->free_first; i; i = lvs_dest_at(chunks, i)->number)
+		n++;
+	return n;
+}
+
+static const char *check_numbers(const struct audit *audit, uint32_t trash_n)
+{
+	const struct lvs_dest_chunks *chunks = &audit->services->dests;
+	uint32_t used = 0;
+
+	for (uint32_t i = 1; i <= chunks->used; i++)
+		used += lvs_dest_at(chunks, i)->priv != NULL;
+	if (used + free_numbers(chunks) != chunks->used)
+		return "numbers of destinations are lost";
+	/* The rest wait for their epoch. */
+	if (audit->live_n + trash_n > used)
+		return "there are more destinations than numbers";
+	return NULL;
+}
+
+const char *lvs_services_check(struct lvs_services *services, const struct lvs_dest_count *count,
+			       uint32_t count_n)
+{
+	struct audit audit = {.services = services, .count = count, .count_n = count_n};
+	uint32_t trash_n = 0;
+	const char *fault;
+
+	pthread_mutex_lock(&services->mutex);
+	fault = check_services(&audit);
+	if (!fault)
+		fault = check_trash(&audit, &trash_n);
+	if (!fault)
+		fault = check_numbers(&audit, trash_n);
+	pthread_mutex_unlock(&services->mutex);
+	return fault;
+}

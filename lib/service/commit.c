@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How a transaction comes into force: everything is made first; then the root is
+ * swapped and what had to wait for that is done, and neither can fail.
+ */
+#include "base/log.h"
+#include "base/memory.h"
+#include "service/txn.h"
+
+/* What is made for the swap besides the drafts' sets. */
+struct commit {
+	struct lvs_txn *txn;
+	struct lvs_tree_edit edit;
+	struct lvs_services_root *old;
+	struct lvs_services_root *root;
+};
+
+static bool nothing_to_do(const struct lvs_draft *draft)
+{
+	return !draft->changed || (!draft->exists && !draft->base);
+}
+
+static int make_drafts(struct lvs_txn *txn)
+{
+	for (struct lvs_draft *draft = txn->first; draft; draft = draft->next) {
+		int err;
+
+		if (nothing_to_do(draft) || !draft->exists)
+			continue;
+		err = lvs_draft_make(txn, draft);
+		if (err) {
+			char name[LVS_SERVICE_TEXT];
+
+			lvs_log(txn->services->conf.log, LVS_LOG_ERROR, "commit: service %s: %s",
+				lvs_service_text(&draft->key, name), lvs_strerror(err));
+			return err;
+		}
+	}
+	return 0;
+}
+
+static void count(struct lvs_services_root *root, const struct lvs_draft *draft, uint32_t n)
+{
+	root->service_n += n;
+	if (draft->key.fwmark)
+		root->mark_n[draft->key.family == LVS_INET6] += n;
+}
+
+static int take_out(struct commit *commit, const struct lvs_draft *draft)
+{
+	int err =
+		lvs_tree_take(&commit->edit, &commit->root->by_created, &draft->base->ident->leaf);
+
+	if (!err && !draft->exists)
+		err = lvs_tree_take(&commit->edit, &commit->root->by_key, &draft->leaf);
+	count(commit->root, draft, UINT32_MAX); /* one less */
+	return err;
+}
+
+static int plant(struct commit *commit, const struct lvs_draft *draft)
+{
+	int err = 0;
+
+	if (draft->base && (draft->fresh || !draft->exists))
+		err = take_out(commit, draft);
+	if (err || !draft->exists)
+		return err;
+	err = lvs_tree_put(&commit->edit, &commit->root->by_key, &draft->made->leaf);
+	if (err || !draft->fresh)
+		return err;
+	count(commit->root, draft, 1);
+	return lvs_tree_put(&commit->edit, &commit->root->by_created, &draft->ident->leaf);
+}
+
+static int make_root(struct commit *commit)
+{
+	const struct lvs_alloc *alloc = commit->edit.alloc;
+	int err = 0;
+
+	commit->root =
+		lvs_mem_alloc(alloc, sizeof(*commit->root), _Alignof(struct lvs_services_root));
+	if (!commit->root)
+		return LVS_ERR_NO_MEMORY;
+	*commit->root = *commit->old;
+	for (struct lvs_draft *draft = commit->txn->first; draft && !err; draft = draft->next) {
+		if (!nothing_to_do(draft))
+			err = plant(commit, draft);
+	}
+	if (err) {
+		lvs_tree_abort(&commit->edit, commit->root->by_key);
+		lvs_tree_abort(&commit->edit, commit->root->by_created);
+		lvs_mem_free(alloc, commit->root, sizeof(*commit->root),
+			     _Alignof(struct lvs_services_root));
+	}
+	return err;
+}
+
+static void free_root_retired(struct lvs_services *services, struct lvs_retired *retired)
+{
+	struct lvs_services_root *root = LVS_CONTAINER(retired, struct lvs_services_root, retired);
+
+	lvs_mem_free(services->conf.alloc, root, sizeof(*root), _Alignof(struct lvs_services_root));
+}
+
+/* A destination of a set that is in force now. */
+static void arrive(struct lvs_services *services, const struct lvs_draft_dest *draft)
+{
+	struct lvs_dest *dest = draft->dest;
+
+	if (dest->priv->trashed)
+		lvs_trash_del(services, dest->priv);
+	if (!draft->made)
+		lvs_dest_set_thresholds(dest, draft->conf.upper, draft->conf.lower);
+	/* relaxed: a flag that guards nothing */
+	atomic_store_explicit(&dest->flags, LVS_DEST_AVAILABLE, memory_order_relaxed);
+}
+
+/* The destinations that the set before had alone. */
+static void leave(struct lvs_services *services, const struct lvs_service_private *base,
+		  uint64_t tag)
+{
+	for (uint32_t i = 0; i < base->set.sched_set.dest_n; i++) {
+		struct lvs_dest_private *priv = base->set.dest[i]->priv;
+
+		if (priv->kept == services->stamp)
+			continue;
+		/* relaxed: a flag that guards nothing */
+		atomic_store_explicit(&priv->dest->flags, 0, memory_order_relaxed);
+		priv->zero = base->row[i].zero;
+		priv->service_number = base->ident->created;
+		priv->removed_tag = tag;
+		lvs_trash_add(services, priv);
+	}
+}
+
+static void retire_base(struct commit *commit, const struct lvs_draft *draft)
+{
+	struct lvs_service_private *base = draft->base;
+
+	lvs_retire_add(&commit->edit.replaced, &base->retired, lvs_set_free_retired);
+	if (draft->fresh || !draft->exists)
+		lvs_retire_add(&commit->edit.replaced, &base->ident->retired,
+			       lvs_ident_free_retired);
+}
+
+/* Nothing from here on can fail. */
+static void publish(struct commit *commit)
+{
+	struct lvs_services *services = commit->txn->services;
+	uint64_t tag;
+
+	/* release: pairs with the acquire in lvs_services_root() */
+	atomic_store_explicit(&services->root, commit->root, memory_order_release);
+	tag = lvs_epoch_retire(services->conf.epoch);
+	services->created = commit->txn->created;
+	for (struct lvs_draft *draft = commit->txn->first; draft; draft = draft->next) {
+		if (nothing_to_do(draft))
+			continue;
+		for (uint32_t i = 0; draft->exists && i < draft->dest_n; i++)
+			arrive(services, &draft->dest[i]);
+		if (draft->base) {
+			leave(services, draft->base, tag);
+			retire_base(commit, draft);
+		}
+	}
+	lvs_retire_add(&commit->edit.replaced, &commit->old->retired, free_root_retired);
+	lvs_retire_all(services, &commit->edit.replaced);
+}
+
+static void unmake_drafts(struct lvs_txn *txn)
+{
+	for (struct lvs_draft *draft = txn->first; draft; draft = draft->next)
+		lvs_draft_unmake(txn, draft);
+}
+
+int lvs_txn_commit(struct lvs_txn *txn)
+{
+	struct lvs_services *services = txn->services;
+	struct commit commit = {.txn = txn, .old = lvs_services_root(services)};
+	int err;
+
+	commit.edit.alloc = services->conf.alloc;
+	commit.edit.stamp = ++services->stamp;
+	lvs_retire_list_init(&commit.edit.replaced);
+	err = make_drafts(txn);
+	if (!err)
+		err = make_root(&commit);
+	if (err) {
+		unmake_drafts(txn);
+		lvs_txn_abort(txn);
+		return err;
+	}
+	publish(&commit);
+	lvs_services_collect(services);
+	lvs_txn_end(txn);
+	return 0;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "service/dest.h"
+
+#include "base/byteorder.h"
+#include "base/memory.h"
+#include "service/services.h"
+
+static struct lvs_dest *new_chunk(const struct lvs_alloc *alloc, unsigned k)
+{
+	/* Left as it comes: a destination is written when its number is given out, so memory that
+	 * nobody needs yet stays untouched. */
+	return lvs_mem_alloc(alloc, ((size_t)LVS_DEST_FIRST << k) * sizeof(struct lvs_dest),
+			     _Alignof(struct lvs_dest));
+}
+
+static int make_room(const struct lvs_alloc *alloc, struct lvs_dest_chunks *chunks, uint32_t number)
+{
+	unsigned k = lvs_fls64((uint64_t)number - 1 + LVS_DEST_FIRST) - LVS_DEST_FIRST_SHIFT;
+	struct lvs_dest *chunk;
+
+	if (k >= LVS_DEST_CHUNKS)
+		return LVS_ERR_FULL;
+	if (atomic_load_explicit(&chunks->chunk[k], memory_order_relaxed))
+		return 0;
+	chunk = new_chunk(alloc, k);
+	if (!chunk)
+		return LVS_ERR_NO_MEMORY;
+	/* release: pairs with the acquire in lvs_dest_at() */
+	atomic_store_explicit(&chunks->chunk[k], chunk, memory_order_release);
+	return 0;
+}
+
+static int take_number(struct lvs_services *services, uint32_t *number)
+{
+	struct lvs_dest_chunks *chunks = &services->dests;
+	int err;
+
+	*number = chunks->free_first;
+	if (*number) {
+		chunks->free_first = lvs_dest_at(chunks, *number)->number;
+		return 0;
+	}
+	err = make_room(services->conf.alloc, chunks, chunks->used + 1);
+	if (!err)
+		*number = ++chunks->used;
+	return err;
+}
+
+static void give_number(struct lvs_dest_chunks *chunks, uint32_t number)
+{
+	struct lvs_dest *dest = lvs_dest_at(chunks, number);
+
+	dest->priv = NULL;
+	dest->number = chunks->free_first;
+	chunks->free_first = number;
+}
+
+static void init_dest(struct lvs_dest *dest, uint32_t number, const struct lvs_dest_key *key)
+{
+	atomic_init(&dest->flags, LVS_DEST_AVAILABLE);
+	dest->number = number;
+	atomic_init(&dest->path, NULL);
+	dest->addr = key->addr;
+	dest->port = key->port;
+	dest->family = key->family;
+	atomic_init(&dest->upper, 0);
+	atomic_init(&dest->lower, 0);
+	dest->gauge.word = 0;
+	atomic_init(&dest->persistent, 0);
+}
+
+int lvs_dest_new(struct lvs_services *services, const struct lvs_leaf *service,
+		 const struct lvs_dest_key *key, struct lvs_dest **dest)
+{
+	const struct lvs_alloc *alloc = services->conf.alloc;
+	struct lvs_dest_private *priv;
+	uint32_t number;
+	int err = take_number(services, &number);
+
+	if (err)
+		return err;
+	err = services->conf.reserve(services->conf.user, number);
+	if (err)
+		goto give;
+	err = LVS_ERR_NO_MEMORY;
+	priv = lvs_mem_zalloc(alloc, sizeof(*priv), _Alignof(struct lvs_dest_private));
+	if (!priv)
+		goto give;
+	*dest = lvs_dest_at(&services->dests, number);
+	init_dest(*dest, number, key);
+	(*dest)->priv = priv;
+	priv->dest = *dest;
+	priv->service = *service;
+	err = lvs_path_attach(services, priv);
+	if (err)
+		goto free_priv;
+	return 0;
+
+free_priv:
+	lvs_mem_free(alloc, priv, sizeof(*priv), _Alignof(struct lvs_dest_private));
+give:
+	give_number(&services->dests, number);
+	return err;
+}
+
+void lvs_dest_del(struct lvs_services *services, struct lvs_dest *dest)
+{
+	struct lvs_dest_private *priv = dest->priv;
+
+	lvs_path_detach(services, priv);
+	give_number(&services->dests, dest->number);
+	lvs_mem_free(services->conf.alloc, priv, sizeof(*priv), _Alignof(struct lvs_dest_private));
+}
+
+void lvs_dest_chunks_fini(const struct lvs_alloc *alloc, struct lvs_dest_chunks *chunks)
+{
+	for (unsigned k = 0; k < LVS_DEST_CHUNKS; k++)
+		lvs_mem_free(alloc, atomic_load_explicit(&chunks->chunk[k], memory_order_relaxed),
+			     ((size_t)LVS_DEST_FIRST << k) * sizeof(struct lvs_dest),
+			     _Alignof(struct lvs_dest));
+}
+
+bool lvs_dest_is(const struct lvs_dest *dest, const struct lvs_dest_key *key)
+{
+	return dest->port == key->port && dest->family == key->family &&
+	       lvs_addr_equal(&dest->addr, &key->addr, key->family);
+}
+
+void lvs_stats_add(struct lvs_stats *to, const struct lvs_stats *more)
+{
+	to->conns += more->conns;
+	to->in_pkts += more->in_pkts;
+	to->out_pkts += more->out_pkts;
+	to->in_bytes += more->in_bytes;
+	to->out_bytes += more->out_bytes;
+}
+
+void lvs_stats_sub(struct lvs_stats *from, const struct lvs_stats *less)
+{
+	from->conns -= less->conns;
+	from->in_pkts -= less->in_pkts;
+	from->out_pkts -= less->out_pkts;
+	from->in_bytes -= less->in_bytes;
+	from->out_bytes -= less->out_bytes;
+}

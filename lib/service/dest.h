@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Destinations as objects: found by number, never moved; and their control side. */
+#ifndef LVS_SERVICE_DEST_H
+#define LVS_SERVICE_DEST_H
+
+#include "service/map.h"
+#include "service/path.h"
+#include "service/retire.h"
+#include "service/service.h"
+#include "service/tree.h"
+
+/* Chunk k holds LVS_DEST_FIRST << k destinations. */
+#define LVS_DEST_FIRST 64
+#define LVS_DEST_FIRST_SHIFT 6
+#define LVS_DEST_CHUNKS 25 /* 2^31 destinations */
+
+struct lvs_dest_chunks {
+	/* Written once each, before a number in it is handed out; release, pairs with the acquire
+	 * in lvs_dest_at(). */
+	_Atomic(struct lvs_dest *) chunk[LVS_DEST_CHUNKS];
+	uint32_t used;       /* numbers that were ever given out */
+	uint32_t free_first; /* free numbers; each slot's `number` names the next; 0 ends */
+};
+
+/* The control side of a destination. Mutex held. */
+struct lvs_dest_private {
+	struct lvs_dest *dest;
+	struct lvs_leaf service; /* identity: the service's key, besides dest's own */
+	struct lvs_path *path;
+	struct lvs_dest_private *path_next; /* others of that path */
+	struct lvs_dest_private **path_at;  /* what points to this one */
+	uint64_t kept;                      /* the last commit that has it in a set */
+
+	/* In the trash, else unused. */
+	bool trashed;
+	bool idle;               /* nothing has referred to it since idle_since */
+	uint32_t idle_since;     /* ticks */
+	uint64_t removed_tag;    /* nobody can pick it when this epoch has passed */
+	uint64_t service_number; /* creation number of the service that it left */
+	struct lvs_stats zero;   /* its counters when it was made */
+	struct lvs_map_link trash_link;
+	struct lvs_dest_private *trash_next;
+	struct lvs_dest_private *trash_prev;
+	struct lvs_retired retired;
+};
+
+/* Destinations that were removed, the longest unseen first. */
+struct lvs_trash {
+	struct lvs_map map; /* by service and key */
+	struct lvs_dest_private *first;
+	struct lvs_dest_private *last;
+	uint32_t n;
+};
+
+/* @p number was given out. Any thread that knows the number from where it was published. */
+LVS_INLINE struct lvs_dest *lvs_dest_at(const struct lvs_dest_chunks *chunks, uint32_t number)
+{
+	uint64_t place = (uint64_t)number - 1 + LVS_DEST_FIRST;
+	unsigned k = lvs_fls64(place) - LVS_DEST_FIRST_SHIFT;
+
+	/* acquire: pairs with the release in dest.c */
+	return atomic_load_explicit(&chunks->chunk[k], memory_order_acquire) +
+	       (place - ((uint64_t)LVS_DEST_FIRST << k));
+}
+
+/*
+ * Makes a destination of a service, available, with its path, not yet seen by anybody. @p dest is
+ * set. 0, LVS_ERR_NO_MEMORY or LVS_ERR_FULL.
+ */
+int lvs_dest_new(struct lvs_services *services, const struct lvs_leaf *service,
+		 const struct lvs_dest_key *key, struct lvs_dest **dest);
+/* Its number may be given out again. Nobody can see it. */
+void lvs_dest_del(struct lvs_services *services, struct lvs_dest *dest);
+/* Frees all memory of the chunks; destinations in use must have gone. */
+void lvs_dest_chunks_fini(const struct lvs_alloc *alloc, struct lvs_dest_chunks *chunks);
+
+/* Sets the thresholds and puts the overload flag right. Beside workers. */
+void lvs_dest_set_thresholds(struct lvs_dest *dest, uint32_t upper, uint32_t lower);
+
+bool lvs_dest_is(const struct lvs_dest *dest, const struct lvs_dest_key *key);
+void lvs_stats_add(struct lvs_stats *to, const struct lvs_stats *more);
+void lvs_stats_sub(struct lvs_stats *from, const struct lvs_stats *less);
+
+/* --- The trash --- */
+
+/* A removed destination of this identity, or NULL; it stays there. */
+struct lvs_dest_private *lvs_trash_find(const struct lvs_services *services,
+					const struct lvs_leaf *service,
+					const struct lvs_dest_key *key);
+void lvs_trash_add(struct lvs_services *services, struct lvs_dest_private *priv);
+void lvs_trash_del(struct lvs_services *services, struct lvs_dest_private *priv);
+/* Forgets some that are unreferenced long enough. */
+void lvs_trash_collect(struct lvs_services *services);
+
+#endif

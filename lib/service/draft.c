@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a transaction says of a service becomes a set, ready to be published. */
+#include "service/txn.h"
+
+#include "base/memory.h"
+
+/* The destination that @p draft removed and adds again. */
+static bool find_in_base(const struct lvs_draft *draft, struct lvs_draft_dest *dest)
+{
+	const struct lvs_service_private *base = draft->base;
+
+	if (!base || draft->removed_n == 0)
+		return false;
+	for (uint32_t i = 0; i < base->set.sched_set.dest_n; i++) {
+		if (lvs_dest_is(base->set.dest[i], &dest->key)) {
+			dest->dest = base->set.dest[i];
+			dest->zero = base->row[i].zero;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool find_in_trash(struct lvs_txn *txn, const struct lvs_draft *draft,
+			  struct lvs_draft_dest *dest, bool *same_service)
+{
+	struct lvs_dest_private *priv = lvs_trash_find(txn->services, &draft->leaf, &dest->key);
+
+	if (!priv)
+		return false;
+	dest->dest = priv->dest;
+	dest->zero = priv->zero;
+	*same_service = priv->service_number == draft->created;
+	return true;
+}
+
+/* Finds or makes the object of a destination that was added. Its counters go on where it comes
+ * back to the service that it left, else they start at zero. */
+static int resolve(struct lvs_txn *txn, const struct lvs_draft *draft, struct lvs_draft_dest *dest)
+{
+	struct lvs_services *services = txn->services;
+	bool same_service = !draft->fresh;
+	int err;
+
+	if (!find_in_base(draft, dest) && !find_in_trash(txn, draft, dest, &same_service)) {
+		err = lvs_dest_new(services, &draft->leaf, &dest->key, &dest->dest);
+		if (err)
+			return err;
+		dest->made = true;
+		same_service = false;
+		lvs_dest_set_thresholds(dest->dest, dest->conf.upper, dest->conf.lower);
+	}
+	if (!same_service) {
+		memset(&dest->zero, 0, sizeof(dest->zero));
+		services->conf.stats(services->conf.user, dest->dest->number, &dest->zero);
+	}
+	return 0;
+}
+
+static void fill_dest(const struct lvs_draft_dest *from, const struct lvs_set_parts *parts,
+		      uint32_t i)
+{
+	parts->sched[i] = (struct lvs_sched_dest){
+		.gauge = &from->dest->gauge,
+		.created = from->created,
+		.weight = from->conf.weight,
+		.last_weight = from->last_weight,
+		.addr = from->key.addr,
+		.port = from->key.port,
+		.family = from->key.family,
+		.number = from->dest->number,
+	};
+	parts->dest[i] = from->dest;
+	parts->row[i] = (struct lvs_dest_row){.conf = from->conf, .zero = from->zero};
+	parts->forwarder[i] = from->forwarder;
+}
+
+static int fill_dests(struct lvs_txn *txn, struct lvs_draft *draft,
+		      const struct lvs_set_parts *parts)
+{
+	for (uint32_t i = 0; i < draft->dest_n; i++) {
+		struct lvs_draft_dest *dest = &draft->dest[i];
+		int err = dest->dest ? 0 : resolve(txn, draft, dest);
+
+		if (err)
+			return err;
+		dest->dest->priv->kept = txn->services->stamp;
+		fill_dest(dest, parts, draft->dest_n - 1 - i);
+	}
+	return 0;
+}
+
+static void fill_set(struct lvs_txn *txn, const struct lvs_draft *draft)
+{
+	struct lvs_services *services = txn->services;
+	struct lvs_service_private *made = draft->made;
+
+	made->leaf = draft->leaf;
+	made->ident = draft->fresh ? draft->ident : draft->base->ident;
+	made->set.key = draft->key;
+	made->set.conf = draft->conf;
+	made->set.sched_set.flags = draft->conf.flags;
+	made->set.sched_set.sched_key = services->conf.sched_key;
+	made->set.sched_set.seed = lvs_key_seed(services->conf.seed, draft->created);
+}
+
+static bool gone(const struct lvs_txn *txn, const struct lvs_dest *dest)
+{
+	return dest->priv->kept != txn->services->stamp;
+}
+
+/* What the set before had behind it, and what it loses now. Only counts where @p row is NULL. */
+static uint32_t fill_past(const struct lvs_txn *txn, const struct lvs_service_private *base,
+			  struct lvs_past_row *row)
+{
+	const struct lvs_past *past = lvs_set_past(base);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; past && i < past->n; i++) {
+		if (!gone(txn, lvs_dest_at(&txn->services->dests, past->row[i].number)))
+			continue;
+		if (row)
+			row[n] = past->row[i];
+		n++;
+	}
+	for (uint32_t i = 0; i < base->set.sched_set.dest_n; i++) {
+		if (!gone(txn, base->set.dest[i]))
+			continue;
+		if (row)
+			row[n] = (struct lvs_past_row){.number = base->set.dest[i]->number,
+						       .zero = base->row[i].zero};
+		n++;
+	}
+	return n;
+}
+
+static int make_past(struct lvs_txn *txn, struct lvs_draft *draft)
+{
+	const struct lvs_past *old;
+	struct lvs_past *past;
+	uint32_t n;
+
+	if (draft->fresh)
+		return 0;
+	old = lvs_set_past(draft->base);
+	n = fill_past(txn, draft->base, NULL);
+	if (n == 0 && !old)
+		return 0;
+	past = lvs_past_new(txn->services->conf.alloc, n);
+	if (!past)
+		return LVS_ERR_NO_MEMORY;
+	fill_past(txn, draft->base, past->row);
+	if (old)
+		past->left = old->left;
+	/* relaxed: published with the set */
+	atomic_store_explicit(&draft->made->past, past, memory_order_relaxed);
+	return 0;
+}
+
+int lvs_draft_make(struct lvs_txn *txn, struct lvs_draft *draft)
+{
+	const struct lvs_alloc *alloc = txn->services->conf.alloc;
+	struct lvs_set_parts parts;
+	int err;
+
+	if (draft->fresh) {
+		draft->ident = lvs_ident_new(alloc, &draft->key, draft->created);
+		if (!draft->ident)
+			return LVS_ERR_NO_MEMORY;
+	}
+	draft->made = lvs_set_new(alloc, draft->dest_n, &parts);
+	if (!draft->made)
+		return LVS_ERR_NO_MEMORY;
+	fill_set(txn, draft);
+	err = fill_dests(txn, draft, &parts);
+	if (!err)
+		err = make_past(txn, draft);
+	if (!err)
+		err = lvs_set_build(alloc, draft->made, draft->fresh ? NULL : draft->base);
+	return err;
+}
+
+void lvs_draft_unmake(struct lvs_txn *txn, struct lvs_draft *draft)
+{
+	const struct lvs_alloc *alloc = txn->services->conf.alloc;
+
+	if (draft->made)
+		lvs_set_del(alloc, draft->made);
+	lvs_ident_del(alloc, draft->ident);
+	/* In the order of giving back numbers, the last first. */
+	for (uint32_t i = draft->dest_n; i > 0; i--) {
+		if (draft->dest[i - 1].made)
+			lvs_dest_del(txn->services, draft->dest[i - 1].dest);
+	}
+}

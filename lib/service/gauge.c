@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The load of a destination: one word, moved by atomics, the overload flag with it. */
+#include <assert.h>
+
+#include "service/dest.h"
+
+#define ONE 1ull /* connection */
+#define ONE_ACTIVE (1ull << 32)
+#define OVERLOAD (1ull << 31)
+
+struct thresholds {
+	uint32_t upper;
+	uint32_t lower;
+};
+
+static struct thresholds load_thresholds(struct lvs_dest *dest)
+{
+	/* relaxed: what orders them is the gauge's word, see keep_up() */
+	return (struct thresholds){
+		.upper = atomic_load_explicit(&dest->upper, memory_order_relaxed),
+		.lower = atomic_load_explicit(&dest->lower, memory_order_relaxed),
+	};
+}
+
+/*
+ * The kernel's hysteresis: set at upper, cleared below lower, else as it was. The kernel asks for
+ * equality where a count passes a threshold; it moves by one, so this gives the same.
+ */
+static uint64_t judge(uint64_t word, struct thresholds at)
+{
+	uint32_t total = lvs_gauge_total(word);
+
+	if (at.upper == 0 || total < at.lower)
+		return word & ~OVERLOAD;
+	return total >= at.upper ? word | OVERLOAD : word;
+}
+
+static void move(struct lvs_dest *dest, uint64_t delta, struct thresholds at)
+{
+	uint64_t word = lvs_gauge_load(&dest->gauge);
+
+	/* acq_rel: see keep_up() */
+	while (!__atomic_compare_exchange_n(&dest->gauge.word, &word, judge(word + delta, at), 1,
+					    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		;
+}
+
+/*
+ * A worker may have judged by thresholds that an edit has just replaced. The edit stores them and
+ * then moves the word; we moved it and now look again. Whoever moved it last has seen both: if it
+ * was the edit, it judged our count; if it was us, its release made us see the new thresholds.
+ */
+static void keep_up(struct lvs_dest *dest, struct thresholds used)
+{
+	struct thresholds at = load_thresholds(dest);
+
+	while (lvs_unlikely(at.upper != used.upper || at.lower != used.lower)) {
+		move(dest, 0, at);
+		used = at;
+		at = load_thresholds(dest);
+	}
+}
+
+static void change(struct lvs_dest *dest, uint64_t delta)
+{
+	struct thresholds at = load_thresholds(dest);
+
+	if (lvs_likely(at.upper == 0))
+		/* acq_rel: see keep_up() */
+		__atomic_fetch_add(&dest->gauge.word, delta, __ATOMIC_ACQ_REL);
+	else
+		move(dest, delta, at);
+	keep_up(dest, at);
+}
+
+void lvs_dest_bind(struct lvs_dest *dest, bool active)
+{
+	change(dest, ONE + (active ? ONE_ACTIVE : 0));
+}
+
+void lvs_dest_unbind(struct lvs_dest *dest, bool active)
+{
+	assert(lvs_gauge_total(lvs_gauge_load(&dest->gauge)) > 0);
+	change(dest, 0 - ONE - (active ? ONE_ACTIVE : 0));
+}
+
+void lvs_dest_activate(struct lvs_dest *dest, bool active)
+{
+	/* relaxed: a count, which guards nothing */
+	__atomic_fetch_add(&dest->gauge.word, active ? ONE_ACTIVE : 0 - ONE_ACTIVE,
+			   __ATOMIC_RELAXED);
+}
+
+void lvs_dest_set_thresholds(struct lvs_dest *dest, uint32_t upper, uint32_t lower)
+{
+	struct thresholds at = {upper, lower ? lower : upper - (upper >> 2)};
+
+	/* relaxed: move() publishes them */
+	atomic_store_explicit(&dest->lower, at.lower, memory_order_relaxed);
+	atomic_store_explicit(&dest->upper, at.upper, memory_order_relaxed);
+	move(dest, 0, at);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of this folder share: the director's services, whole. */
+#ifndef LVS_SERVICE_SERVICES_H
+#define LVS_SERVICE_SERVICES_H
+
+#include "service/dest.h"
+#include "service/key.h"
+#include "service/map.h"
+#include "service/retire.h"
+#include "service/service.h"
+#include "service/set.h"
+#include "service/tree.h"
+
+/* What is in force. Immutable; workers reach everything from here. */
+struct lvs_services_root {
+	struct lvs_tree_node *by_key;     /* struct lvs_service_private */
+	struct lvs_tree_node *by_created; /* struct lvs_service_ident */
+	uint32_t mark_n[2];               /* services with a mark: IPv4, IPv6 */
+	uint32_t service_n;
+	struct lvs_retired retired;
+};
+
+struct lvs_services {
+	/* release in commit, pairs with the acquire in lvs_services_root() */
+	_Atomic(struct lvs_services_root *) root;
+	struct lvs_key_hash hash; /* of services' keys */
+	struct lvs_dest_chunks dests;
+	/* Appended to by control calls before a set that names the entry is published. */
+	_Atomic(const struct lvs_forward_ops *) forwarder[LVS_FORWARDERS];
+
+	struct lvs_services_conf conf;
+	pthread_mutex_t mutex; /* all that follows, and every change of what stands above */
+	struct lvs_retire_list retired;
+	struct lvs_trash trash;
+	struct lvs_map paths; /* struct lvs_path, by address */
+	unsigned forwarder_n; /* numbers given out */
+	uint64_t created;     /* the last number of creation of a service or destination */
+	uint64_t stamp;       /* the last edit of a tree */
+};
+
+LVS_INLINE struct lvs_services_root *lvs_services_root(const struct lvs_services *services)
+{
+	/* acquire: pairs with the release in commit */
+	return atomic_load_explicit(&services->root, memory_order_acquire);
+}
+
+/* The service of a key in its one form, or NULL. */
+LVS_INLINE struct lvs_service_private *lvs_services_find(const struct lvs_services *services,
+							 const struct lvs_service_key *key)
+{
+	struct lvs_leaf leaf;
+
+	lvs_key_leaf(&services->hash, key, &leaf);
+	return lvs_tree_find(lvs_services_root(services)->by_key, &leaf);
+}
+
+/* Frees what can be freed by now; each control call begins with it. Mutex held. */
+void lvs_services_collect(struct lvs_services *services);
+
+#endif

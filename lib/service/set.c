@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "service/set.h"
+
+#include "base/memory.h"
+#include "service/services.h"
+
+#define SET_ALIGN LVS_CACHE_LINE
+
+static size_t align_up(size_t size)
+{
+	return (size + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
+}
+
+/* Takes room for one array from the front of what is left. */
+static void *carve(uint8_t **from, size_t size)
+{
+	uint8_t *part = *from;
+
+	*from += align_up(size);
+	return part;
+}
+
+struct lvs_service_private *lvs_set_new(const struct lvs_alloc *alloc, uint32_t dest_n,
+					struct lvs_set_parts *parts)
+{
+	size_t size = align_up(sizeof(struct lvs_service_private)) +
+		      align_up(dest_n * sizeof(*parts->sched)) +
+		      align_up(dest_n * sizeof(*parts->dest)) +
+		      align_up(dest_n * sizeof(*parts->row)) + align_up(dest_n);
+	struct lvs_service_private *service = lvs_mem_zalloc(alloc, size, SET_ALIGN);
+	uint8_t *from = (uint8_t *)service;
+
+	if (!service)
+		return NULL;
+	carve(&from, sizeof(*service));
+	parts->sched = carve(&from, dest_n * sizeof(*parts->sched));
+	parts->dest = carve(&from, dest_n * sizeof(struct lvs_dest *));
+	parts->row = carve(&from, dest_n * sizeof(*parts->row));
+	parts->forwarder = carve(&from, dest_n);
+	service->size = size;
+	service->row = parts->row;
+	service->set.priv = service;
+	service->set.dest = parts->dest;
+	service->set.forwarder = parts->forwarder;
+	service->set.sched_set.size = sizeof(service->set.sched_set);
+	service->set.sched_set.dest_n = dest_n;
+	service->set.sched_set.dest = parts->sched;
+	atomic_init(&service->past, NULL);
+	return service;
+}
+
+int lvs_set_build(const struct lvs_alloc *alloc, struct lvs_service_private *service,
+		  const struct lvs_service_private *old)
+{
+	const struct lvs_sched_ops *sched = service->set.conf.sched;
+	struct lvs_service_set *set = &service->set;
+	int err = 0;
+
+	service->state_size = sched->state_size ? sched->state_size(&set->sched_set) : 0;
+	if (service->state_size) {
+		set->sched_state = lvs_mem_zalloc(alloc, service->state_size, LVS_CACHE_LINE);
+		if (!set->sched_state)
+			return LVS_ERR_NO_MEMORY;
+	}
+	if (old && old->set.conf.sched != sched)
+		old = NULL;
+	if (sched->build)
+		err = sched->build(set->sched_state, &set->sched_set,
+				   old ? old->set.sched_state : NULL,
+				   old ? &old->set.sched_set : NULL);
+	service->built = err == 0;
+	return err;
+}
+
+void lvs_set_del(const struct lvs_alloc *alloc, struct lvs_service_private *service)
+{
+	const struct lvs_sched_ops *sched = service->set.conf.sched;
+
+	if (service->built && sched->fini)
+		sched->fini(service->set.sched_state, &service->set.sched_set);
+	lvs_mem_free(alloc, service->set.sched_state, service->state_size, LVS_CACHE_LINE);
+	lvs_past_del(alloc, lvs_set_past(service));
+	lvs_mem_free(alloc, service, service->size, SET_ALIGN);
+}
+
+void lvs_set_free_retired(struct lvs_services *services, struct lvs_retired *retired)
+{
+	lvs_set_del(services->conf.alloc,
+		    LVS_CONTAINER(retired, struct lvs_service_private, retired));
+}
+
+struct lvs_service_ident *lvs_ident_new(const struct lvs_alloc *alloc,
+					const struct lvs_service_key *key, uint64_t created)
+{
+	struct lvs_service_ident *ident =
+		lvs_mem_zalloc(alloc, sizeof(*ident), _Alignof(struct lvs_service_ident));
+
+	if (!ident)
+		return NULL;
+	ident->leaf = lvs_ident_leaf(created);
+	ident->created = created;
+	ident->key = *key;
+	return ident;
+}
+
+void lvs_ident_del(const struct lvs_alloc *alloc, struct lvs_service_ident *ident)
+{
+	lvs_mem_free(alloc, ident, sizeof(*ident), _Alignof(struct lvs_service_ident));
+}
+
+void lvs_ident_free_retired(struct lvs_services *services, struct lvs_retired *retired)
+{
+	lvs_ident_del(services->conf.alloc,
+		      LVS_CONTAINER(retired, struct lvs_service_ident, retired));
+}
+
+static size_t past_size(uint32_t n)
+{
+	return sizeof(struct lvs_past) + n * sizeof(struct lvs_past_row);
+}
+
+struct lvs_past *lvs_past_new(const struct lvs_alloc *alloc, uint32_t n)
+{
+	struct lvs_past *past = lvs_mem_zalloc(alloc, past_size(n), _Alignof(struct lvs_past));
+
+	if (past)
+		past->n = n;
+	return past;
+}
+
+void lvs_past_del(const struct lvs_alloc *alloc, struct lvs_past *past)
+{
+	if (past)
+		lvs_mem_free(alloc, past, past_size(past->n), _Alignof(struct lvs_past));
+}
+
+void lvs_past_free_retired(struct lvs_services *services, struct lvs_retired *retired)
+{
+	lvs_past_del(services->conf.alloc, LVS_CONTAINER(retired, struct lvs_past, retired));
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A service's set: all that one commit says of it, in one piece of memory. */
+#ifndef LVS_SERVICE_SET_H
+#define LVS_SERVICE_SET_H
+
+#include "service/retire.h"
+#include "service/service.h"
+#include "service/tree.h"
+
+/* What a listing says of a destination besides what the scheduler sees. */
+struct lvs_dest_row {
+	struct lvs_dest_conf conf;
+	struct lvs_stats zero; /* its number's counters when it was made */
+};
+
+/* A destination that left a service and is not forgotten. */
+struct lvs_past_row {
+	uint32_t number;
+	struct lvs_stats zero;
+};
+
+/* Traffic of a service by destinations that it no longer has. Immutable. */
+struct lvs_past {
+	struct lvs_retired retired;
+	struct lvs_stats left; /* by those that are forgotten */
+	uint32_t n;
+	struct lvs_past_row row[];
+};
+
+/* Words 0 and 1 of a leaf in the tree by creation. */
+LVS_INLINE struct lvs_leaf lvs_ident_leaf(uint64_t created)
+{
+	return (struct lvs_leaf){{(uint32_t)(created >> 32), (uint32_t)created}};
+}
+
+/* A service while it exists, over all its sets. Immutable. */
+struct lvs_service_ident {
+	struct lvs_leaf leaf; /* words 0 and 1: number of creation */
+	uint64_t created;
+	struct lvs_service_key key;
+	struct lvs_retired retired;
+};
+
+struct lvs_service_private {
+	struct lvs_leaf leaf; /* of the key: what a lookup compares, so it comes first */
+	struct lvs_service_set set;
+	struct lvs_service_ident *ident;
+	const struct lvs_dest_row *row; /* by index of sched_set.dest[] */
+	/* NULL when nothing is past. Replaced when a destination is forgotten; release, pairs with
+	 * the acquire in a listing. Owned. */
+	_Atomic(struct lvs_past *) past;
+	size_t size; /* bytes of this and what hangs on to it */
+	size_t state_size;
+	bool built; /* the scheduler's build() ran, so fini() must */
+	struct lvs_retired retired;
+};
+
+/* Where the parts of a set under construction are, to be filled. */
+struct lvs_set_parts {
+	struct lvs_sched_dest *sched;
+	struct lvs_dest **dest;
+	struct lvs_dest_row *row;
+	uint8_t *forwarder;
+};
+
+/* A set for @p dest_n destinations, zeroed but for its pointers, or NULL. */
+struct lvs_service_private *lvs_set_new(const struct lvs_alloc *alloc, uint32_t dest_n,
+					struct lvs_set_parts *parts);
+/* Allocates and builds the scheduler's state of a filled set; @p old may be NULL. */
+int lvs_set_build(const struct lvs_alloc *alloc, struct lvs_service_private *service,
+		  const struct lvs_service_private *old);
+/* The ident stays. */
+void lvs_set_del(const struct lvs_alloc *alloc, struct lvs_service_private *service);
+
+/* @p created is that of its creation. NULL: no memory. */
+struct lvs_service_ident *lvs_ident_new(const struct lvs_alloc *alloc,
+					const struct lvs_service_key *key, uint64_t created);
+void lvs_ident_del(const struct lvs_alloc *alloc, struct lvs_service_ident *ident);
+
+struct lvs_past *lvs_past_new(const struct lvs_alloc *alloc, uint32_t n);
+void lvs_past_del(const struct lvs_alloc *alloc, struct lvs_past *past);
+
+/* For lvs_retire(). */
+void lvs_set_free_retired(struct lvs_services *services, struct lvs_retired *retired);
+void lvs_ident_free_retired(struct lvs_services *services, struct lvs_retired *retired);
+void lvs_past_free_retired(struct lvs_services *services, struct lvs_retired *retired);
+
+LVS_INLINE struct lvs_past *lvs_set_past(const struct lvs_service_private *service)
+{
+	/* acquire: pairs with the release in trash.c */
+	return atomic_load_explicit(&service->past, memory_order_acquire);
+}
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Removed destinations: kept while connections refer to them, and a while longer. */
+#include "base/byteorder.h"
+#include "base/memory.h"
+#include "service/dest.h"
+#include "service/services.h"
+
+#define IDLE_TICKS ((uint32_t)((120ull * 1000000000 >> 27) + 1)) /* the kernel's 120 s */
+#define LOOK_N 64         /* destinations looked at in one control call */
+#define IDLE_KEPT_N 16384 /* beyond so many, none waits for its 120 s */
+
+static uint32_t hash_of(const struct lvs_services *services, const struct lvs_leaf *service,
+			const struct lvs_dest_key *key)
+{
+	struct lvs_leaf leaf;
+
+	lvs_key_words(&services->hash, &key->addr, service->word[0],
+		      lvs_key_rest(key->port, 0, key->family), key->family == LVS_INET6, &leaf);
+	return leaf.word[0];
+}
+
+struct lvs_dest_private *lvs_trash_find(const struct lvs_services *services,
+					const struct lvs_leaf *service,
+					const struct lvs_dest_key *key)
+{
+	struct lvs_map_link *link =
+		lvs_map_first(&services->trash.map, hash_of(services, service, key));
+
+	for (; link; link = lvs_map_next(link)) {
+		struct lvs_dest_private *priv =
+			LVS_CONTAINER(link, struct lvs_dest_private, trash_link);
+
+		if (lvs_leaf_equal(&priv->service, service) && lvs_dest_is(priv->dest, key))
+			return priv;
+	}
+	return NULL;
+}
+
+static void append(struct lvs_trash *trash, struct lvs_dest_private *priv)
+{
+	priv->trash_next = NULL;
+	priv->trash_prev = trash->last;
+	if (trash->last)
+		trash->last->trash_next = priv;
+	else
+		trash->first = priv;
+	trash->last = priv;
+}
+
+static void unlink_from(struct lvs_trash *trash, struct lvs_dest_private *priv)
+{
+	if (priv->trash_prev)
+		priv->trash_prev->trash_next = priv->trash_next;
+	else
+		trash->first = priv->trash_next;
+	if (priv->trash_next)
+		priv->trash_next->trash_prev = priv->trash_prev;
+	else
+		trash->last = priv->trash_prev;
+}
+
+void lvs_trash_add(struct lvs_services *services, struct lvs_dest_private *priv)
+{
+	struct lvs_dest_key key = {
+		.addr = priv->dest->addr,
+		.port = priv->dest->port,
+		.family = (uint8_t)priv->dest->family,
+	};
+
+	priv->trashed = true;
+	priv->idle = false;
+	append(&services->trash, priv);
+	lvs_map_add(&services->trash.map, &priv->trash_link,
+		    hash_of(services, &priv->service, &key));
+	services->trash.n++;
+}
+
+void lvs_trash_del(struct lvs_services *services, struct lvs_dest_private *priv)
+{
+	priv->trashed = false;
+	unlink_from(&services->trash, priv);
+	lvs_map_del(&services->trash.map, &priv->trash_link);
+	services->trash.n--;
+}
+
+static struct lvs_past *past_without(struct lvs_services *services, const struct lvs_past *past,
+				     const struct lvs_dest_private *priv)
+{
+	struct lvs_past *next = lvs_past_new(services->conf.alloc, past->n - 1);
+	struct lvs_stats stats = {0};
+	uint32_t n = 0;
+
+	if (!next)
+		return NULL;
+	for (uint32_t i = 0; i < past->n; i++) {
+		if (past->row[i].number != priv->dest->number)
+			next->row[n++] = past->row[i];
+	}
+	services->conf.stats(services->conf.user, priv->dest->number, &stats);
+	lvs_stats_sub(&stats, &priv->zero);
+	next->left = past->left;
+	lvs_stats_add(&next->left, &stats);
+	return next;
+}
+
+static bool past_has(const struct lvs_past *past, uint32_t number)
+{
+	for (uint32_t i = 0; past && i < past->n; i++) {
+		if (past->row[i].number == number)
+			return true;
+	}
+	return false;
+}
+
+/* The service that it left, if that is still there, takes over its counters. */
+static int hand_over_stats(struct lvs_services *services, struct lvs_dest_private *priv)
+{
+	struct lvs_service_private *service =
+		lvs_tree_find(lvs_services_root(services)->by_key, &priv->service);
+	struct lvs_past *past = service ? lvs_set_past(service) : NULL;
+	struct lvs_past *next;
+
+	if (!past_has(past, priv->dest->number) || service->ident->created != priv->service_number)
+		return 0;
+	next = past_without(services, past, priv);
+	if (!next)
+		return LVS_ERR_NO_MEMORY;
+	/* release: pairs with the acquire in lvs_set_past() */
+	atomic_store_explicit(&service->past, next, memory_order_release);
+	lvs_retire(services, &past->retired, lvs_past_free_retired);
+	return 0;
+}
+
+static void free_retired(struct lvs_services *services, struct lvs_retired *retired)
+{
+	lvs_dest_del(services, LVS_CONTAINER(retired, struct lvs_dest_private, retired)->dest);
+}
+
+static bool referenced(struct lvs_services *services, const struct lvs_dest_private *priv)
+{
+	/* The epoch first: after it nobody picks it any more, so what is zero stays zero. Relaxed:
+	 * the epoch ordered what readers did before. */
+	return !lvs_epoch_passed(services->conf.epoch, priv->removed_tag, NULL) ||
+	       lvs_gauge_total(lvs_gauge_load(&priv->dest->gauge)) > 0 ||
+	       atomic_load_explicit(&priv->dest->persistent, memory_order_relaxed) > 0;
+}
+
+static bool idle_long(struct lvs_services *services, struct lvs_dest_private *priv)
+{
+	uint32_t now = services->conf.tick(services->conf.user);
+
+	if (!priv->idle) {
+		priv->idle = true;
+		priv->idle_since = now;
+	}
+	return now - priv->idle_since >= IDLE_TICKS || services->trash.n > IDLE_KEPT_N;
+}
+
+static void look_at(struct lvs_services *services, struct lvs_dest_private *priv)
+{
+	if (referenced(services, priv)) {
+		priv->idle = false;
+	} else if (idle_long(services, priv) && hand_over_stats(services, priv) == 0) {
+		lvs_trash_del(services, priv);
+		lvs_retire(services, &priv->retired, free_retired);
+		return;
+	}
+	unlink_from(&services->trash, priv);
+	append(&services->trash, priv);
+}
+
+void lvs_trash_collect(struct lvs_services *services)
+{
+	uint32_t n = services->trash.n;
+	uint32_t most = LOOK_N + (n > IDLE_KEPT_N ? n - IDLE_KEPT_N : 0);
+
+	for (uint32_t i = n < most ? n : most; i > 0; i--)
+		look_at(services, services->trash.first);
+}
