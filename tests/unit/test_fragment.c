@@ -7,7 +7,7 @@
 #include "packet_ref.h"
 #include "unit.h"
 
-#define ROUNDS 20000
+#define ROUNDS 10000
 
 /* A packet and what its later fragments' options must be. */
 struct whole {
@@ -225,11 +225,13 @@ START_TEST(test_refused)
 		{1, 0, LVS_PACKET_CSUM_VALID, 0, 0, 300, 1},
 		{1, 0, 0, 100, 0, 300, LVS_ERR_FORMAT},
 		{1, 0, 0, 0, 1, 300, LVS_ERR_FORMAT},
+		{1, 0, 0, 0, 0, 420, 1},
+		{1, 0, 0, 0, 0, 428, LVS_ERR_RANGE}, /* the buffer has 420 */
 	};
 
 	for (unsigned i = 0; i < LVS_ARRAY_N(rows); i++) {
 		struct ref_rng rng = {81};
-		uint8_t p[1032], buffer[400];
+		uint8_t p[1032], buffer[420];
 		struct lvs_packet packet = ref_packet(p, sizeof(p));
 		struct lvs_packet out = {.data = buffer, .tailroom = sizeof(buffer)};
 

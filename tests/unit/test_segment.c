@@ -178,6 +178,9 @@ START_TEST(test_super)
 		unsigned part = 0;
 
 		super_make(&rng, &super, payload, size);
+		/* The length of one datagram, of all, or nonsense: it is written anew. */
+		if (super.protocol == LVS_UDP && ref_below(&rng, 2))
+			ref_put16(super.data + super.l4 + 4, 8 + ref_below(&rng, 65000));
 		for (;; part++) {
 			int got;
 
@@ -241,6 +244,9 @@ START_TEST(test_buffer)
 	ck_assert_uint_eq(out.tailroom, 10);
 	ck_assert_uint_eq(out.headroom, 3);
 	ck_assert_uint_eq(out.mark, 7);
+	super.packet.gso_size = 0;
+	out.tailroom = (uint16_t)(super.len - 1);
+	ck_assert_int_eq(lvs_packet_segment(&super.packet, 0, &out), LVS_ERR_RANGE);
 }
 END_TEST
 
@@ -266,6 +272,41 @@ START_TEST(test_complete)
 		ck_assert_uint_eq(out.flags, 0);
 		ck_assert_mem_eq(out.data, want, super.len);
 		ck_assert_int_eq(lvs_packet_segment(&super.packet, 1, &out), 0);
+	}
+}
+END_TEST
+
+/* A partial checksum that lies elsewhere, or that of a part. */
+START_TEST(test_complete_refused)
+{
+	static const struct {
+		uint16_t fragment, csum_start, csum_offset;
+		int err;
+	} rows[] = {
+		{0, 20, 16, 1},
+		{0, 18, 16, LVS_ERR_FORMAT},
+		{0, 20, 18, 1},
+		{0, 20, 19, LVS_ERR_FORMAT},
+		{0, 65535, 65535, LVS_ERR_FORMAT},
+		{0x2000, 20, 16, LVS_ERR_FORMAT},
+		{0x0001, 20, 16, LVS_ERR_FORMAT},
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ref_rng rng = {14};
+		uint8_t p[46], buffer[46];
+		struct lvs_packet packet = ref_packet(p, sizeof(p));
+		struct lvs_packet out = {.data = buffer, .tailroom = sizeof(buffer)};
+
+		/* Six bytes of padding: the sum may not lie in them. */
+		ref_put_ip(p, LVS_INET, LVS_TCP, 0, 20, &rng);
+		ref_put_l4(p + 20, LVS_TCP, 0, 0, &rng);
+		ref_put16(p + 6, rows[i].fragment);
+		ref_ipv4_checksum(p);
+		packet.flags = LVS_PACKET_CSUM_PARTIAL;
+		packet.csum_start = rows[i].csum_start;
+		packet.csum_offset = rows[i].csum_offset;
+		ck_assert_int_eq(lvs_packet_segment(&packet, 0, &out), rows[i].err);
 	}
 }
 END_TEST
@@ -437,6 +478,7 @@ int main(void)
 	tcase_add_test(tcase, test_longest);
 	tcase_add_test(tcase, test_buffer);
 	tcase_add_test(tcase, test_complete);
+	tcase_add_test(tcase, test_complete_refused);
 	tcase_add_test(tcase, test_complete_sctp);
 	tcase_add_test(tcase, test_crc32c);
 	tcase_add_test(tcase, test_refused);
