@@ -12,6 +12,7 @@
 
 struct race {
 	struct rig *rig;
+	pthread_barrier_t *start; /* else one is through before the other begins */
 	unsigned picks;
 	unsigned got[RACE_MAX]; /* by number */
 	unsigned none;
@@ -21,6 +22,7 @@ static inline void *race_run(void *user)
 {
 	struct race *race = user;
 
+	pthread_barrier_wait(race->start);
 	for (unsigned i = 0; i < race->picks; i++) {
 		struct lvs_flow flow = rig_flow(0xc0000000 + i * 2654435761u, 1);
 		struct rig *rig = race->rig;
@@ -40,13 +42,17 @@ static inline void *race_run(void *user)
 /* @picks a thread, by two threads; got[] is the sum. Numbers are below RACE_MAX. */
 static inline struct race race_two(struct rig *rig, unsigned picks)
 {
-	struct race race[2] = {{.rig = rig, .picks = picks}, {.rig = rig, .picks = picks}};
+	pthread_barrier_t start;
+	struct race race[2] = {{.rig = rig, .start = &start, .picks = picks}};
 	pthread_t thread[2];
 
+	race[1] = race[0];
+	ck_assert_int_eq(pthread_barrier_init(&start, NULL, 2), 0);
 	for (unsigned i = 0; i < 2; i++)
 		ck_assert_int_eq(pthread_create(&thread[i], NULL, race_run, &race[i]), 0);
 	for (unsigned i = 0; i < 2; i++)
 		ck_assert_int_eq(pthread_join(thread[i], NULL), 0);
+	pthread_barrier_destroy(&start);
 	for (unsigned i = 0; i < RACE_MAX; i++)
 		race[0].got[i] += race[1].got[i];
 	race[0].none += race[1].none;

@@ -150,16 +150,17 @@ END_TEST
 
 START_TEST(test_two_threads_are_balanced)
 {
+	enum { PICKS = 200000 };
 	struct rig *rig = rr_rig();
 	struct race race;
 
 	for (uint32_t i = 0; i < 5; i++)
 		rig_add(rig, i, 1);
 	ck_assert_int_eq(rig_commit(rig), 0);
-	race = race_two(rig, 50000);
+	race = race_two(rig, PICKS);
 	ck_assert_uint_eq(race.none, 0);
 	for (uint32_t i = 0; i < 5; i++)
-		ck_assert_uint_eq(race.got[i], 2 * 50000 / 5);
+		ck_assert_uint_eq(race.got[i], 2 * PICKS / 5);
 	rig_del_all(rig);
 }
 END_TEST

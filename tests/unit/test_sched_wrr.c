@@ -170,7 +170,7 @@ END_TEST
 /* Concurrent picks are one sequence: whole cycles give each exactly its weight. */
 START_TEST(test_two_threads_keep_the_weights)
 {
-	enum { CYCLES = 5000 };
+	enum { CYCLES = 40000 };
 	struct rig *rig = wrr_rig();
 	struct race race;
 
