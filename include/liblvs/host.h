@@ -120,7 +120,7 @@ LVS_API int lvs_host_handle(struct lvs_host *host);
  *        unreachable address has handle 0.
  * @return 0, also when LVS_PATH_UNREACHABLE is set for want of a route;
  *         LVS_ERR_FAMILY, or LVS_ERR_INVALID for a wrong size. When every next
- *         hop is taken the handle is 0, and resolving costs a search.
+ *         hop is promised to a destination the handle is 0.
  *
  * Control call.
  */
@@ -172,7 +172,7 @@ struct lvs_host_link {
  * @param out Filled on success.
  * @return 0; LVS_ERR_BUSY while it is being resolved; LVS_ERR_NO_ENTRY when the
  *         neighbour does not answer, or there is no way to it; LVS_ERR_IO when
- *         the link is down.
+ *         the link is down; LVS_ERR_FULL when every number is promised.
  *
  * Worker call: an array index and a check in the common case (one cache line is
  * read, none written), no lock.
@@ -199,8 +199,8 @@ struct lvs_host_rule {
 
 /**
  * Says at which interfaces traffic is taken away. They need not exist yet; one
- * that comes, or comes again, is taken up. Frames to other hosts, and what comes
- * in elsewhere, stay the host's.
+ * that comes, or comes again, is taken up. Frames to other hosts, those tagged
+ * for a VLAN (name its own interface instead), and what comes in elsewhere, stay the host's.
  *
  * @param names Array of @p n; copied.
  * @return 0, LVS_ERR_INVALID for a name, LVS_ERR_NO_MEMORY, LVS_ERR_PERMISSION, LVS_ERR_IO;
@@ -241,8 +241,8 @@ LVS_API int lvs_host_capture_set(struct lvs_host *host, const struct lvs_host_ru
  */
 LVS_API bool lvs_host_captured(struct lvs_host *host, const struct lvs_packet *packet);
 
-/** The same as a callback: @p host is a struct lvs_host. Worker call. */
-LVS_API bool lvs_host_captured_callback(void *host, const struct lvs_packet *packet);
+/** The same for lvs_io_conf::captured, 0 or 1: @p host is a struct lvs_host. Worker call. */
+LVS_API int lvs_host_captured_callback(void *host, const struct lvs_packet *packet);
 
 /** Where a service address stands. */
 enum lvs_host_address_state {

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The rules: checked, spelled out, sorted, and found by hash. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <liblvs/error.h>
+
+#include "base/byteorder.h"
+#include "base/compiler.h"
+#include "io/host_capture.h"
+#include "io/host_route.h"
+
+_Static_assert(sizeof(struct lvs_host_rule) == 24, "rules are compared as bytes");
+
+static const uint8_t every_protocol[] = {LVS_TCP, LVS_UDP, LVS_SCTP};
+
+static int check_rule(const struct lvs_host_rule *rule)
+{
+	bool ports = rule->protocol == LVS_TCP || rule->protocol == LVS_UDP ||
+		     rule->protocol == LVS_SCTP;
+
+	if (rule->family != LVS_INET && rule->family != LVS_INET6)
+		return LVS_ERR_FAMILY;
+	if (rule->direction > LVS_HOST_FROM || (rule->port != 0 && !ports))
+		return LVS_ERR_INVALID;
+	return 0;
+}
+
+static int compare_rules(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct lvs_host_rule));
+}
+
+static uint32_t hash_rule(const struct lvs_host_rule *rule)
+{
+	uint64_t word[3];
+	uint64_t hash = 0;
+
+	memcpy(word, rule, sizeof(word));
+	for (unsigned i = 0; i < LVS_ARRAY_N(word); i++) {
+		hash = (hash ^ word[i]) * 0x9e3779b97f4a7c15u;
+		hash ^= hash >> 32;
+	}
+	return (uint32_t)hash;
+}
+
+static void index_rules(struct lvs_capture_rules *rules)
+{
+	for (unsigned i = 0; i < rules->n; i++) {
+		uint32_t at = hash_rule(&rules->rule[i]) & (rules->slots_n - 1);
+
+		while (rules->slot[at] != 0)
+			at = (at + 1) & (rules->slots_n - 1);
+		rules->slot[at] = i + 1;
+	}
+}
+
+static void sort_rules(struct lvs_capture_rules *rules)
+{
+	unsigned kept = 0;
+
+	if (rules->n > 0)
+		qsort(rules->rule, rules->n, sizeof(*rules->rule), compare_rules);
+	for (unsigned i = 0; i < rules->n; i++)
+		if (kept == 0 || compare_rules(&rules->rule[kept - 1], &rules->rule[i]) != 0)
+			rules->rule[kept++] = rules->rule[i];
+	rules->n = kept;
+}
+
+/* A copy with nothing undefined in it; protocol 0 becomes each that has ports. */
+static void spell_out(struct lvs_capture_rules *rules, const struct lvs_host_rule *rule)
+{
+	struct lvs_host_rule clean = *rule;
+
+	lvs_prefix_mask(&clean.addr, lvs_addr_len(rule->family) * 8);
+	memset(clean.reserved, 0, sizeof(clean.reserved));
+	if (clean.protocol != 0) {
+		rules->rule[rules->n++] = clean;
+		return;
+	}
+	for (unsigned i = 0; i < LVS_ARRAY_N(every_protocol); i++) {
+		clean.protocol = every_protocol[i];
+		rules->rule[rules->n++] = clean;
+	}
+}
+
+int lvs_capture_rules_make(struct lvs_capture_rules *rules, const struct lvs_host_rule *rule,
+			   unsigned n)
+{
+	memset(rules, 0, sizeof(*rules));
+	for (unsigned i = 0; i < n; i++) {
+		int err = check_rule(&rule[i]);
+
+		if (err != 0)
+			return err;
+	}
+	if (n == 0)
+		return 0;
+	for (rules->slots_n = 8; rules->slots_n < (uint64_t)n * 6;)
+		rules->slots_n *= 2;
+	rules->rule = calloc((size_t)n * LVS_ARRAY_N(every_protocol), sizeof(*rules->rule));
+	rules->slot = calloc(rules->slots_n, sizeof(*rules->slot));
+	if (rules->rule == NULL || rules->slot == NULL) {
+		lvs_capture_rules_fini(rules);
+		return LVS_ERR_NO_MEMORY;
+	}
+	for (unsigned i = 0; i < n; i++)
+		spell_out(rules, &rule[i]);
+	sort_rules(rules);
+	index_rules(rules);
+	return 0;
+}
+
+void lvs_capture_rules_fini(struct lvs_capture_rules *rules)
+{
+	free(rules->rule);
+	free(rules->slot);
+	memset(rules, 0, sizeof(*rules));
+}
+
+bool lvs_capture_rules_has(const struct lvs_capture_rules *rules, const struct lvs_host_rule *rule)
+{
+	uint32_t at;
+
+	if (rules->slots_n == 0)
+		return false;
+	at = hash_rule(rule) & (rules->slots_n - 1);
+	for (; rules->slot[at] != 0; at = (at + 1) & (rules->slots_n - 1))
+		if (compare_rules(&rules->rule[rules->slot[at] - 1], rule) == 0)
+			return true;
+	return false;
+}
+
+unsigned lvs_capture_set_of(const struct lvs_host_rule *rule)
+{
+	return (rule->family == LVS_INET6) << 2 | (rule->direction == LVS_HOST_FROM) << 1 |
+	       (rule->port == 0);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whether the table drops a packet: its chain, told again over the packet's own bytes. */
+#include <netinet/in.h>
+#include <string.h>
+
+#include "base/byteorder.h"
+#include "io/host_capture.h"
+
+#define IP_FRAGMENT 0x3fff /* more fragments, or an offset */
+#define IP_OFFSET 0x1fff
+#define IPV6_MAX_HEADERS 16
+#define VLAN_ID 0x0fff
+
+/* What the chain's expressions load. */
+struct ends {
+	union lvs_addr src;
+	union lvs_addr dst;
+	lvs_be16 src_port;
+	lvs_be16 dst_port;
+	uint8_t family;
+	uint8_t protocol;
+	bool ports; /* the bytes of both are there */
+	bool fragment;
+};
+
+static void read_ports(const struct lvs_packet *packet, uint32_t offset, struct ends *ends)
+{
+	if (packet->linear_len < offset + 4)
+		return;
+	ends->ports = true;
+	ends->src_port = lvs_load_be16(packet->data + offset);
+	ends->dst_port = lvs_load_be16(packet->data + offset + 2);
+}
+
+static bool read_ipv4(const struct lvs_packet *packet, struct ends *ends)
+{
+	uint32_t header_len;
+	uint16_t fragment;
+
+	if (packet->linear_len < 20)
+		return false;
+	header_len = (packet->data[0] & 0x0fu) * 4;
+	if (header_len < 20)
+		return false;
+	fragment = lvs_load16(packet->data + 6);
+	ends->family = LVS_INET;
+	ends->protocol = packet->data[9];
+	ends->fragment = (fragment & IP_FRAGMENT) != 0;
+	memcpy(ends->src.byte, packet->data + 12, 4);
+	memcpy(ends->dst.byte, packet->data + 16, 4);
+	if ((fragment & IP_OFFSET) == 0)
+		read_ports(packet, header_len, ends);
+	return true;
+}
+
+static bool is_extension(uint8_t type)
+{
+	return type == IPPROTO_HOPOPTS || type == IPPROTO_ROUTING || type == IPPROTO_FRAGMENT ||
+	       type == IPPROTO_DSTOPTS || type == IPPROTO_AH;
+}
+
+/* Length of an extension header (RFC 8200, section 4; RFC 4302 for AH). */
+static uint32_t extension_len(uint8_t type, uint8_t field)
+{
+	if (type == IPPROTO_FRAGMENT)
+		return 8;
+	return type == IPPROTO_AH ? (field + 2u) * 4 : (field + 1u) * 8;
+}
+
+static bool read_ipv6(const struct lvs_packet *packet, struct ends *ends)
+{
+	uint32_t at = 40;
+	bool later = false;
+
+	if (packet->linear_len < at)
+		return false;
+	ends->family = LVS_INET6;
+	ends->protocol = packet->data[6];
+	memcpy(ends->src.byte, packet->data + 8, 16);
+	memcpy(ends->dst.byte, packet->data + 24, 16);
+	for (unsigned i = 0; is_extension(ends->protocol) && !later; i++) {
+		uint8_t type = ends->protocol;
+
+		if (i == IPV6_MAX_HEADERS || packet->linear_len < at + 8)
+			return false;
+		if (type == IPPROTO_FRAGMENT) {
+			ends->fragment = true;
+			later = (lvs_load16(packet->data + at + 2) & 0xfff8) != 0;
+		}
+		ends->protocol = packet->data[at];
+		at += extension_len(type, packet->data[at + 1]);
+	}
+	if (!later)
+		read_ports(packet, at, ends);
+	return true;
+}
+
+static bool read_ends(const struct lvs_packet *packet, struct ends *ends)
+{
+	memset(ends, 0, sizeof(*ends));
+	if (packet->linear_len == 0)
+		return false;
+	switch (packet->data[0] >> 4) {
+	case 4:
+		return read_ipv4(packet, ends);
+	case 6:
+		return read_ipv6(packet, ends);
+	default:
+		return false;
+	}
+}
+
+static bool at_interface(const struct lvs_capture *capture, uint32_t ifindex)
+{
+	if (ifindex == 0)
+		return capture->ifindex_n > 0;
+	for (unsigned i = 0; i < capture->ifindex_n; i++)
+		if (capture->ifindex[i] == ifindex)
+			return true;
+	return false;
+}
+
+/* One end against the rules of a direction: with its port, then for every port. */
+static bool match_end(const struct lvs_capture *capture, const struct ends *ends, uint8_t direction)
+{
+	bool from = direction == LVS_HOST_FROM;
+	struct lvs_host_rule key;
+
+	memset(&key, 0, sizeof(key));
+	key.addr = from ? ends->src : ends->dst;
+	key.family = ends->family;
+	key.protocol = ends->protocol;
+	key.direction = direction;
+	key.port = from ? ends->src_port : ends->dst_port;
+	if (ends->ports && key.port != 0 && lvs_capture_rules_has(&capture->rules, &key))
+		return true;
+	key.port = 0;
+	return lvs_capture_rules_has(&capture->rules, &key);
+}
+
+bool lvs_capture_match(const struct lvs_capture *capture, const struct lvs_packet *packet)
+{
+	struct ends ends;
+
+	/* A fragment from a server is dropped, but must not go back either: see the header. */
+	if (packet->link_type != LVS_LINK_HOST || (packet->vlan & VLAN_ID) != 0 ||
+	    !at_interface(capture, packet->ifindex) || !read_ends(packet, &ends) || ends.fragment)
+		return false;
+	return match_end(capture, &ends, LVS_HOST_FROM) || match_end(capture, &ends, LVS_HOST_TO);
+}
