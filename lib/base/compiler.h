@@ -5,6 +5,17 @@
 
 #define LVS_CACHE_LINE 64
 
+#if defined(__SANITIZE_THREAD__)
+#define LVS_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define LVS_THREAD_SANITIZER 1
+#endif
+#endif
+#ifndef LVS_THREAD_SANITIZER
+#define LVS_THREAD_SANITIZER 0
+#endif
+
 #define lvs_likely(x) __builtin_expect(!!(x), 1)
 #define lvs_unlikely(x) __builtin_expect(!!(x), 0)
 #define lvs_prefetch(p) __builtin_prefetch((p), 0, 3)

@@ -39,7 +39,7 @@ void lvs_epoch_leave(struct lvs_epoch *epoch, struct lvs_epoch_reader *reader)
 uint64_t lvs_epoch_retire(struct lvs_epoch *epoch)
 {
 	/* The unlinking before, the look at the readers after. Pairs with lvs_epoch_enter(). */
-	atomic_thread_fence(memory_order_seq_cst);
+	lvs_epoch_fence(epoch);
 	return atomic_fetch_add_explicit(&epoch->now, 1, memory_order_acq_rel);
 }
 
@@ -49,7 +49,7 @@ bool lvs_epoch_passed(struct lvs_epoch *epoch, uint64_t tag, const struct lvs_ep
 
 	lvs_spin_lock(&epoch->lock);
 	/* After the tag was drawn: a reader whose mark we do not see sees the unlinking. */
-	atomic_thread_fence(memory_order_seq_cst);
+	lvs_epoch_fence(epoch);
 	for (unsigned i = 0; passed && i < epoch->readers_n; i++) {
 		struct lvs_epoch_reader *reader = epoch->readers[i];
 
