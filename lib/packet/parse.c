@@ -129,8 +129,8 @@ LVS_INLINE enum lvs_reason parse_ipv4(const struct lvs_packet *packet, struct lv
 }
 
 /* IPv4 with options, or what only says that it were IPv4. */
-static enum lvs_reason parse_ipv4_options(const struct lvs_packet *packet,
-					  struct lvs_headers *headers, uint32_t linear)
+static LVS_NOINLINE enum lvs_reason parse_ipv4_options(const struct lvs_packet *packet,
+						       struct lvs_headers *headers, uint32_t linear)
 {
 	uint32_t header_len = (packet->data[0] & 15) * 4u;
 

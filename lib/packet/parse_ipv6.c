@@ -68,8 +68,8 @@ static enum lvs_reason walk_one(const struct lvs_packet *packet, struct lvs_head
 }
 
 /* From the fixed header to the transport header, or to the payload of a later fragment. */
-static enum lvs_reason walk(const struct lvs_packet *packet, struct lvs_headers *headers,
-			    uint32_t limit)
+static LVS_NOINLINE enum lvs_reason walk(const struct lvs_packet *packet,
+					 struct lvs_headers *headers, uint32_t limit)
 {
 	uint32_t offset = LVS_IPV6_LEN;
 	unsigned fragments = 0;
@@ -103,9 +103,10 @@ static void read_fixed(const uint8_t *ip, struct lvs_headers *headers)
 enum lvs_reason lvs_parse_ipv6(const struct lvs_packet *packet, struct lvs_headers *headers)
 {
 	const uint8_t *ip = packet->data;
-	uint32_t payload_len;
+	uint32_t linear = lvs_parse_linear(packet);
+	uint32_t payload_len, limit;
 
-	if (lvs_parse_linear(packet) < LVS_IPV6_LEN)
+	if (linear < LVS_IPV6_LEN)
 		return lvs_parse_missing(LVS_IPV6_LEN, packet->len, LVS_REASON_SHORT_IP);
 	payload_len = lvs_load16(ip + 4);
 	/* A jumbogram (RFC 2675) says 0: not understood here, and not to be taken for empty. */
@@ -115,5 +116,8 @@ enum lvs_reason lvs_parse_ipv6(const struct lvs_packet *packet, struct lvs_heade
 		return LVS_REASON_LENGTH;
 	headers->len = LVS_IPV6_LEN + payload_len;
 	read_fixed(ip, headers);
-	return walk(packet, headers, lvs_parse_limit(packet, headers));
+	limit = headers->len < linear ? headers->len : linear;
+	if (lvs_unlikely(is_extension(ip[6])))
+		return walk(packet, headers, limit);
+	return lvs_parse_l4(packet, headers, limit, LVS_IPV6_LEN);
 }

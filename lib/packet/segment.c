@@ -194,17 +194,16 @@ static void complete(const struct lvs_packet *packet, uint8_t *data, uint32_t le
 /* An ordinary packet is its own only segment. */
 static int copy_whole(const struct lvs_packet *packet, unsigned part, struct lvs_packet *out)
 {
-	/* SCTP's checksum is four bytes long. */
-	uint32_t width = packet->csum_offset == SCTP_PLACE ? 4 : 2;
 	bool partial = packet->flags & LVS_PACKET_CSUM_PARTIAL;
 	struct lvs_headers headers;
 	int filled;
 
-	if (parse_layer(packet, 0, packet->len, &headers) != LVS_REASON_NONE)
+	/* Also tells whether the checksum's place is where the transport has it. */
+	if (lvs_packet_parse(packet, &headers) != LVS_REASON_NONE)
 		return LVS_ERR_FORMAT;
-	if (partial &&
-	    ((headers.flags & LVS_HEADERS_FRAGMENT) || packet->csum_start < headers.l4_offset ||
-	     (uint32_t)packet->csum_start + packet->csum_offset + width > headers.len))
+	/* A CRC is longer than the sums the parser knows of. */
+	if (partial && packet->csum_offset == SCTP_PLACE &&
+	    packet->csum_start + SCTP_PLACE + 4u > headers.len)
 		return LVS_ERR_FORMAT;
 	if (part > 0)
 		return 0;

@@ -74,6 +74,8 @@ CASES = {
     "ip4_gre": case(ip4(GRE, bytes(20))),
     "ip4_partial": case(ip4(TCP, tcp(b"odd")), PARTIAL, start=20, offset=16),
     "ip4_partial_bad": case(ip4(TCP, tcp(b"odd")), PARTIAL, start=20, offset=6),
+    # Found by fuzzing: completed there, the checksum would have changed the header's length.
+    "ip4_partial_in_header": case(ip4(TCP, tcp(b"odd")), PARTIAL, start=20, offset=12),
     "ip4_super_tcp": case(ip4(TCP, tcp(TEXT, 0x99)), PARTIAL, GSO_TCP | GSO_ECN, 100, 20, 16),
     "ip4_super_udp": case(ip4(UDP, udp(TEXT)), PARTIAL, GSO_UDP, 60, 20, 6),
     "ip4_super_whole": case(ip4(TCP, tcp(TEXT)), 0, GSO_TCP, 1000),

@@ -285,8 +285,9 @@ START_TEST(test_complete_refused)
 	} rows[] = {
 		{0, 20, 16, 1},
 		{0, 18, 16, LVS_ERR_FORMAT},
-		{0, 20, 18, 1},
-		{0, 20, 19, LVS_ERR_FORMAT},
+		{0, 20, 12, LVS_ERR_FORMAT},
+		{0, 20, 18, LVS_ERR_FORMAT},
+		{0, 26, 10, LVS_ERR_FORMAT},
 		{0, 65535, 65535, LVS_ERR_FORMAT},
 		{0x2000, 20, 16, LVS_ERR_FORMAT},
 		{0x0001, 20, 16, LVS_ERR_FORMAT},
@@ -307,6 +308,8 @@ START_TEST(test_complete_refused)
 		packet.csum_start = rows[i].csum_start;
 		packet.csum_offset = rows[i].csum_offset;
 		ck_assert_int_eq(lvs_packet_segment(&packet, 0, &out), rows[i].err);
+		p[0] = 0x55;
+		ck_assert_int_eq(lvs_packet_segment(&packet, 0, &out), LVS_ERR_FORMAT);
 	}
 }
 END_TEST
