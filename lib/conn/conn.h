@@ -10,7 +10,7 @@
  *     12  packets   count of packets, saturating         any worker, relaxed
  *     16  dest      number of the destination, 0 none    fixed
  *     20  company   what few flows need, 0 none          shard's lock
- *     24  next      timer list, or free list             shard's (arena's) lock
+ *     24  next      timer list                           shard's lock
  *     28  prev      timer list                           shard's lock
  *     32  due       tick in whose timer slot it lies     shard's lock
  *     36  created   creation number                      fixed
@@ -21,7 +21,8 @@
  *     48  large:  client, service, dest: 16 bytes each   fixed
  *         96      controller, mark; 24 bytes free        shard's lock, fixed
  *
- * "Fixed": written before the record is published in the index, never after.
+ * "Fixed": written before the record is published in the index, never after. When
+ * it has ended, prev and due hold the tag of its epoch (conn/arena.h).
  */
 #ifndef LVS_CONN_CONN_H
 #define LVS_CONN_CONN_H
@@ -51,6 +52,7 @@ enum lvs_conn_flag {
 	LVS_CONN_NO_CPORT = 1 << 19, /* the client's port is not known yet */
 	LVS_CONN_ONE_PACKET = 1 << 20,
 	LVS_CONN_SYNC = 1 << 21,
+	LVS_CONN_LIVE = 1 << 29, /* published; the table's own: lvs_table_insert() sets it */
 	LVS_CONN_DEAD = 1 << 30, /* unlinked; whoever set it moved the gauges */
 };
 

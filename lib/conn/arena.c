@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conn/arena.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include <liblvs/error.h>
+
+#include "base/memory.h"
+
+/* The head takes a multiple of two units: the first record of either size lies behind it. */
+#define HEAD_UNITS                                                                                 \
+	((uint32_t)((sizeof(struct lvs_arena_chunk) + LVS_CONN_LARGE_SIZE - 1) /                   \
+		    LVS_CONN_LARGE_SIZE * 2))
+#define NUMBER_MAX ((1u << 31) - 1)
+/* Records passed over, their epoch not over, before a fresh one is taken instead. */
+#define TRIES 64
+
+static uint32_t units_of(uint32_t size)
+{
+	return size == LVS_ARENA_LARGE ? 2 : 1;
+}
+
+static uint32_t records_a_chunk(uint32_t size)
+{
+	return (LVS_ARENA_CHUNK_UNITS - HEAD_UNITS) / units_of(size);
+}
+
+static size_t some_size(const struct lvs_arena *arena)
+{
+	return (arena->chunks_max + 63) / 64 * sizeof(uint64_t);
+}
+
+static void free_tables(struct lvs_arena *arena)
+{
+	for (unsigned size = 0; size < LVS_ARENA_SIZES; size++)
+		lvs_mem_free(arena->alloc, arena->some[size], some_size(arena), sizeof(uint64_t));
+	lvs_mem_free(arena->alloc, arena->chunks, arena->chunks_max * sizeof(arena->chunks[0]),
+		     sizeof(arena->chunks[0]));
+}
+
+int lvs_arena_init(struct lvs_arena *arena, const struct lvs_alloc *alloc, struct lvs_epoch *epoch,
+		   uint32_t max_conns)
+{
+	/* As many small as large ones may have been at their time. */
+	uint64_t chunks = (uint64_t)max_conns / records_a_chunk(LVS_ARENA_SMALL) + 1 +
+			  max_conns / records_a_chunk(LVS_ARENA_LARGE) + 1;
+
+	memset(arena, 0, sizeof(*arena));
+	if (max_conns == 0 || chunks > NUMBER_MAX >> LVS_ARENA_CHUNK_SHIFT)
+		return LVS_ERR_INVALID;
+	arena->alloc = alloc;
+	arena->epoch = epoch;
+	arena->max_conns = max_conns;
+	arena->chunks_max = (uint32_t)chunks;
+	lvs_spin_init(&arena->lock);
+	arena->chunks =
+		lvs_mem_zalloc(alloc, chunks * sizeof(arena->chunks[0]), sizeof(arena->chunks[0]));
+	for (unsigned size = 0; size < LVS_ARENA_SIZES; size++)
+		arena->some[size] = lvs_mem_zalloc(alloc, some_size(arena), sizeof(uint64_t));
+	if (!arena->chunks || !arena->some[LVS_ARENA_SMALL] || !arena->some[LVS_ARENA_LARGE]) {
+		free_tables(arena);
+		return LVS_ERR_NO_MEMORY;
+	}
+	return 0;
+}
+
+void lvs_arena_fini(struct lvs_arena *arena)
+{
+	uint32_t n = atomic_load_explicit(&arena->chunks_n, memory_order_relaxed);
+
+	for (uint32_t i = 0; i < n; i++)
+		lvs_mem_free(arena->alloc, arena->chunks[i], LVS_ARENA_CHUNK_SIZE,
+			     LVS_ARENA_CHUNK_SIZE);
+	free_tables(arena);
+}
+
+/* --- The set of idle records --- */
+
+/* The first set bit at or behind @p from among @p n words; 64 * n when there is none. */
+static uint32_t next_bit(const uint64_t *words, uint32_t n, uint32_t from)
+{
+	uint64_t word;
+	uint32_t i = from / 64;
+
+	if (i >= n)
+		return 64 * n;
+	word = words[i] & ~UINT64_C(0) << from % 64;
+	while (!word) {
+		if (++i == n)
+			return 64 * n;
+		word = words[i];
+	}
+	return 64 * i + lvs_ctz64(word);
+}
+
+/* The first idle unit of a chunk at or behind @p unit; LVS_ARENA_CHUNK_UNITS: none. */
+static uint32_t next_idle_unit(const struct lvs_arena_chunk *chunk, uint32_t unit)
+{
+	uint32_t word = unit / 64;
+	uint64_t bits;
+
+	if (word >= LVS_ARENA_WORDS)
+		return LVS_ARENA_CHUNK_UNITS;
+	bits = chunk->idle[word] & ~UINT64_C(0) << unit % 64;
+	if (!bits) {
+		word = next_bit(chunk->some, LVS_ARRAY_N(chunk->some), word + 1);
+		if (word >= LVS_ARENA_WORDS)
+			return LVS_ARENA_CHUNK_UNITS;
+		bits = chunk->idle[word];
+	}
+	return word * 64 + lvs_ctz64(bits);
+}
+
+/* The first idle record at or behind @p number; 0: none. */
+static uint32_t next_idle(const struct lvs_arena *arena, uint32_t size, uint32_t number)
+{
+	uint32_t words = (arena->chunks_max + 63) / 64;
+	uint32_t unit = number % LVS_ARENA_CHUNK_UNITS;
+	uint32_t chunk = number >> LVS_ARENA_CHUNK_SHIFT;
+
+	for (;;) {
+		uint32_t at = next_bit(arena->some[size], words, chunk);
+
+		if (at >= arena->chunks_max)
+			return 0;
+		unit = next_idle_unit(arena->chunks[at], at == chunk ? unit : 0);
+		if (unit < LVS_ARENA_CHUNK_UNITS)
+			return at << LVS_ARENA_CHUNK_SHIFT | unit;
+		chunk = at + 1;
+		unit = 0;
+	}
+}
+
+static void set_idle(struct lvs_arena *arena, uint32_t number)
+{
+	uint32_t unit = number % LVS_ARENA_CHUNK_UNITS;
+	uint32_t at = number >> LVS_ARENA_CHUNK_SHIFT;
+	struct lvs_arena_chunk *chunk = arena->chunks[at];
+
+	assert(!(chunk->idle[unit / 64] >> unit % 64 & 1));
+	chunk->idle[unit / 64] |= UINT64_C(1) << unit % 64;
+	chunk->some[unit / 4096] |= UINT64_C(1) << unit / 64 % 64;
+	arena->some[chunk->size][at / 64] |= UINT64_C(1) << at % 64;
+	if (number < arena->low[chunk->size])
+		arena->low[chunk->size] = number;
+}
+
+static void clear_idle(struct lvs_arena *arena, uint32_t number)
+{
+	uint32_t unit = number % LVS_ARENA_CHUNK_UNITS;
+	uint32_t at = number >> LVS_ARENA_CHUNK_SHIFT;
+	struct lvs_arena_chunk *chunk = arena->chunks[at];
+
+	chunk->idle[unit / 64] &= ~(UINT64_C(1) << unit % 64);
+	if (chunk->idle[unit / 64])
+		return;
+	chunk->some[unit / 4096] &= ~(UINT64_C(1) << unit / 64 % 64);
+	if (next_bit(chunk->some, LVS_ARRAY_N(chunk->some), 0) == LVS_ARENA_WORDS)
+		arena->some[chunk->size][at / 64] &= ~(UINT64_C(1) << at % 64);
+}
+
+/* --- Epochs --- */
+
+/* The tag of an ended record lies where only the timer wheel looked. */
+static uint64_t tag_of(const struct lvs_conn *conn)
+{
+	return (uint64_t)conn->due << 32 | atomic_load_explicit(&conn->prev, memory_order_relaxed);
+}
+
+static void set_tag(struct lvs_conn *conn, uint64_t tag)
+{
+	atomic_store_explicit(&conn->prev, (uint32_t)tag, memory_order_relaxed);
+	conn->due = (uint32_t)(tag >> 32);
+}
+
+/* Whether nobody but @p self can see what was retired under @p tag. */
+static bool is_over(struct lvs_arena *arena, uint64_t tag, const struct lvs_epoch_reader *self)
+{
+	if (tag <= arena->safe)
+		return true;
+	/* Mostly everything is over; one question answers for all that was retired so far. */
+	if (arena->asked != arena->newest) {
+		arena->asked = arena->newest;
+		if (lvs_epoch_passed(arena->epoch, arena->newest, NULL)) {
+			arena->safe = arena->newest;
+			return true;
+		}
+	}
+	return lvs_epoch_passed(arena->epoch, tag, self);
+}
+
+uint32_t lvs_arena_limbo_n(const struct lvs_arena *arena)
+{
+	return arena->limbo[0].n + arena->limbo[1].n;
+}
+
+/* Forgets those in limbo whose epoch is over. Twice: the younger become the older. */
+static void settle(struct lvs_arena *arena, const struct lvs_epoch_reader *self)
+{
+	struct lvs_arena_limbo *limbo = arena->limbo;
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (limbo[0].n == 0) {
+			limbo[0] = limbo[1];
+			limbo[1].n = 0;
+		}
+		if (limbo[0].n == 0 || !is_over(arena, limbo[0].tag, self))
+			return;
+		arena->settled = limbo[0].tag;
+		limbo[0].n = 0;
+	}
+}
+
+/* A record of limbo is in use again. */
+static void leave_limbo(struct lvs_arena *arena, uint64_t tag)
+{
+	struct lvs_arena_limbo *limbo = arena->limbo;
+
+	if (tag <= arena->settled)
+		return;
+	if (limbo[0].n && tag <= limbo[0].tag)
+		limbo[0].n--;
+	else
+		limbo[1].n--;
+}
+
+/* --- Taking and giving back --- */
+
+static struct lvs_arena_chunk *new_chunk(struct lvs_arena *arena, uint32_t size)
+{
+	uint32_t n = atomic_load_explicit(&arena->chunks_n, memory_order_relaxed);
+	struct lvs_arena_chunk *chunk;
+
+	if (n == arena->chunks_max)
+		return NULL;
+	chunk = lvs_mem_alloc(arena->alloc, LVS_ARENA_CHUNK_SIZE, LVS_ARENA_CHUNK_SIZE);
+	if (!chunk)
+		return NULL;
+	memset(chunk, 0, sizeof(*chunk));
+	chunk->number = n;
+	chunk->size = size;
+	atomic_init(&chunk->top, HEAD_UNITS);
+	arena->chunks[n] = chunk;
+	arena->current[size] = chunk;
+	/* release: pairs with the acquire in lvs_arena_next() */
+	atomic_store_explicit(&arena->chunks_n, n + 1, memory_order_release);
+	return chunk;
+}
+
+/* A record that never was; 0: no memory. */
+static uint32_t bump(struct lvs_arena *arena, uint32_t size)
+{
+	struct lvs_arena_chunk *chunk = arena->current[size];
+	uint32_t unit = LVS_ARENA_CHUNK_UNITS;
+	uint32_t number;
+
+	if (chunk)
+		unit = atomic_load_explicit(&chunk->top, memory_order_relaxed);
+	if (unit + units_of(size) > LVS_ARENA_CHUNK_UNITS) {
+		chunk = new_chunk(arena, size);
+		if (!chunk)
+			return 0;
+		unit = HEAD_UNITS;
+	}
+	number = chunk->number << LVS_ARENA_CHUNK_SHIFT | unit;
+	atomic_init(&lvs_arena_at(arena, number)->word, 0);
+	arena->made[size]++;
+	/* release: a walker that sees the record sees its word; pairs with lvs_arena_next() */
+	atomic_store_explicit(&chunk->top, unit + units_of(size), memory_order_release);
+	return number;
+}
+
+/* The lowest idle record that nobody sees; 0: none, or too many before it are still seen. */
+static uint32_t reuse(struct lvs_arena *arena, uint32_t size, const struct lvs_epoch_reader *self)
+{
+	bool may_make = arena->made[size] < arena->max_conns;
+	uint32_t number = next_idle(arena, size, arena->low[size]);
+
+	arena->low[size] = number;
+	for (unsigned tries = 0; number; tries++) {
+		uint64_t tag = tag_of(lvs_arena_at(arena, number));
+
+		if (is_over(arena, tag, self)) {
+			if (tries == 0)
+				arena->low[size] = number + 1;
+			leave_limbo(arena, tag);
+			clear_idle(arena, number);
+			return number;
+		}
+		if (tries == TRIES && may_make)
+			return 0;
+		number = next_idle(arena, size, number + 1);
+	}
+	/* Nothing idle: the next that becomes idle lowers it again. */
+	if (arena->low[size] == 0)
+		arena->low[size] = UINT32_MAX;
+	return 0;
+}
+
+static uint32_t take(struct lvs_arena *arena, uint32_t size, const struct lvs_epoch_reader *self,
+		     int *err)
+{
+	uint32_t in_use = atomic_load_explicit(&arena->in_use, memory_order_relaxed);
+	uint32_t number;
+
+	if (in_use + lvs_arena_limbo_n(arena) >= arena->max_conns)
+		settle(arena, self);
+	if (in_use + lvs_arena_limbo_n(arena) >= arena->max_conns) {
+		*err = LVS_ERR_FULL;
+		return 0;
+	}
+	number = reuse(arena, size, self);
+	if (!number)
+		number = bump(arena, size);
+	if (!number) {
+		*err = LVS_ERR_NO_MEMORY;
+		return 0;
+	}
+	atomic_store_explicit(&lvs_arena_at(arena, number)->word, 0, memory_order_relaxed);
+	atomic_store_explicit(&arena->in_use, in_use + 1, memory_order_relaxed);
+	return number;
+}
+
+struct lvs_conn *lvs_arena_take(struct lvs_arena *arena, enum lvs_arena_size size,
+				const struct lvs_epoch_reader *self, int *err)
+{
+	struct lvs_conn *conn;
+	uint32_t number;
+
+	lvs_spin_lock(&arena->lock);
+	number = take(arena, size, self, err);
+	lvs_spin_unlock(&arena->lock);
+	if (!number)
+		return NULL;
+	conn = lvs_arena_at(arena, number);
+	/* Walkers look at the word of any record, and at the rest only when it says LIVE. */
+	memset((uint8_t *)conn + sizeof(conn->word), 0,
+	       units_of(size) * LVS_ARENA_UNIT - sizeof(conn->word));
+	conn->kind = size == LVS_ARENA_LARGE ? LVS_CONN_LARGE : 0;
+	return conn;
+}
+
+static void give(struct lvs_arena *arena, struct lvs_conn *conn, uint64_t tag)
+{
+	uint32_t in_use = atomic_load_explicit(&arena->in_use, memory_order_relaxed);
+
+	set_tag(conn, tag);
+	set_idle(arena, lvs_arena_number(conn));
+	atomic_store_explicit(&arena->in_use, in_use - 1, memory_order_relaxed);
+}
+
+void lvs_arena_put(struct lvs_arena *arena, struct lvs_conn *conn)
+{
+	lvs_spin_lock(&arena->lock);
+	atomic_store_explicit(&conn->word, LVS_CONN_DEAD, memory_order_relaxed);
+	give(arena, conn, 0);
+	lvs_spin_unlock(&arena->lock);
+}
+
+void lvs_arena_retire(struct lvs_arena *arena, struct lvs_conn *conn)
+{
+	uint64_t tag;
+
+	lvs_spin_lock(&arena->lock);
+	/* Drawn under the lock, so that tags rise in limbo[]. */
+	tag = lvs_epoch_retire(arena->epoch);
+	arena->newest = tag;
+	arena->limbo[1].tag = tag;
+	arena->limbo[1].n++;
+	give(arena, conn, tag);
+	lvs_spin_unlock(&arena->lock);
+}
+
+/* --- Walking --- */
+
+uint32_t lvs_arena_next(const struct lvs_arena *arena, uint32_t number)
+{
+	/* acquire: pairs with new_chunk() */
+	uint32_t chunks = atomic_load_explicit(&arena->chunks_n, memory_order_acquire);
+	uint32_t unit = number % LVS_ARENA_CHUNK_UNITS;
+
+	for (uint32_t i = number >> LVS_ARENA_CHUNK_SHIFT; i < chunks; i++, unit = 0) {
+		const struct lvs_arena_chunk *chunk = arena->chunks[i];
+		uint32_t units = units_of(chunk->size);
+
+		if (unit < HEAD_UNITS)
+			unit = HEAD_UNITS;
+		unit = (unit + units - 1) / units * units;
+		/* acquire: pairs with bump() */
+		if (unit < atomic_load_explicit(&chunk->top, memory_order_acquire))
+			return i << LVS_ARENA_CHUNK_SHIFT | unit;
+	}
+	return 0;
+}
+
+uint64_t lvs_arena_bytes(const struct lvs_arena *arena)
+{
+	uint32_t chunks = atomic_load_explicit(&arena->chunks_n, memory_order_relaxed);
+
+	return chunks * (uint64_t)LVS_ARENA_CHUNK_SIZE + LVS_ARENA_SIZES * some_size(arena) +
+	       arena->chunks_max * sizeof(arena->chunks[0]);
+}
+
+static bool is_idle(const struct lvs_arena *arena, uint32_t number)
+{
+	uint32_t unit = number % LVS_ARENA_CHUNK_UNITS;
+
+	return arena->chunks[number >> LVS_ARENA_CHUNK_SHIFT]->idle[unit / 64] >> unit % 64 & 1;
+}
+
+const char *lvs_arena_check(const struct lvs_arena *arena)
+{
+	uint32_t in_use = atomic_load_explicit(&arena->in_use, memory_order_relaxed);
+	uint32_t limbo = lvs_arena_limbo_n(arena);
+	uint32_t number = lvs_arena_next(arena, 0);
+
+	if (limbo > arena->max_conns || in_use + limbo > arena->max_conns)
+		return "more records in use or in limbo than max_conns";
+	for (; number; number = lvs_arena_next(arena, number + 1)) {
+		const struct lvs_conn *conn = lvs_arena_at(arena, number);
+		uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
+
+		if (lvs_arena_number(conn) != number)
+			return "a record does not know its number";
+		if (is_idle(arena, number)) {
+			if (next_idle(arena, lvs_arena_chunk_of(conn)->size, number) != number)
+				return "an idle record is not found";
+			if (number < arena->low[lvs_arena_chunk_of(conn)->size])
+				return "an idle record lies below the lowest";
+			if (!(word & LVS_CONN_DEAD))
+				return "an idle record is not dead";
+			continue;
+		}
+		if (word & LVS_CONN_DEAD)
+			return "a dead record is not idle";
+		in_use--;
+	}
+	return in_use == 0 ? NULL : "records in use are miscounted";
+}

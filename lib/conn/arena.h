@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The arena: where records lie. Chunks of 2 MiB, each for records of one size, in
+ * units of 64 bytes; a record's number is {chunk, unit}, and the chunk's head takes
+ * the first units, so that no record has number 0. Memory comes with need: a chunk
+ * when the last of its size is full, its pages when a bump pointer reaches them.
+ *
+ *	directory   [0] [1] [2] ...            one pointer a chunk
+ *	              |
+ *	chunk       | head: number, top, bitmap of records not in use | record | record | ...
+ *
+ * A record that is not in use has its bit set. Of those the lowest number is
+ * taken whose epoch has passed, so that the numbers depend on what is in use,
+ * never on the order in which things ended: not on shards, batches or workers.
+ *
+ * In use and awaiting their end together never exceed max_conns.
+ */
+#ifndef LVS_CONN_ARENA_H
+#define LVS_CONN_ARENA_H
+
+#include <liblvs/types.h>
+
+#include "base/epoch.h"
+#include "conn/conn.h"
+
+#define LVS_ARENA_CHUNK_SHIFT 15
+#define LVS_ARENA_CHUNK_UNITS (1u << LVS_ARENA_CHUNK_SHIFT)
+#define LVS_ARENA_UNIT 64u
+#define LVS_ARENA_CHUNK_SIZE ((size_t)LVS_ARENA_CHUNK_UNITS * LVS_ARENA_UNIT)
+#define LVS_ARENA_WORDS (LVS_ARENA_CHUNK_UNITS / 64)
+
+/* Sizes of records. */
+enum lvs_arena_size {
+	LVS_ARENA_SMALL,
+	LVS_ARENA_LARGE,
+	LVS_ARENA_SIZES,
+};
+
+/* The head of a chunk. All but top: the arena's lock, number and size are fixed. */
+struct lvs_arena_chunk {
+	uint32_t number;
+	uint32_t size;                       /* enum lvs_arena_size */
+	_Atomic uint32_t top;                /* first unit that never was a record */
+	uint64_t some[LVS_ARENA_WORDS / 64]; /* which words of idle are not zero */
+	uint64_t idle[LVS_ARENA_WORDS];      /* records not in use, by unit */
+};
+
+/* Records awaiting their end, counted by age; exact when nobody reads. */
+struct lvs_arena_limbo {
+	uint64_t tag; /* of the youngest */
+	uint32_t n;
+};
+
+struct lvs_arena {
+	/* Read by everyone, written at birth only. */
+	struct lvs_arena_chunk **chunks;
+	uint32_t chunks_max;
+	uint32_t max_conns;
+	const struct lvs_alloc *alloc;
+	struct lvs_epoch *epoch;
+
+	LVS_ALIGNED struct lvs_spin lock; /* everything below */
+	_Atomic uint32_t chunks_n;        /* published to walkers */
+	_Atomic uint32_t in_use;
+	uint64_t newest;  /* tag last drawn */
+	uint64_t asked;   /* value of newest when we last asked whether all is over */
+	uint64_t safe;    /* tags up to here have passed for everyone */
+	uint64_t settled; /* tags up to here are not in limbo[] any more */
+	struct lvs_arena_limbo limbo[2];                  /* older, younger */
+	struct lvs_arena_chunk *current[LVS_ARENA_SIZES]; /* chunk that is being filled */
+	uint64_t *some[LVS_ARENA_SIZES];                  /* chunks with a record not in use */
+	uint32_t low[LVS_ARENA_SIZES];                    /* no record below it is idle */
+	uint32_t made[LVS_ARENA_SIZES];                   /* records that ever were */
+};
+
+/* 0, LVS_ERR_NO_MEMORY or LVS_ERR_INVALID. */
+int lvs_arena_init(struct lvs_arena *arena, const struct lvs_alloc *alloc, struct lvs_epoch *epoch,
+		   uint32_t max_conns);
+void lvs_arena_fini(struct lvs_arena *arena);
+
+/*
+ * Takes a record, zeroed but for kind. What @p self alone may still see counts as
+ * over. NULL: @p err is LVS_ERR_FULL or LVS_ERR_NO_MEMORY.
+ */
+struct lvs_conn *lvs_arena_take(struct lvs_arena *arena, enum lvs_arena_size size,
+				const struct lvs_epoch_reader *self, int *err);
+
+/* Gives back a record that nobody else ever saw. */
+void lvs_arena_put(struct lvs_arena *arena, struct lvs_conn *conn);
+
+/* Gives back a record that has just been unlinked, DEAD in its word: free when its epoch ends. */
+void lvs_arena_retire(struct lvs_arena *arena, struct lvs_conn *conn);
+
+/* Records in limbo; the lock is held or nobody else is there. */
+uint32_t lvs_arena_limbo_n(const struct lvs_arena *arena);
+
+/* Number of the first record at or behind @p number, in use or not; 0 at the end. */
+uint32_t lvs_arena_next(const struct lvs_arena *arena, uint32_t number);
+
+/* Bytes taken from the allocator. */
+uint64_t lvs_arena_bytes(const struct lvs_arena *arena);
+
+/* NULL or what is wrong; the lock is held. */
+const char *lvs_arena_check(const struct lvs_arena *arena);
+
+LVS_INLINE struct lvs_conn *lvs_arena_at(const struct lvs_arena *arena, uint32_t number)
+{
+	uint8_t *chunk = (uint8_t *)arena->chunks[number >> LVS_ARENA_CHUNK_SHIFT];
+
+	return (struct lvs_conn *)(void *)(chunk + (size_t)(number & (LVS_ARENA_CHUNK_UNITS - 1)) *
+							   LVS_ARENA_UNIT);
+}
+
+/* Chunks are aligned to their size: the head is found from any record. */
+LVS_INLINE struct lvs_arena_chunk *lvs_arena_chunk_of(const struct lvs_conn *conn)
+{
+	uintptr_t at = (uintptr_t)conn;
+
+	return (struct lvs_arena_chunk *)(at - at % LVS_ARENA_CHUNK_SIZE);
+}
+
+LVS_INLINE uint32_t lvs_arena_number(const struct lvs_conn *conn)
+{
+	uintptr_t offset = (uintptr_t)conn % LVS_ARENA_CHUNK_SIZE;
+
+	return lvs_arena_chunk_of(conn)->number << LVS_ARENA_CHUNK_SHIFT |
+	       (uint32_t)(offset / LVS_ARENA_UNIT);
+}
+
+#endif

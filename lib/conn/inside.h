@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The table's inside, for its own files. */
+#ifndef LVS_CONN_INSIDE_H
+#define LVS_CONN_INSIDE_H
+
+#include "conn/key.h"
+#include "conn/shard.h"
+#include "conn/table.h"
+
+struct lvs_table {
+	/* Read by everyone, written at birth only. */
+	struct lvs_shard *shards;
+	unsigned shard_shift; /* of lane 2 of the hash */
+	void (*gone)(void *user, struct lvs_conn *conn, uint64_t word);
+	void *user;
+	struct lvs_shard_env env;
+
+	struct lvs_arena arena;
+
+	LVS_ALIGNED _Atomic uint32_t created; /* creation number last given */
+	_Atomic uint32_t hand;                /* record at which the next eviction begins to look */
+	_Atomic uint32_t expire_from;         /* shard at which the next expiry begins */
+	_Atomic uint64_t expired_at;          /* tick of the last whole expiry, + 1; 0: none yet */
+	_Atomic uint64_t evicted;
+	_Atomic uint64_t refused;
+	_Atomic uint64_t expired;
+};
+
+/* The keys of a record and the shards that they lie in; the first is its home. */
+struct lvs_keys {
+	unsigned n;
+	uint64_t hash[2];
+	struct lvs_shard *shard[2];
+};
+
+/* High bits of lane 2. */
+LVS_INLINE struct lvs_shard *lvs_table_shard(const struct lvs_table *table, uint64_t hash)
+{
+	return &table->shards[(hash & UINT32_MAX) >> table->shard_shift];
+}
+
+/* Whether a record has a second key: both its ends must be of one family. */
+LVS_INLINE bool lvs_keys_two(const struct lvs_conn *conn)
+{
+	return conn->kind & LVS_CONN_TWO_WAY &&
+	       !(conn->kind & LVS_CONN_INET6) == !(conn->kind & LVS_CONN_DEST6);
+}
+
+/* @p hash is that of the first key. */
+LVS_INLINE void lvs_keys_of(const struct lvs_table *table, const struct lvs_conn *conn,
+			    uint64_t hash, struct lvs_keys *keys)
+{
+	keys->n = 1;
+	keys->hash[0] = hash;
+	keys->shard[0] = lvs_table_shard(table, hash);
+	keys->hash[1] = 0;
+	keys->shard[1] = keys->shard[0];
+	if (lvs_keys_two(conn)) {
+		keys->n = 2;
+		keys->hash[1] = lvs_key_hash_conn(&table->env.hash, conn, 1);
+		keys->shard[1] = lvs_table_shard(table, keys->hash[1]);
+	}
+}
+
+/* Puts the timer of a record into its home's wheel; the lock is held. */
+LVS_INLINE void lvs_table_arm(struct lvs_table *table, struct lvs_shard *home,
+			      struct lvs_conn *conn, uint32_t due, uint32_t tick)
+{
+	if (home->wheel.linked_n == 0)
+		home->wheel.now = tick;
+	lvs_wheel_link(&home->wheel, &table->arena, conn, due);
+}
+
+/*
+ * The rest of a connection's end, DEAD having been set and the timer unlinked:
+ * out of the index, gone() is called, the record goes into limbo. All its
+ * shards' locks are held.
+ */
+void lvs_table_bury(struct lvs_table *table, struct lvs_conn *conn, const struct lvs_keys *keys,
+		    uint64_t word);
+
+/* Ends a connection if its word is still @p word. No lock is held. */
+bool lvs_table_end(struct lvs_table *table, struct lvs_conn *conn, uint64_t word);
+
+/* Ends one embryonic or closing connection, if one is near the hand. No lock is held. */
+bool lvs_table_evict(struct lvs_table *table);
+
+#endif

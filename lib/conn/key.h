@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Keys: a flow's two ends in canonical order (the smaller {address, port} first),
+ * so that both directions have one hash; and the compare of a whole key, which
+ * tells the side.
+ *
+ * A record has one key or two: number 0 is {client, service}, number 1 {client, dest}.
+ */
+#ifndef LVS_CONN_KEY_H
+#define LVS_CONN_KEY_H
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "conn/conn.h"
+#include "conn/table.h"
+
+LVS_INLINE uint64_t lvs_key_hash_inet(const struct lvs_hash *hash, lvs_be32 addr_a, lvs_be16 port_a,
+				      lvs_be32 addr_b, lvs_be16 port_b, uint8_t protocol)
+{
+	uint64_t a = (uint64_t)addr_a << 16 | port_a;
+	uint64_t b = (uint64_t)addr_b << 16 | port_b;
+	uint64_t lo = a < b ? a : b;
+	uint64_t hi = a < b ? b : a;
+	const uint32_t words[LVS_HASH_INET_WORDS] = {
+		(uint32_t)(lo >> 16),
+		(uint32_t)(hi >> 16),
+		(uint32_t)(lo << 16) | (uint32_t)(hi & 0xffff),
+		protocol,
+	};
+
+	return lvs_hash_inet(hash, words);
+}
+
+LVS_INLINE uint64_t lvs_key_hash_inet6(const struct lvs_hash *hash, const union lvs_addr *addr_a,
+				       lvs_be16 port_a, const union lvs_addr *addr_b,
+				       lvs_be16 port_b, uint8_t protocol)
+{
+	int order = memcmp(addr_a, addr_b, sizeof(*addr_a));
+	bool swap = order > 0 || (order == 0 && port_a > port_b);
+	const union lvs_addr *lo = swap ? addr_b : addr_a;
+	const union lvs_addr *hi = swap ? addr_a : addr_b;
+	uint32_t words[LVS_HASH_INET6_WORDS];
+
+	memcpy(words, lo, sizeof(*lo));
+	memcpy(words + 4, hi, sizeof(*hi));
+	words[8] = swap ? (uint32_t)port_b << 16 | port_a : (uint32_t)port_a << 16 | port_b;
+	words[9] = protocol;
+	return lvs_hash_inet6(hash, words);
+}
+
+LVS_INLINE uint64_t lvs_key_hash_flow(const struct lvs_hash *hash, const struct lvs_flow *flow)
+{
+	if (lvs_likely(flow->family != LVS_INET6))
+		return lvs_key_hash_inet(hash, flow->src.word[0], flow->src_port, flow->dst.word[0],
+					 flow->dst_port, flow->protocol);
+	return lvs_key_hash_inet6(hash, &flow->src, flow->src_port, &flow->dst, flow->dst_port,
+				  flow->protocol);
+}
+
+/* IPv4 addresses of a record; the client's lies at the same place in both sizes. */
+LVS_INLINE lvs_be32 lvs_key_other_inet(const struct lvs_conn *conn, unsigned key)
+{
+	if (lvs_unlikely(conn->kind & LVS_CONN_LARGE))
+		return key ? conn->u.v6.dest.word[0] : conn->u.v6.service.word[0];
+	return key ? conn->u.v4.dest : conn->u.v4.service;
+}
+
+LVS_INLINE uint64_t lvs_key_hash_conn(const struct lvs_hash *hash, const struct lvs_conn *conn,
+				      unsigned key)
+{
+	lvs_be16 port = key ? conn->dest_port : conn->service_port;
+
+	if (conn->kind & LVS_CONN_INET6)
+		return lvs_key_hash_inet6(hash, &conn->u.v6.client, conn->client_port,
+					  key ? &conn->u.v6.dest : &conn->u.v6.service, port,
+					  conn->protocol);
+	return lvs_key_hash_inet(hash, conn->u.v4.client, conn->client_port,
+				 lvs_key_other_inet(conn, key), port, conn->protocol);
+}
+
+/* Which side the flow is of a record under its key, by {forward, reverse}; 0: not its flow. */
+LVS_INLINE unsigned lvs_key_side(unsigned key, bool forward, bool reverse)
+{
+	if (forward)
+		return key ? LVS_SIDE_DEST_REQUEST : LVS_SIDE_REQUEST;
+	if (reverse)
+		return key ? LVS_SIDE_DEST_REPLY : LVS_SIDE_SERVICE_REPLY;
+	return 0;
+}
+
+LVS_INLINE unsigned lvs_key_match_inet6(const struct lvs_conn *conn, unsigned key,
+					const struct lvs_flow *flow, lvs_be16 port)
+{
+	const union lvs_addr *client = &conn->u.v6.client;
+	const union lvs_addr *other = key ? &conn->u.v6.dest : &conn->u.v6.service;
+
+	return lvs_key_side(
+		key,
+		conn->client_port == flow->src_port && port == flow->dst_port &&
+			memcmp(client, &flow->src, 16) == 0 && memcmp(other, &flow->dst, 16) == 0,
+		conn->client_port == flow->dst_port && port == flow->src_port &&
+			memcmp(client, &flow->dst, 16) == 0 && memcmp(other, &flow->src, 16) == 0);
+}
+
+/* Compares the whole key; the enum lvs_side of the flow, or 0. */
+LVS_INLINE unsigned lvs_key_match(const struct lvs_conn *conn, unsigned key,
+				  const struct lvs_flow *flow)
+{
+	lvs_be16 port = key ? conn->dest_port : conn->service_port;
+	lvs_be32 client, other;
+
+	if (conn->protocol != flow->protocol ||
+	    (conn->kind & LVS_CONN_INET6) != (flow->family == LVS_INET6 ? LVS_CONN_INET6 : 0))
+		return 0;
+	if (lvs_unlikely(conn->kind & LVS_CONN_INET6))
+		return lvs_key_match_inet6(conn, key, flow, port);
+	client = conn->u.v4.client;
+	other = lvs_key_other_inet(conn, key);
+	return lvs_key_side(key,
+			    client == flow->src.word[0] && other == flow->dst.word[0] &&
+				    conn->client_port == flow->src_port && port == flow->dst_port,
+			    client == flow->dst.word[0] && other == flow->src.word[0] &&
+				    conn->client_port == flow->dst_port && port == flow->src_port);
+}
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A shard: an index that grows, the lock of who changes it, and a timer wheel.
+ *
+ * Growing, a step with each insert: (1) take memory for twice as many lines;
+ * (2) zero them, some at a time; (3) publish them as `next`, where inserts go from
+ * now on; (4) move some lines at a time; (5) `next` becomes the index, the change
+ * count moves, and the old lines are freed when their epoch is over.
+ *
+ * A reader looks into the index, then into `next`. An entry is in `next` before it
+ * leaves the index, so it is seen in one of them, unless step (5) came in between:
+ * then the change count has moved, and the reader starts over.
+ */
+#ifndef LVS_CONN_SHARD_H
+#define LVS_CONN_SHARD_H
+
+#include "base/hash.h"
+#include "base/spin.h"
+#include "conn/arena.h"
+#include "conn/index.h"
+#include "conn/wheel.h"
+
+#define LVS_SHARD_FIRST_BITS 2 /* lines of a new shard's index, log2 */
+#define LVS_SHARD_ZERO_LINES 64
+#define LVS_SHARD_MOVE_LINES 4
+
+/* Counted with relaxed atomics. */
+struct lvs_shard_stats {
+	_Atomic uint64_t bytes;
+	_Atomic uint64_t grown;
+	_Atomic uint64_t longest_step; /* lines */
+};
+
+/* What a table's shards have in common. */
+struct lvs_shard_env {
+	const struct lvs_alloc *alloc;
+	struct lvs_epoch *epoch;
+	struct lvs_arena *arena;
+	struct lvs_hash hash;
+	uint32_t shards;
+	struct lvs_shard_stats stats;
+};
+
+struct lvs_shard {
+	/* Readers' line. Changed by the lock's holder. */
+	LVS_ALIGNED _Atomic uintptr_t index; /* packed struct lvs_index */
+	_Atomic uintptr_t next;              /* where entries move to, 0: not growing */
+	_Atomic uint32_t changes;            /* how often `next` became the index */
+	uint32_t number;
+
+	LVS_ALIGNED struct lvs_spin lock; /* everything below */
+	uint32_t grow_at;                 /* thousandths of the slots */
+	uint32_t entries[2];              /* in index, in next */
+	struct lvs_index fresh;           /* memory that is being zeroed */
+	uint64_t cursor;                  /* lines zeroed, or moved */
+	struct lvs_index old;             /* lines that readers may still see */
+	uint64_t old_tag;
+	uint32_t inserts;
+	struct lvs_wheel wheel;
+};
+
+/* 0 or LVS_ERR_NO_MEMORY. */
+int lvs_shard_init(struct lvs_shard *shard, struct lvs_shard_env *env, uint32_t number);
+void lvs_shard_fini(struct lvs_shard *shard, struct lvs_shard_env *env);
+
+/* acquire: the lines were zeroed, or filled, before; pairs with the releases in shard.c */
+LVS_INLINE struct lvs_index lvs_shard_index(const struct lvs_shard *shard)
+{
+	return lvs_index_unpack(atomic_load_explicit(&shard->index, memory_order_acquire));
+}
+
+LVS_INLINE struct lvs_index lvs_shard_next(const struct lvs_shard *shard)
+{
+	return lvs_index_unpack(atomic_load_explicit(&shard->next, memory_order_acquire));
+}
+
+/* --- The lock is held --- */
+
+/*
+ * Makes sure that @p n entries more find room, growing a step. False: no memory.
+ * Nothing else has changed then.
+ */
+bool lvs_shard_reserve(struct lvs_shard *shard, struct lvs_shard_env *env, unsigned n);
+
+/* Adds an entry for which room was reserved. */
+void lvs_shard_add(struct lvs_shard *shard, uint64_t hash, uint32_t ref);
+
+/* Takes out an entry. False when it is not there. */
+bool lvs_shard_remove(struct lvs_shard *shard, uint64_t hash, uint32_t ref);
+
+/* Frees old lines if nobody sees them any more. */
+void lvs_shard_tidy(struct lvs_shard *shard, struct lvs_shard_env *env);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The table's birth and end, and what changes a connection: insert, end, re-arm. */
+#include "conn/table.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include <liblvs/error.h>
+
+#include "base/memory.h"
+#include "conn/inside.h"
+
+#define SHARDS_MAX 65536
+
+static void fini_shards(struct lvs_table *table, uint32_t n)
+{
+	while (n)
+		lvs_shard_fini(&table->shards[--n], &table->env);
+	lvs_mem_free(table->env.alloc, table->shards, table->env.shards * sizeof(*table->shards),
+		     LVS_CACHE_LINE);
+}
+
+static int init_shards(struct lvs_table *table)
+{
+	table->shards = lvs_mem_alloc(table->env.alloc, table->env.shards * sizeof(*table->shards),
+				      LVS_CACHE_LINE);
+	if (!table->shards)
+		return LVS_ERR_NO_MEMORY;
+	for (uint32_t i = 0; i < table->env.shards; i++)
+		if (lvs_shard_init(&table->shards[i], &table->env, i) < 0) {
+			fini_shards(table, i);
+			return LVS_ERR_NO_MEMORY;
+		}
+	return 0;
+}
+
+static void fill_in(struct lvs_table *table, const struct lvs_table_conf *conf)
+{
+	table->gone = conf->gone;
+	table->user = conf->user;
+	table->env.alloc = conf->alloc;
+	table->env.epoch = conf->epoch;
+	table->env.arena = &table->arena;
+	table->env.shards = conf->shards;
+	table->shard_shift = 32 - lvs_fls64(conf->shards);
+	lvs_hash_init(&table->env.hash, conf->key);
+}
+
+int lvs_table_new(const struct lvs_table_conf *conf, struct lvs_table **result)
+{
+	struct lvs_table *table;
+	int err;
+
+	if (conf->shards == 0 || conf->shards & (conf->shards - 1) || conf->shards > SHARDS_MAX)
+		return LVS_ERR_INVALID;
+	table = lvs_mem_zalloc(conf->alloc, sizeof(*table), LVS_CACHE_LINE);
+	if (!table)
+		return LVS_ERR_NO_MEMORY;
+	fill_in(table, conf);
+	err = lvs_arena_init(&table->arena, conf->alloc, conf->epoch, conf->max_conns);
+	if (err < 0)
+		goto free_table;
+	err = init_shards(table);
+	if (err < 0)
+		goto fini_arena;
+	*result = table;
+	return 0;
+
+fini_arena:
+	lvs_arena_fini(&table->arena);
+free_table:
+	lvs_mem_free(conf->alloc, table, sizeof(*table), LVS_CACHE_LINE);
+	return err;
+}
+
+void lvs_table_del(struct lvs_table *table)
+{
+	if (!table)
+		return;
+	fini_shards(table, table->env.shards);
+	lvs_arena_fini(&table->arena);
+	lvs_mem_free(table->env.alloc, table, sizeof(*table), LVS_CACHE_LINE);
+}
+
+struct lvs_conn *lvs_table_alloc(struct lvs_table *table, const struct lvs_epoch_reader *self,
+				 bool large, bool evict, int *err)
+{
+	enum lvs_arena_size size = large ? LVS_ARENA_LARGE : LVS_ARENA_SMALL;
+	struct lvs_conn *conn = lvs_arena_take(&table->arena, size, self, err);
+
+	if (!conn && *err == LVS_ERR_FULL && evict && lvs_table_evict(table))
+		conn = lvs_arena_take(&table->arena, size, self, err);
+	if (!conn && *err == LVS_ERR_FULL)
+		atomic_fetch_add_explicit(&table->refused, 1, memory_order_relaxed);
+	return conn;
+}
+
+void lvs_table_unalloc(struct lvs_table *table, struct lvs_conn *conn)
+{
+	lvs_arena_put(&table->arena, conn);
+}
+
+void lvs_table_lock(struct lvs_table *table, uint64_t hash)
+{
+	lvs_spin_lock(&lvs_table_shard(table, hash)->lock);
+}
+
+void lvs_table_unlock(struct lvs_table *table, uint64_t hash)
+{
+	lvs_spin_unlock(&lvs_table_shard(table, hash)->lock);
+}
+
+/* --- Both shards of a two-way connection, in rising order (docs/adr/0003) --- */
+
+static void lock_both(const struct lvs_keys *keys)
+{
+	struct lvs_shard *a = keys->shard[0];
+	struct lvs_shard *b = keys->shard[1];
+
+	lvs_spin_lock(a <= b ? &a->lock : &b->lock);
+	if (a != b)
+		lvs_spin_lock(a <= b ? &b->lock : &a->lock);
+}
+
+static void unlock_second(const struct lvs_keys *keys)
+{
+	if (keys->shard[1] != keys->shard[0])
+		lvs_spin_unlock(&keys->shard[1]->lock);
+}
+
+static void unlock_both(const struct lvs_keys *keys)
+{
+	unlock_second(keys);
+	lvs_spin_unlock(&keys->shard[0]->lock);
+}
+
+/* The home's lock is held. False: it was let go in between. */
+static bool lock_second(const struct lvs_keys *keys)
+{
+	if (keys->shard[1] == keys->shard[0])
+		return true;
+	if (keys->shard[1] > keys->shard[0]) {
+		lvs_spin_lock(&keys->shard[1]->lock);
+		return true;
+	}
+	if (lvs_spin_trylock(&keys->shard[1]->lock))
+		return true;
+	lvs_spin_unlock(&keys->shard[0]->lock);
+	lock_both(keys);
+	return false;
+}
+
+/* --- Insert --- */
+
+static void flow_of(const struct lvs_conn *conn, struct lvs_flow *flow)
+{
+	memset(flow, 0, sizeof(*flow));
+	flow->family = (uint8_t)lvs_conn_family(conn);
+	flow->protocol = conn->protocol;
+	flow->src_port = conn->client_port;
+	flow->dst_port = conn->service_port;
+	if (flow->family == LVS_INET6) {
+		flow->src = conn->u.v6.client;
+		flow->dst = conn->u.v6.service;
+	} else {
+		flow->src.word[0] = conn->u.v4.client;
+		flow->dst.word[0] = lvs_key_other_inet(conn, 0);
+	}
+}
+
+/* Whether somebody else made this flow's connection. */
+static bool exists(const struct lvs_table *table, const struct lvs_conn *conn, uint64_t hash)
+{
+	struct lvs_flow flow;
+	enum lvs_side side;
+
+	flow_of(conn, &flow);
+	return lvs_table_find_locked(table, &flow, hash, LVS_SIDES_PACKET, &side) != NULL;
+}
+
+static bool reserve(struct lvs_table *table, const struct lvs_keys *keys)
+{
+	if (keys->n == 1 || keys->shard[0] == keys->shard[1])
+		return lvs_shard_reserve(keys->shard[0], &table->env, keys->n);
+	return lvs_shard_reserve(keys->shard[0], &table->env, 1) &&
+	       lvs_shard_reserve(keys->shard[1], &table->env, 1);
+}
+
+static void publish(struct lvs_table *table, struct lvs_conn *conn, const struct lvs_keys *keys,
+		    uint32_t tick)
+{
+	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
+	uint32_t seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
+	uint32_t number = lvs_arena_number(conn);
+
+	conn->kind |= LVS_CONN_USED;
+	conn->created = 1 + atomic_fetch_add_explicit(&table->created, 1, memory_order_relaxed);
+	lvs_table_arm(table, keys->shard[0], conn, lvs_conn_deadline(seen, word), tick);
+	/* release: the fixed fields; pairs with the acquire in lvs_table_next() */
+	atomic_store_explicit(&conn->word, word | LVS_CONN_LIVE, memory_order_release);
+	for (unsigned key = 0; key < keys->n; key++)
+		lvs_shard_add(keys->shard[key], keys->hash[key], lvs_index_ref(number, key));
+}
+
+int lvs_table_insert(struct lvs_table *table, struct lvs_conn *conn, uint64_t hash, uint32_t tick)
+{
+	struct lvs_keys keys;
+	int err = 0;
+
+	lvs_keys_of(table, conn, hash, &keys);
+	if (!lock_second(&keys) && exists(table, conn, hash))
+		err = LVS_ERR_EXISTS;
+	else if (!reserve(table, &keys))
+		err = LVS_ERR_NO_MEMORY;
+	else
+		publish(table, conn, &keys, tick);
+	unlock_second(&keys);
+	return err;
+}
+
+/* --- End --- */
+
+void lvs_table_bury(struct lvs_table *table, struct lvs_conn *conn, const struct lvs_keys *keys,
+		    uint64_t word)
+{
+	uint32_t number = lvs_arena_number(conn);
+
+	for (unsigned key = 0; key < keys->n; key++) {
+		bool was_there = lvs_shard_remove(keys->shard[key], keys->hash[key],
+						  lvs_index_ref(number, key));
+
+		assert(was_there);
+	}
+	if (table->gone)
+		table->gone(table->user, conn, word);
+	lvs_arena_retire(&table->arena, conn);
+}
+
+bool lvs_table_end(struct lvs_table *table, struct lvs_conn *conn, uint64_t word)
+{
+	struct lvs_keys keys;
+	bool ours;
+
+	lvs_keys_of(table, conn, lvs_key_hash_conn(&table->env.hash, conn, 0), &keys);
+	lock_both(&keys);
+	/* acq_rel: one winner, who sees what the packets before did to the word */
+	ours = atomic_compare_exchange_strong_explicit(&conn->word, &word, word | LVS_CONN_DEAD,
+						       memory_order_acq_rel, memory_order_relaxed);
+	if (ours) {
+		lvs_wheel_unlink(&keys.shard[0]->wheel, &table->arena, conn);
+		lvs_table_bury(table, conn, &keys, word);
+	}
+	unlock_both(&keys);
+	return ours;
+}
+
+bool lvs_table_remove(struct lvs_table *table, struct lvs_conn *conn)
+{
+	for (;;) {
+		uint64_t word = atomic_load_explicit(&conn->word, memory_order_acquire);
+
+		if (word & LVS_CONN_DEAD)
+			return false;
+		if (lvs_table_end(table, conn, word))
+			return true;
+	}
+}
+
+void lvs_table_rearm(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick)
+{
+	uint64_t hash = lvs_key_hash_conn(&table->env.hash, conn, 0);
+	struct lvs_shard *home = lvs_table_shard(table, hash);
+	uint64_t word;
+	uint32_t due;
+
+	lvs_spin_lock(&home->lock);
+	word = atomic_load_explicit(&conn->word, memory_order_relaxed);
+	due = lvs_conn_deadline(atomic_load_explicit(&conn->seen, memory_order_relaxed), word);
+	/* A later deadline needs nothing: it is looked at when the timer fires. */
+	if (!(word & LVS_CONN_DEAD) && !lvs_tick_reached(due, conn->due)) {
+		lvs_wheel_unlink(&home->wheel, &table->arena, conn);
+		lvs_table_arm(table, home, conn, due, tick);
+	}
+	lvs_spin_unlock(&home->lock);
+}

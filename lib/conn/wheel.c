@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conn/wheel.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define SLOT_SHIFT 6
+#define SLOT_MASK (LVS_WHEEL_SLOTS - 1u)
+#define SPAN (UINT32_C(1) << SLOT_SHIFT * LVS_WHEEL_LEVELS)
+#define IS_FIRST (UINT32_C(1) << 31) /* in prev: no record, but {level, slot} */
+
+/* Only the shard's lock holder uses a linked record's links; atomic since they share the record. */
+static uint32_t get(const _Atomic uint32_t *link)
+{
+	return atomic_load_explicit(link, memory_order_relaxed);
+}
+
+static void set(_Atomic uint32_t *link, uint32_t number)
+{
+	atomic_store_explicit(link, number, memory_order_relaxed);
+}
+
+static uint32_t slot_of(uint32_t tick, unsigned level)
+{
+	return tick >> SLOT_SHIFT * level & SLOT_MASK;
+}
+
+void lvs_wheel_init(struct lvs_wheel *wheel)
+{
+	memset(wheel, 0, sizeof(*wheel));
+}
+
+static void place(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn)
+{
+	uint32_t number = lvs_arena_number(conn);
+	uint32_t ahead = conn->due - wheel->now;
+	unsigned level = ahead < LVS_WHEEL_SLOTS ? 0 : lvs_fls64(ahead) / SLOT_SHIFT;
+	uint32_t slot = slot_of(conn->due, level);
+	uint32_t *first = &wheel->first[level][slot];
+
+	if (*first)
+		set(&lvs_arena_at(arena, *first)->prev, number);
+	set(&conn->next, *first);
+	set(&conn->prev, IS_FIRST | level << SLOT_SHIFT | slot);
+	*first = number;
+	wheel->busy[level] |= UINT64_C(1) << slot;
+	wheel->linked_n++;
+}
+
+void lvs_wheel_link(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn,
+		    uint32_t due)
+{
+	if (!lvs_tick_reached(due, wheel->now + 1))
+		due = wheel->now + 1;
+	if (due - wheel->now >= SPAN)
+		due = wheel->now + SPAN - 1; /* it will be linked anew there */
+	conn->due = due;
+	place(wheel, arena, conn);
+}
+
+void lvs_wheel_unlink(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn)
+{
+	uint32_t prev = get(&conn->prev);
+	uint32_t next = get(&conn->next);
+	unsigned level = prev >> SLOT_SHIFT & (LVS_WHEEL_LEVELS - 1);
+	uint32_t slot = prev & SLOT_MASK;
+
+	if (next)
+		set(&lvs_arena_at(arena, next)->prev, prev);
+	if (!(prev & IS_FIRST)) {
+		set(&lvs_arena_at(arena, prev)->next, next);
+	} else {
+		assert(wheel->first[level][slot] == lvs_arena_number(conn));
+		wheel->first[level][slot] = next;
+		if (!next)
+			wheel->busy[level] &= ~(UINT64_C(1) << slot);
+	}
+	wheel->linked_n--;
+}
+
+static struct lvs_conn *pop(struct lvs_wheel *wheel, const struct lvs_arena *arena, unsigned level)
+{
+	uint32_t number = wheel->first[level][slot_of(wheel->now, level)];
+	struct lvs_conn *conn = lvs_arena_at(arena, number);
+
+	lvs_wheel_unlink(wheel, arena, conn);
+	return conn;
+}
+
+/* Whether a slot of this level is reached by the clock, and not empty. */
+static bool is_due(const struct lvs_wheel *wheel, unsigned level)
+{
+	uint32_t below = (UINT32_C(1) << SLOT_SHIFT * level) - 1;
+
+	return (wheel->now & below) == 0 && wheel->first[level][slot_of(wheel->now, level)];
+}
+
+/* Ticks until the clock reaches a slot in use of this level; UINT32_MAX: none is. */
+static uint32_t distance(const struct lvs_wheel *wheel, unsigned level)
+{
+	uint64_t busy = wheel->busy[level];
+	unsigned shift = SLOT_SHIFT * level;
+	unsigned turn = (slot_of(wheel->now, level) + 1) & SLOT_MASK;
+	uint32_t slots;
+
+	if (!busy)
+		return UINT32_MAX;
+	busy = turn ? busy >> turn | busy << (64 - turn) : busy;
+	slots = lvs_ctz64(busy) + 1;
+	return (((wheel->now >> shift) + slots) << shift) - wheel->now;
+}
+
+/* Moves the clock to the next slot in use; false: there is none up to @p tick, where it now is. */
+static bool advance(struct lvs_wheel *wheel, uint32_t tick)
+{
+	uint32_t nearest = UINT32_MAX;
+
+	for (unsigned level = 0; level < LVS_WHEEL_LEVELS; level++) {
+		uint32_t d = distance(wheel, level);
+
+		if (d < nearest)
+			nearest = d;
+	}
+	if (nearest > tick - wheel->now) {
+		wheel->now = tick;
+		return false;
+	}
+	wheel->now += nearest;
+	return true;
+}
+
+struct lvs_conn *lvs_wheel_fire(struct lvs_wheel *wheel, const struct lvs_arena *arena,
+				uint32_t tick, unsigned *looks)
+{
+	if (wheel->linked_n == 0)
+		wheel->now = tick;
+	if (!lvs_tick_reached(tick, wheel->now))
+		return NULL;
+	while (*looks) {
+		unsigned level = LVS_WHEEL_LEVELS;
+
+		/* From the top: what comes down a level may have to come down another. */
+		while (level > 0 && !is_due(wheel, level - 1))
+			level--;
+		if (level == 0) {
+			if (!advance(wheel, tick))
+				return NULL;
+			continue;
+		}
+		--*looks;
+		if (level == 1)
+			return pop(wheel, arena, 0);
+		place(wheel, arena, pop(wheel, arena, level - 1));
+	}
+	return NULL;
+}
+
+bool lvs_wheel_idle(const struct lvs_wheel *wheel, uint32_t tick)
+{
+	return wheel->linked_n == 0 || !lvs_tick_reached(tick, wheel->now) ||
+	       (tick == wheel->now && !is_due(wheel, 0) && !is_due(wheel, 1) && !is_due(wheel, 2) &&
+		!is_due(wheel, 3));
+}
+
+static const char *check_slot(const struct lvs_wheel *wheel, const struct lvs_arena *arena,
+			      unsigned level, uint32_t slot, uint32_t *n)
+{
+	uint32_t prev = IS_FIRST | level << SLOT_SHIFT | slot;
+	uint32_t number = wheel->first[level][slot];
+
+	if (!number != !(wheel->busy[level] >> slot & 1))
+		return "the mask of a level does not tell the slots in use";
+	while (number) {
+		const struct lvs_conn *conn = lvs_arena_at(arena, number);
+
+		if (get(&conn->prev) != prev)
+			return "a timer's links do not fit";
+		if (slot_of(conn->due, level) != slot)
+			return "a timer lies in the wrong slot";
+		if (conn->due - wheel->now >= SPAN)
+			return "a timer was missed";
+		if (++*n > wheel->linked_n)
+			return "timers are miscounted";
+		prev = number;
+		number = get(&conn->next);
+	}
+	return NULL;
+}
+
+const char *lvs_wheel_check(const struct lvs_wheel *wheel, const struct lvs_arena *arena)
+{
+	uint32_t n = 0;
+
+	for (unsigned level = 0; level < LVS_WHEEL_LEVELS; level++)
+		for (uint32_t slot = 0; slot < LVS_WHEEL_SLOTS; slot++) {
+			const char *wrong = check_slot(wheel, arena, level, slot, &n);
+
+			if (wrong)
+				return wrong;
+		}
+	return n == wheel->linked_n ? NULL : "timers are miscounted";
+}
