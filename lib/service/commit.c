@@ -191,7 +191,7 @@ int lvs_txn_commit(struct lvs_txn *txn)
 		return err;
 	}
 	publish(&commit);
-	lvs_services_collect(services);
+	lvs_retire_collect(services);
 	lvs_txn_end(txn);
 	return 0;
 }

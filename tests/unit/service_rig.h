@@ -237,6 +237,54 @@ static inline const struct lvs_service_set *match(struct service_rig *rig,
 	return lvs_services_match(rig->services, &flow, key.fwmark);
 }
 
+/* --- All that a listing says, as bytes --- */
+
+struct listing {
+	uint8_t *bytes;
+	size_t n;
+	size_t cap;
+};
+
+static inline void listing_put(struct listing *to, const void *bytes, size_t n)
+{
+	if (to->n + n > to->cap) {
+		to->cap = (to->n + n) * 2;
+		to->bytes = realloc(to->bytes, to->cap);
+		ck_assert_ptr_nonnull(to->bytes);
+	}
+	memcpy(to->bytes + to->n, bytes, n);
+	to->n += n;
+}
+
+static inline struct listing listing_take(struct service_rig *rig)
+{
+	struct listing to = {0};
+	struct lvs_cursor services = {{0}};
+	struct lvs_service_info service = {.size = sizeof(service)};
+
+	while (lvs_services_next_service(rig->services, &rig->reader, &services, &service) == 1) {
+		struct lvs_cursor dests = {{0}};
+		struct lvs_dest_info dest;
+
+		listing_put(&to, &service, sizeof(service));
+		memset(&dest, 0, sizeof(dest));
+		dest.size = sizeof(dest);
+		while (lvs_services_next_dest(rig->services, &rig->reader, &service.key, &dests,
+					      &dest) == 1)
+			listing_put(&to, &dest, sizeof(dest));
+	}
+	return to;
+}
+
+/* Frees both. */
+static inline void listing_same(struct listing a, struct listing b)
+{
+	ck_assert_uint_eq(a.n, b.n);
+	ck_assert(a.n == 0 || memcmp(a.bytes, b.bytes, a.n) == 0);
+	free(a.bytes);
+	free(b.bytes);
+}
+
 static inline void check_ok(struct service_rig *rig)
 {
 	const char *fault = lvs_services_check(rig->services, NULL, 0);

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Transactions: what they refuse and say, that they are all or nothing, and memory that fails. */
+#include "service_rig.h"
+
+static enum lvs_reason out_never(struct lvs_packet *packet, struct lvs_headers *headers,
+				 const struct lvs_binding *binding)
+{
+	(void)packet;
+	(void)headers;
+	(void)binding;
+	return LVS_REASON_NONE;
+}
+
+/* Some addresses, as the rows below name them. */
+enum where {
+	HOST,
+	ANY,
+	GROUP,
+	BROADCAST,
+	HOST6,
+	ANY6,
+	GROUP6,
+	LINK6,
+};
+
+static union lvs_addr addr_at(enum where where)
+{
+	union lvs_addr addr = {{0}};
+
+	switch (where) {
+	case HOST:
+		return addr4(0x0a000001);
+	case ANY:
+	case ANY6:
+		return addr;
+	case GROUP:
+		return addr4(0xe0000001);
+	case BROADCAST:
+		return addr4(0xffffffff);
+	case HOST6:
+		memcpy(addr.byte, "\x20\x01\x0d\xb8", 4);
+		addr.byte[15] = 1;
+		return addr;
+	case GROUP6:
+		addr.byte[0] = 0xff;
+		addr.byte[1] = 2;
+		return addr;
+	case LINK6:
+		addr.byte[0] = 0xfe;
+		addr.byte[1] = 0x80;
+		addr.byte[15] = 1;
+		return addr;
+	}
+	return addr;
+}
+
+static const struct service_row {
+	enum where where;
+	uint8_t family;
+	uint8_t protocol;
+	uint16_t port;
+	uint32_t mark;
+	uint32_t flags;
+	uint32_t netmask;
+	int err;
+	const char *sentence;
+} service_rows[] = {
+	{HOST, 2, 6, 80, 0, 0, 0, 0, ""},
+	{HOST, 2, 17, 80, 0, 0x38, 0xffffff, 0, ""},
+	{HOST6, 10, 6, 80, 0, 0, 128, 0, ""},
+	{ANY, 2, 0, 0, 9, 0, 0, 0, ""},
+	{HOST, 3, 6, 80, 0, 0, 0, LVS_ERR_FAMILY,
+	 "service: address family 3, expected 2 (IPv4) or 10 (IPv6)"},
+	{HOST, 2, 132, 80, 0, 0, 0, LVS_ERR_UNSUPPORTED,
+	 "service protocol 132 10.0.0.1:80: not supported, expected TCP or UDP"},
+	{ANY, 2, 6, 80, 0, 0, 0, LVS_ERR_INVALID,
+	 "service TCP 0.0.0.0:80: expected the address of a host"},
+	{GROUP, 2, 17, 80, 0, 0, 0, LVS_ERR_INVALID,
+	 "service UDP 224.0.0.1:80: expected the address of a host"},
+	{ANY6, 10, 6, 80, 0, 0, 0, LVS_ERR_INVALID,
+	 "service TCP [::]:80: expected the address of a host"},
+	{GROUP6, 10, 6, 80, 0, 0, 0, LVS_ERR_INVALID,
+	 "service TCP [ff02::]:80: expected the address of a host"},
+	{HOST, 2, 6, 0, 0, 0, 0, LVS_ERR_UNSUPPORTED,
+	 "service TCP 10.0.0.1:0: port 0 (every port) is not yet supported"},
+	{HOST, 2, 6, 80, 0, 0x1, 0, LVS_ERR_UNSUPPORTED,
+	 "service TCP 10.0.0.1:80: persistence is not yet supported"},
+	{HOST, 2, 17, 80, 0, 0x4, 0, LVS_ERR_UNSUPPORTED,
+	 "service UDP 10.0.0.1:80: one-packet scheduling is not yet supported"},
+	{HOST, 2, 6, 80, 0, 0x100, 0, LVS_ERR_INVALID,
+	 "service TCP 10.0.0.1:80: unknown flags 0x100"},
+	{HOST6, 10, 6, 80, 0, 0, 129, LVS_ERR_INVALID,
+	 "service TCP [2001:db8::1]:80: prefix length 129, expected 128 or less"},
+	{HOST6, 10, 0, 0, 5, 0x1, 0, LVS_ERR_UNSUPPORTED,
+	 "service IPv6 mark 5: persistence is not yet supported"},
+};
+
+START_TEST(refuses_services)
+{
+	const struct service_row *row = &service_rows[_i];
+	struct service_rig *rig = service_rig_new();
+	struct lvs_service_key key = {.addr = addr_at(row->where),
+				      .fwmark = row->mark,
+				      .port = lvs_htons(row->port),
+				      .family = row->family,
+				      .protocol = row->protocol};
+	struct lvs_service_conf conf = service_conf();
+	struct lvs_txn *txn = txn_begin(rig);
+
+	conf.flags = row->flags;
+	conf.netmask = row->netmask;
+	ck_assert_int_eq(lvs_txn_add_service(txn, &key, &conf), row->err);
+	ck_assert_str_eq(lvs_txn_error(txn), row->sentence);
+	txn_commit(txn);
+	ck_assert_int_eq(match(rig, key) != NULL, row->err == 0);
+	service_rig_del(rig);
+}
+END_TEST
+
+static const struct dest_row {
+	enum where where;
+	uint8_t family;
+	uint32_t method;
+	bool own; /* with ops of one's own */
+	int32_t weight;
+	uint32_t upper;
+	uint32_t lower;
+	int err;
+	const char *sentence;
+} dest_rows[] = {
+	{HOST, 2, 0, false, 1, 0, 0, 0, ""},
+	{HOST, 2, 1, false, 0, 10, 10, 0, ""},
+	{HOST, 2, 3, false, INT32_MAX, INT32_MAX, 0, 0, ""},
+	{HOST, 2, 8, true, 1, 0, 0, 0, ""},
+	{HOST6, 10, 2, false, 1, 0, 0, 0, ""}, /* tunnels may change the family */
+	{HOST, 2, 3, false, -1, 0, 0, LVS_ERR_RANGE,
+	 "destination 10.0.0.1:80 of TCP 192.0.2.1:80: weight -1, expected 0 or more"},
+	{HOST, 2, 3, false, 1, 5, 6, LVS_ERR_RANGE,
+	 "destination 10.0.0.1:80 of TCP 192.0.2.1:80: lower threshold 6, expected the upper, 5, "
+	 "or less"},
+	{HOST, 2, 3, false, 1, 0x80000000, 0, LVS_ERR_INVALID,
+	 "destination 10.0.0.1:80 of TCP 192.0.2.1:80: upper threshold 2147483648, expected "
+	 "2147483647 or less"},
+	{HOST, 2, 4, false, 1, 0, 0, LVS_ERR_INVALID,
+	 "destination 10.0.0.1:80 of TCP 192.0.2.1:80: forwarding method 4, expected 0 to 3, or 8 "
+	 "with ops"},
+	{HOST, 2, 3, true, 1, 0, 0, LVS_ERR_INVALID,
+	 "destination 10.0.0.1:80 of TCP 192.0.2.1:80: forwarding method 3 with ops, expected 0 to "
+	 "3, or 8 with ops"},
+	{HOST, 2, 8, false, 1, 0, 0, LVS_ERR_INVALID,
+	 "destination 10.0.0.1:80 of TCP 192.0.2.1:80: own forwarding method without size, name or "
+	 "out()"},
+	{ANY, 2, 3, false, 1, 0, 0, LVS_ERR_INVALID,
+	 "destination 0.0.0.0:80 of TCP 192.0.2.1:80: expected the address of a host, not "
+	 "link-local"},
+	{GROUP, 2, 3, false, 1, 0, 0, LVS_ERR_INVALID,
+	 "destination 224.0.0.1:80 of TCP 192.0.2.1:80: expected the address of a host, not "
+	 "link-local"},
+	{BROADCAST, 2, 3, false, 1, 0, 0, LVS_ERR_INVALID,
+	 "destination 255.255.255.255:80 of TCP 192.0.2.1:80: expected the address of a host, not "
+	 "link-local"},
+	{LINK6, 10, 2, false, 1, 0, 0, LVS_ERR_INVALID,
+	 "destination [fe80::1]:80 of TCP 192.0.2.1:80: expected the address of a host, not "
+	 "link-local"},
+	{GROUP6, 10, 2, false, 1, 0, 0, LVS_ERR_INVALID,
+	 "destination [ff02::]:80 of TCP 192.0.2.1:80: expected the address of a host, not "
+	 "link-local"},
+	{HOST6, 10, 3, false, 1, 0, 0, LVS_ERR_INVALID,
+	 "destination [2001:db8::1]:80 of TCP 192.0.2.1:80: its forwarding method needs a "
+	 "destination of the service's family"},
+	{HOST, 7, 3, false, 1, 0, 0, LVS_ERR_FAMILY,
+	 "destination: address family 7 of a service of family 2, expected 2 (IPv4) or 10 (IPv6)"},
+};
+
+static const struct lvs_forward_ops own_ops = {
+	.size = sizeof(own_ops), .name = "own", .method = LVS_METHOD_CUSTOM, .out = out_never};
+
+START_TEST(refuses_destinations)
+{
+	const struct dest_row *row = &dest_rows[_i];
+	struct service_rig *rig = service_rig_new();
+	struct lvs_service_key service = tcp4(1);
+	struct lvs_dest_key key = {
+		.addr = addr_at(row->where), .port = lvs_htons(80), .family = row->family};
+	struct lvs_dest_conf conf = dest_conf(row->weight);
+	struct lvs_service_conf settings = service_conf();
+	struct lvs_txn *txn = txn_begin(rig);
+
+	conf.method = row->method;
+	conf.forward = row->own ? &own_ops : NULL;
+	conf.upper = row->upper;
+	conf.lower = row->lower;
+	ck_assert_int_eq(lvs_txn_add_service(txn, &service, &settings), 0);
+	ck_assert_int_eq(lvs_txn_add_dest(txn, &service, &key, &conf), row->err);
+	ck_assert_str_eq(lvs_txn_error(txn), row->sentence);
+	txn_commit(txn);
+	ck_assert_uint_eq(match(rig, service)->sched_set.dest_n, row->err == 0);
+	check_ok(rig);
+	service_rig_del(rig);
+}
+END_TEST
+
+/* What is there and what is not. */
+START_TEST(tells_what_is_missing)
+{
+	struct service_rig *rig = service_rig_new();
+	struct lvs_service_key here = tcp4(1);
+	struct lvs_service_key away = tcp4(2);
+	struct lvs_dest_key dest = dest4(1);
+	struct lvs_dest_key no_dest = dest4(2);
+	struct lvs_service_conf settings = service_conf();
+	struct lvs_dest_conf conf = dest_conf(1);
+	struct lvs_txn *txn;
+
+	set_dest(rig, here, dest, conf);
+	txn = txn_begin(rig);
+	ck_assert_str_eq(lvs_txn_error(txn), "");
+	ck_assert_int_eq(lvs_txn_add_service(txn, &here, &settings), LVS_ERR_EXISTS);
+	ck_assert_str_eq(lvs_txn_error(txn), "service TCP 192.0.2.1:80: exists already");
+	ck_assert_int_eq(lvs_txn_edit_service(txn, &away, &settings), LVS_ERR_NO_SERVICE);
+	ck_assert_int_eq(lvs_txn_del_service(txn, &away), LVS_ERR_NO_SERVICE);
+	ck_assert_int_eq(lvs_txn_add_dest(txn, &here, &dest, &conf), LVS_ERR_EXISTS);
+	ck_assert_int_eq(lvs_txn_add_dest(txn, &away, &dest, &conf), LVS_ERR_NO_SERVICE);
+	ck_assert_int_eq(lvs_txn_edit_dest(txn, &here, &no_dest, &conf), LVS_ERR_NO_ENTRY);
+	ck_assert_int_eq(lvs_txn_del_dest(txn, &here, &no_dest), LVS_ERR_NO_ENTRY);
+	ck_assert_str_eq(lvs_txn_error(txn),
+			 "destination 10.0.0.2:80 of TCP 192.0.2.1:80: no such destination");
+	ck_assert_int_eq(lvs_txn_del_service(txn, &here), 0);
+	ck_assert_int_eq(lvs_txn_del_dest(txn, &here, &dest), LVS_ERR_NO_SERVICE);
+	lvs_txn_abort(txn);
+	lvs_txn_abort(NULL);
+	ck_assert_uint_eq(match(rig, here)->sched_set.dest_n, 1);
+	service_rig_del(rig);
+}
+END_TEST
+
+static const struct lvs_sched_ops sched_second = {
+	.size = sizeof(struct lvs_sched_ops),
+	.name = "second",
+	.state_size = first_state_size,
+	.build = first_build,
+	.pick = first_pick,
+};
+
+static uint32_t builds(struct service_rig *rig)
+{
+	const struct first_state *state = match(rig, tcp4(1))->sched_state;
+
+	return state->builds;
+}
+
+START_TEST(carries_scheduler_state)
+{
+	struct service_rig *rig = service_rig_new();
+	struct lvs_service_key key = tcp4(1);
+	struct lvs_service_conf conf = service_conf();
+	struct lvs_txn *txn;
+
+	set_dest(rig, key, dest4(1), dest_conf(1));
+	set_dest(rig, key, dest4(1), dest_conf(2));
+	ck_assert_uint_eq(builds(rig), 1);
+	conf.flags = LVS_SCHED_FLAG1;
+	txn = txn_begin(rig);
+	ck_assert_int_eq(lvs_txn_edit_service(txn, &key, &conf), 0);
+	txn_commit(txn);
+	ck_assert_uint_eq(builds(rig), 2);
+	ck_assert_uint_eq(match(rig, key)->sched_set.flags, LVS_SCHED_FLAG1);
+
+	conf.sched = &sched_second;
+	txn = txn_begin(rig);
+	ck_assert_int_eq(lvs_txn_edit_service(txn, &key, &conf), 0);
+	txn_commit(txn);
+	ck_assert_uint_eq(builds(rig), 0);
+
+	txn = txn_begin(rig);
+	ck_assert_int_eq(lvs_txn_del_service(txn, &key), 0);
+	ck_assert_int_eq(lvs_txn_add_service(txn, &key, &conf), 0);
+	txn_commit(txn);
+	ck_assert_uint_eq(builds(rig), 0);
+	service_rig_del(rig);
+}
+END_TEST
+
+/* ipvs-behaviour 1.1: the weight on addition, then the last that was not 0. */
+START_TEST(keeps_the_last_weight)
+{
+	static const int32_t weights[][2] = {{0, 0}, {5, 5}, {0, 5}, {7, 7}, {0, 7}, {0, 7}};
+	struct service_rig *rig = service_rig_new();
+
+	for (unsigned i = 0; i < LVS_ARRAY_N(weights); i++) {
+		const struct lvs_sched_dest *dest;
+
+		set_dest(rig, tcp4(1), dest4(1), dest_conf(weights[i][0]));
+		dest = match(rig, tcp4(1))->sched_set.dest;
+		ck_assert_int_eq(dest->weight, weights[i][0]);
+		ck_assert_int_eq(dest->last_weight, weights[i][1]);
+	}
+	service_rig_del(rig);
+}
+END_TEST
+
+static int refusing_build(void *state, const struct lvs_sched_set *set, const void *old,
+			  const struct lvs_sched_set *old_set)
+{
+	(void)state;
+	(void)old;
+	(void)old_set;
+	return set->dest_n > 1 ? LVS_ERR_RANGE : 0;
+}
+
+static const struct lvs_sched_ops sched_refusing = {
+	.size = sizeof(struct lvs_sched_ops),
+	.name = "refusing",
+	.state_size = first_state_size,
+	.build = refusing_build,
+	.pick = first_pick,
+};
+
+START_TEST(refused_by_a_scheduler)
+{
+	struct service_rig *rig = service_rig_new();
+	struct lvs_service_conf conf = service_conf();
+	struct lvs_service_key key = tcp4(1);
+	struct lvs_service_key other = tcp4(2);
+	struct lvs_dest_conf dest = dest_conf(1);
+	struct lvs_dest_key dests[2] = {dest4(1), dest4(2)};
+	struct listing before;
+	struct lvs_txn *txn;
+
+	set_dest(rig, other, dests[0], dest);
+	before = listing_take(rig);
+	conf.sched = &sched_refusing;
+	txn = txn_begin(rig);
+	ck_assert_int_eq(lvs_txn_del_service(txn, &other), 0);
+	ck_assert_int_eq(lvs_txn_add_service(txn, &key, &conf), 0);
+	ck_assert_int_eq(lvs_txn_add_dest(txn, &key, &dests[0], &dest), 0);
+	ck_assert_int_eq(lvs_txn_add_dest(txn, &key, &dests[1], &dest), 0);
+	ck_assert_int_eq(lvs_txn_commit(txn), LVS_ERR_RANGE);
+	listing_same(before, listing_take(rig));
+	check_ok(rig);
+	service_rig_del(rig);
+}
+END_TEST
+
+/* A transaction of every kind of change; each step returns what its call did. */
+static int change_much(struct service_rig *rig)
+{
+	struct lvs_service_conf conf = service_conf();
+	struct lvs_service_key old = tcp4(1);
+	struct lvs_service_key gone = tcp4(2);
+	struct lvs_service_key again = tcp4(3);
+	struct lvs_service_key new_one = tcp4(99);
+	struct lvs_service_key mark = mark4(4);
+	struct lvs_dest_conf dest = dest_conf(9);
+	struct lvs_dest_key key;
+	struct lvs_txn *txn;
+	int err = lvs_services_begin(rig->services, &txn);
+
+	if (err)
+		return err;
+#define STEP(call)                                                                                 \
+	if (!err)                                                                                  \
+	err = (call)
+	dest.upper = 10;
+	STEP(lvs_txn_del_service(txn, &gone));
+	STEP(lvs_txn_del_service(txn, &again));
+	STEP(lvs_txn_add_service(txn, &again, &conf));
+	STEP((key = dest4(3), lvs_txn_add_dest(txn, &again, &key, &dest)));
+	STEP(lvs_txn_add_service(txn, &new_one, &conf));
+	STEP(lvs_txn_set_service(txn, &mark, &conf));
+	for (uint32_t i = 0; i < 70 && !err; i++) { /* more than the first chunk of numbers */
+		key = dest4(100 + i);
+		err = lvs_txn_add_dest(txn, &new_one, &key, &dest);
+	}
+	conf.flags = LVS_SCHED_FLAG1;
+	STEP(lvs_txn_edit_service(txn, &old, &conf));
+	STEP((key = dest4(1), lvs_txn_edit_dest(txn, &old, &key, &dest)));
+	STEP((key = dest4(2), lvs_txn_del_dest(txn, &old, &key)));
+	STEP((key = dest4(4), lvs_txn_set_dest(txn, &old, &key, &dest))); /* from the trash */
+	STEP((key = dest4(5), lvs_txn_add_dest(txn, &old, &key, &dest)));
+#undef STEP
+	if (!err)
+		return lvs_txn_commit(txn);
+	ck_assert_str_ne(lvs_txn_error(txn), "");
+	lvs_txn_abort(txn);
+	return err;
+}
+
+static struct service_rig *changed_rig(void)
+{
+	struct service_rig *rig = service_rig_new();
+
+	for (uint32_t i = 1; i <= 4; i++)
+		set_dest(rig, tcp4(1), dest4(i), dest_conf((int32_t)i));
+	lvs_dest_bind(match(rig, tcp4(1))->dest[0], true);
+	del_dest(rig, tcp4(1), dest4(4));
+	set_dest(rig, tcp4(2), dest4(1), dest_conf(1));
+	set_dest(rig, tcp4(3), dest4(3), dest_conf(1));
+	return rig;
+}
+
+START_TEST(survives_each_failing_allocation)
+{
+	uint64_t failures = 0;
+
+	for (uint64_t k = 1;; k++) {
+		struct service_rig *rig = changed_rig();
+		struct listing before = listing_take(rig);
+		int err;
+
+		rig->memory.failed = 0;
+		rig->memory.fail_at = k;
+		err = change_much(rig);
+		rig->memory.fail_at = 0;
+		check_ok(rig);
+		if (err) {
+			ck_assert_int_eq(err, LVS_ERR_NO_MEMORY);
+			listing_same(before, listing_take(rig));
+			ck_assert_int_eq(change_much(rig), 0);
+		} else {
+			free(before.bytes);
+		}
+		ck_assert_uint_eq(match(rig, tcp4(99))->sched_set.dest_n, 70);
+		ck_assert_ptr_null(match(rig, tcp4(2)));
+		ck_assert_uint_eq(match(rig, mark4(4))->key.fwmark, 4);
+		check_ok(rig);
+		failures += rig->memory.failed;
+		if (rig->memory.failed == 0) {
+			service_rig_del(rig);
+			break;
+		}
+		service_rig_del(rig);
+	}
+	ck_assert_uint_gt(failures, 50);
+}
+END_TEST
+
+/* With one call after the other failing, none leaves a trace in the transaction. */
+START_TEST(failing_calls_leave_the_transaction)
+{
+	struct service_rig *rig = changed_rig();
+	struct service_rig *twin = changed_rig();
+	struct lvs_service_key key = tcp4(1);
+	struct lvs_service_key key2 = tcp4(50);
+	struct lvs_service_conf conf = service_conf();
+	struct lvs_dest_conf dest = dest_conf(3);
+	struct lvs_dest_key to = dest4(7);
+	struct lvs_txn *txn = txn_begin(rig);
+
+	rig->memory.fail_all = 1;
+	ck_assert_int_eq(lvs_txn_edit_service(txn, &key, &conf), LVS_ERR_NO_MEMORY);
+	ck_assert_int_eq(lvs_txn_add_service(txn, &key2, &conf), LVS_ERR_NO_MEMORY);
+	ck_assert_int_eq(lvs_txn_add_dest(txn, &key, &to, &dest), LVS_ERR_NO_MEMORY);
+	ck_assert_int_eq(lvs_txn_del_service(txn, &key), LVS_ERR_NO_MEMORY);
+	ck_assert_int_eq(lvs_txn_flush(txn), LVS_ERR_NO_MEMORY);
+	rig->memory.fail_all = 0;
+	dest.weight = -1;
+	ck_assert_int_eq(lvs_txn_set_dest(txn, &key, &to, &dest), LVS_ERR_RANGE);
+	ck_assert_int_eq(lvs_txn_add_service(txn, &key, &conf), LVS_ERR_EXISTS);
+	txn_commit(txn);
+	listing_same(listing_take(rig), listing_take(twin));
+	service_rig_del(twin);
+	service_rig_del(rig);
+}
+END_TEST
+
+START_TEST(flushes)
+{
+	struct service_rig *rig = changed_rig();
+	struct lvs_service_key key = tcp4(1);
+	struct lvs_service_conf conf = service_conf();
+	struct lvs_txn *txn = txn_begin(rig);
+
+	ck_assert_int_eq(lvs_txn_flush(txn), 0);
+	ck_assert_int_eq(lvs_txn_add_service(txn, &key, &conf), 0);
+	txn_commit(txn);
+	ck_assert_uint_eq(match(rig, key)->sched_set.dest_n, 0);
+	ck_assert_ptr_null(match(rig, tcp4(2)));
+	ck_assert_ptr_null(match(rig, tcp4(3)));
+	check_ok(rig);
+	service_rig_del(rig);
+}
+END_TEST
+
+START_TEST(new_survives_each_failing_allocation)
+{
+	struct service_rig *rig = calloc(1, sizeof(*rig));
+	uint64_t k = 1;
+
+	ck_assert_ptr_nonnull(rig);
+	rig->alloc = alloc_rig(&rig->memory);
+	lvs_epoch_init(&rig->epoch);
+	ck_assert(lvs_epoch_join(&rig->epoch, &rig->reader));
+	for (;; k++) {
+		int err;
+
+		rig->memory.fail_at = k;
+		err = service_rig_open(rig);
+		if (!err)
+			break;
+		ck_assert_int_eq(err, LVS_ERR_NO_MEMORY);
+		ck_assert_uint_eq(rig->memory.live_n, 0);
+	}
+	ck_assert_uint_gt(k, 4);
+	rig->memory.fail_at = 0;
+	service_rig_del(rig);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tcase = tcase_create("txn");
+
+	tcase_add_loop_test(tcase, refuses_services, 0, LVS_ARRAY_N(service_rows));
+	tcase_add_loop_test(tcase, refuses_destinations, 0, LVS_ARRAY_N(dest_rows));
+	tcase_add_test(tcase, tells_what_is_missing);
+	tcase_add_test(tcase, carries_scheduler_state);
+	tcase_add_test(tcase, keeps_the_last_weight);
+	tcase_add_test(tcase, refused_by_a_scheduler);
+	tcase_add_test(tcase, survives_each_failing_allocation);
+	tcase_add_test(tcase, failing_calls_leave_the_transaction);
+	tcase_add_test(tcase, flushes);
+	tcase_add_test(tcase, new_survives_each_failing_allocation);
+	return unit_run("txn", tcase);
+}
