@@ -3,8 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libmnl/libmnl.h>
 #include <linux/if_tun.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -12,6 +15,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/byteorder.h"
 #include "io/io_log.h"
 #include "io/vnet.h"
 
@@ -60,21 +64,62 @@ static int write_digit(const char *family, const char *name, const char *key, ch
 	return written == 1 ? 0 : -1;
 }
 
+/* Asks the kernel for IPv4 address @addr of host scope; 0, or -1 with errno set. */
+static int put_address(struct mnl_socket *netlink, unsigned ifindex, uint32_t addr)
+{
+	char buffer[256];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct ifaddrmsg *body;
+	ssize_t got;
+
+	request->nlmsg_type = RTM_NEWADDR;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK;
+	body = mnl_nlmsg_put_extra_header(request, sizeof(*body));
+	body->ifa_family = AF_INET;
+	body->ifa_prefixlen = 32;
+	body->ifa_scope = RT_SCOPE_HOST; /* never the source of the host's own packets */
+	body->ifa_index = ifindex;
+	mnl_attr_put_u32(request, IFA_LOCAL, addr);
+	if (mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_sendto(netlink, request, request->nlmsg_len) < 0)
+		return -1;
+	got = mnl_socket_recvfrom(netlink, buffer, sizeof(buffer));
+	if (got < 0 ||
+	    mnl_cb_run(buffer, (size_t)got, 0, mnl_socket_get_portid(netlink), NULL, NULL) < 0)
+		return -1;
+	return 0;
+}
+
+/* Gives the interface the dummy address 192.0.0.8 (RFC 7600). */
+static int add_dummy_address(const char *name)
+{
+	struct mnl_socket *netlink = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	int err;
+
+	if (!netlink)
+		return -1;
+	err = put_address(netlink, if_nametoindex(name), lvs_htonl(0xc0000008));
+	mnl_socket_close(netlink);
+	return err;
+}
+
 /*
  * Packets come through the TUN from everywhere, which the reverse path filter
  * would not believe. The kernel takes the larger of "all" and the interface's own
- * value: where "all" is strict (1) the most that can be had is loose (2).
+ * value: where "all" is strict (1) the most that can be had is loose (2), and that
+ * believes nothing on an interface without an address.
  */
 static void quieten_filters(const char *name, const struct lvs_log *log)
 {
-	char wanted = read_digit("ipv4", "all", "rp_filter") > 0 ? '2' : '0';
+	bool filtered = read_digit("ipv4", "all", "rp_filter") > 0;
 
-	if (write_digit("ipv4", name, "rp_filter", wanted))
+	if (write_digit("ipv4", name, "rp_filter", filtered ? '2' : '0') ||
+	    (filtered && add_dummy_address(name)))
 		lvs_io_log(log, LVS_LOG_WARNING,
-			   "packet: TUN %s: cannot set rp_filter to %c: %s; the host may drop "
-			   "what it is given back",
-			   name, wanted, strerror(errno));
-	/* No address of its own, so that the host says nothing into it. No IPv6: no matter. */
+			   "packet: TUN %s: cannot loosen its reverse path filter: %s; the host "
+			   "may drop what it is given back",
+			   name, strerror(errno));
+	/* No link-local address, so that the host says nothing into it. No IPv6: no matter. */
 	(void)write_digit("ipv6", name, "addr_gen_mode", '1');
 }
 
