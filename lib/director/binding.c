@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "director/binding.h"
+
+#include <string.h>
+
+static union lvs_addr addr4(lvs_be32 word)
+{
+	union lvs_addr addr = {.word = {word}};
+
+	return addr;
+}
+
+static uint8_t pmtu_disc(const struct lvs_director *director)
+{
+	return !(director->settings.flags & LVS_SET_NO_PMTU_DISC);
+}
+
+void lvs_binding_of_conn(struct lvs_binding *binding, const struct lvs_conn *conn,
+			 const struct lvs_director *director)
+{
+	if (lvs_likely(!(conn->kind & LVS_CONN_LARGE))) {
+		binding->client = addr4(conn->u.v4.client);
+		binding->service = addr4(conn->u.v4.service);
+		binding->dest = addr4(conn->u.v4.dest);
+	} else {
+		binding->client = conn->u.v6.client;
+		binding->service = conn->u.v6.service;
+		binding->dest = conn->u.v6.dest;
+	}
+	binding->client_port = conn->client_port;
+	binding->service_port = conn->service_port;
+	binding->dest_port = conn->dest_port;
+	binding->family = (uint8_t)lvs_conn_family(conn);
+	binding->dest_family = (uint8_t)lvs_conn_dest_family(conn);
+	binding->protocol = conn->protocol;
+	binding->pmtu_disc = pmtu_disc(director);
+	memset(binding->reserved, 0, sizeof(binding->reserved));
+}
+
+void lvs_binding_of_flow(struct lvs_binding *binding, const struct lvs_flow *flow,
+			 const struct lvs_dest *dest, const struct lvs_director *director)
+{
+	memset(binding, 0, sizeof(*binding));
+	binding->client = flow->src;
+	binding->service = flow->dst;
+	binding->dest = dest->addr;
+	binding->client_port = flow->src_port;
+	binding->service_port = flow->dst_port;
+	binding->dest_port = dest->port ? dest->port : flow->dst_port;
+	binding->family = flow->family;
+	binding->dest_family = (uint8_t)dest->family;
+	binding->protocol = flow->protocol;
+	binding->pmtu_disc = pmtu_disc(director);
+}
+
+bool lvs_binding_path_back(struct lvs_path_conf *path, struct lvs_binding *binding,
+			   const struct lvs_director *director)
+{
+	memset(path, 0, sizeof(*path));
+	path->size = sizeof(*path);
+	binding->path = path;
+	if (director->path_lookup &&
+	    director->path_lookup(director->path_lookup_user, (enum lvs_family)binding->family,
+				  &binding->client, path) < 0)
+		return false;
+	if (path->mtu == 0)
+		path->mtu = director->settings.default_mtu;
+	if (path->next_hop_family == LVS_UNSPEC) {
+		path->next_hop = binding->client;
+		path->next_hop_family = binding->family;
+	}
+	return true;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a forwarder is told of a connection, and of the way there or back. */
+#ifndef LVS_DIRECTOR_BINDING_H
+#define LVS_DIRECTOR_BINDING_H
+
+#include "director/director.h"
+
+/* From a record; the path is left to the caller. */
+void lvs_binding_of_conn(struct lvs_binding *binding, const struct lvs_conn *conn,
+			 const struct lvs_director *director);
+
+/* From a client's packet and the destination it was given. */
+void lvs_binding_of_flow(struct lvs_binding *binding, const struct lvs_flow *flow,
+			 const struct lvs_dest *dest, const struct lvs_director *director);
+
+/* The way to the client, into @p path, which the binding then points to. False: there is none. */
+bool lvs_binding_path_back(struct lvs_path_conf *path, struct lvs_binding *binding,
+			   const struct lvs_director *director);
+
+#endif

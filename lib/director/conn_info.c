@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "director/conn_info.h"
+
+#include <string.h>
+
+#include "base/byteorder.h"
+#include "director/binding.h"
+
+/* On the workers' clock: the record knows the wrapping low half of the tick. */
+static uint64_t expires_ns(const struct lvs_conn *conn, uint64_t word)
+{
+	uint32_t seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
+
+	return (uint64_t)lvs_conn_deadline(seen, word) << LVS_TICK_SHIFT;
+}
+
+void lvs_conn_info_of(struct lvs_conn_info *info, const struct lvs_conn *conn,
+		      const struct lvs_director *director)
+{
+	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
+	struct lvs_binding binding;
+
+	lvs_binding_of_conn(&binding, conn, director);
+	memset(info, 0, sizeof(*info));
+	info->size = sizeof(*info);
+	info->number = lvs_table_number(director->table, conn);
+	info->client = binding.client;
+	info->service = binding.service;
+	info->dest = binding.dest;
+	info->client_port = binding.client_port;
+	info->service_port = binding.service_port;
+	info->dest_port = binding.dest_port;
+	info->family = binding.family;
+	info->dest_family = binding.dest_family;
+	info->protocol = binding.protocol;
+	info->active = !(word & LVS_CONN_INACTIVE);
+	info->method = (uint8_t)lvs_services_forwarder(director->services, LVS_CONN_FORWARDER(word))
+			       ->method;
+	info->state = lvs_state_name(conn->protocol, word);
+	info->expires_ns = expires_ns(conn, word);
+}
+
+static bool of_service(const struct lvs_conn_info *info, const struct lvs_service_key *service)
+{
+	return info->family == service->family && info->protocol == service->protocol &&
+	       info->service_port == service->port &&
+	       lvs_addr_equal(&info->service, &service->addr, service->family);
+}
+
+static bool of_dest(const struct lvs_conn_info *info, const struct lvs_dest_key *dest)
+{
+	return info->dest_family == dest->family && info->dest_port == dest->port &&
+	       lvs_addr_equal(&info->dest, &dest->addr, dest->family);
+}
+
+bool lvs_conn_info_matches(const struct lvs_conn_info *info, const struct lvs_conn_filter *filter)
+{
+	if (!filter)
+		return true;
+	if (filter->service && !of_service(info, filter->service))
+		return false;
+	if (filter->dest && !of_dest(info, filter->dest))
+		return false;
+	return !filter->client || (info->family == filter->client_family &&
+				   lvs_addr_equal(&info->client, filter->client, info->family));
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A packet's turn: find its connection, or that it has none. */
+#include "director/worker.h"
+
+/* What the balancer does not look at. */
+static enum lvs_reason not_balanced(const struct lvs_headers *headers)
+{
+	uint8_t protocol = headers->flow.protocol;
+
+	if (protocol == LVS_ICMP || protocol == LVS_ICMPV6)
+		return LVS_REASON_ICMP;
+	if (protocol != LVS_TCP && protocol != LVS_UDP)
+		return LVS_REASON_PROTOCOL;
+	return headers->flags & LVS_HEADERS_FRAGMENT ? LVS_REASON_FRAGMENT : LVS_REASON_NONE;
+}
+
+/* Its time has come, though nobody has ended it yet. */
+static bool is_over(const struct lvs_conn *conn, uint32_t tick)
+{
+	uint32_t seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
+	uint64_t word;
+
+	if (lvs_likely(seen == tick))
+		return false;
+	word = atomic_load_explicit(&conn->word, memory_order_relaxed);
+	return lvs_tick_reached(tick, lvs_conn_deadline(seen, word));
+}
+
+/* A SYN on an entry whose connection is closed opens a new one (the kernel's conn_reuse_mode). */
+static bool is_reused(const struct lvs_step *step, const struct lvs_conn *conn)
+{
+	uint32_t mode = step->worker->director->settings.reuse;
+	uint64_t word;
+
+	if (lvs_likely(!(step->headers->tcp_flags & LVS_TCP_SYN)) || mode == LVS_REUSE_NEVER)
+		return false;
+	word = atomic_load_explicit(&conn->word, memory_order_relaxed);
+	switch (LVS_CONN_STATE(word)) {
+	case LVS_TCP_TIME_WAIT_STATE:
+	case LVS_TCP_CLOSE_STATE:
+		return true;
+	case LVS_TCP_FIN_WAIT_STATE:
+		return mode == LVS_REUSE_FIN_WAIT && word & LVS_CONN_NOOUTPUT;
+	default:
+		return false;
+	}
+}
+
+/* Ends what stood in the way and treats the packet as the first of its flow. */
+static enum lvs_reason start_anew(struct lvs_step *step, struct lvs_conn *conn)
+{
+	if (!step->peek)
+		lvs_table_remove(step->worker->director->table, conn);
+	return lvs_miss(step);
+}
+
+enum lvs_reason lvs_decide(struct lvs_step *step)
+{
+	struct lvs_director *director = step->worker->director;
+	const struct lvs_dest *dest;
+	struct lvs_conn *conn;
+	enum lvs_side side;
+	enum lvs_reason reason = not_balanced(step->headers);
+
+	if (lvs_unlikely(reason != LVS_REASON_NONE))
+		return reason;
+	conn = lvs_table_find(director->table, &step->headers->flow, step->hash, LVS_SIDES_PACKET,
+			      &side);
+	if (!conn)
+		return lvs_miss(step);
+	if (lvs_unlikely(is_over(conn, step->tick)))
+		return start_anew(step, conn);
+	if (side == LVS_SIDE_REQUEST && lvs_unlikely(is_reused(step, conn)))
+		return start_anew(step, conn);
+	dest = lvs_services_dest(director->services, conn->dest);
+	if (lvs_unlikely(!lvs_dest_available(dest))) {
+		if (!(director->settings.flags & LVS_SET_EXPIRE_NODEST))
+			return LVS_REASON_DEST_GONE;
+		return start_anew(step, conn);
+	}
+	return lvs_hit(step, conn, side);
+}

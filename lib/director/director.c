@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Birth and end of a director, and the threads between its parts. */
+#include "director/director.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "director/worker.h"
+
+/* A destination's number is about to be used: every worker gets counters for it. The control
+ * mutex is held, so that no worker comes or goes meanwhile. */
+static int reserve_counters(void *user, uint32_t number)
+{
+	struct lvs_director *director = user;
+	const struct lvs_alloc *alloc = &director->settings.alloc;
+	int err = lvs_counters_reserve(&director->past, alloc, number);
+
+	for (struct lvs_worker *worker = director->workers; worker && err == 0;
+	     worker = worker->next)
+		err = lvs_counters_reserve(&worker->counters, alloc, number);
+	return err;
+}
+
+static void read_stats(void *user, uint32_t number, struct lvs_stats *stats)
+{
+	struct lvs_director *director = user;
+
+	memset(stats, 0, sizeof(*stats));
+	pthread_mutex_lock(&director->workers_lock);
+	lvs_counters_add(&director->past, number, stats);
+	for (const struct lvs_worker *worker = director->workers; worker; worker = worker->next)
+		lvs_counters_add(&worker->counters, number, stats);
+	pthread_mutex_unlock(&director->workers_lock);
+}
+
+static uint32_t read_tick(void *user)
+{
+	const struct lvs_director *director = user;
+
+	return atomic_load_explicit(&director->tick, memory_order_relaxed);
+}
+
+/* A connection has ended: its destination has one less. */
+static void conn_gone(void *user, struct lvs_conn *conn, uint64_t word)
+{
+	struct lvs_director *director = user;
+
+	lvs_dest_unbind(lvs_services_dest(director->services, conn->dest),
+			!(word & LVS_CONN_INACTIVE));
+}
+
+static int new_services(struct lvs_director *director)
+{
+	struct lvs_services_conf conf = {
+		.alloc = &director->settings.alloc,
+		.log = &director->settings.log,
+		.epoch = &director->epoch,
+		.seed = director->settings.seed,
+		.default_mtu = director->settings.default_mtu,
+		.reserve = reserve_counters,
+		.stats = read_stats,
+		.tick = read_tick,
+		.user = director,
+	};
+
+	memcpy(conf.sched_key, director->settings.sched_key, sizeof(conf.sched_key));
+	return lvs_services_new(&conf, &director->services);
+}
+
+static int new_table(struct lvs_director *director)
+{
+	struct lvs_table_conf conf = {
+		.alloc = &director->settings.alloc,
+		.epoch = &director->epoch,
+		.max_conns = director->settings.max_conns,
+		.shards = director->settings.shards,
+		.gone = conn_gone,
+		.user = director,
+	};
+
+	memcpy(conf.key, director->settings.table_key, sizeof(conf.key));
+	return lvs_table_new(&conf, &director->table);
+}
+
+static int populate(struct lvs_director *director)
+{
+	int err;
+
+	lvs_epoch_init(&director->epoch);
+	lvs_epoch_join(&director->epoch, &director->control_reader);
+	lvs_counters_init(&director->past);
+	lvs_state_timeouts_init(&director->timeouts);
+	pthread_mutex_init(&director->workers_lock, NULL);
+	err = new_services(director);
+	if (err == 0)
+		err = new_table(director);
+	return err;
+}
+
+int lvs_director_new(const struct lvs_settings *settings, struct lvs_director **out)
+{
+	struct lvs_settings complete;
+	struct lvs_director *director;
+	int err = lvs_settings_complete(&complete, settings);
+
+	if (err < 0)
+		return err;
+	director = lvs_mem_zalloc(&complete.alloc, sizeof(*director), LVS_CACHE_LINE);
+	if (!director)
+		return LVS_ERR_NO_MEMORY;
+	director->settings = complete;
+	director->self = director;
+	err = populate(director);
+	if (err < 0) {
+		lvs_director_del(director);
+		return err;
+	}
+	*out = director;
+	return 0;
+}
+
+void lvs_director_del(struct lvs_director *director)
+{
+	struct lvs_alloc alloc;
+
+	if (!director)
+		return;
+	alloc = director->settings.alloc;
+	lvs_table_del(director->table);
+	lvs_services_del(director->services);
+	pthread_mutex_destroy(&director->workers_lock);
+	lvs_counters_fini(&director->past, &alloc);
+	lvs_mem_free(&alloc, director, sizeof(*director), LVS_CACHE_LINE);
+}

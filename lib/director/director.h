@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The director: what its workers share. */
+#ifndef LVS_DIRECTOR_DIRECTOR_H
+#define LVS_DIRECTOR_DIRECTOR_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <liblvs/director.h>
+#include <liblvs/list.h>
+
+#include "base/epoch.h"
+#include "conn/state.h"
+#include "conn/table.h"
+#include "director/counters.h"
+#include "service/service.h"
+
+struct lvs_director {
+	/* Read by packets, changed by control calls alone. */
+	struct lvs_settings settings; /* every default filled in */
+	struct lvs_services *services;
+	struct lvs_table *table;
+	lvs_path_lookup path_lookup; /* NULL: none */
+	void *path_lookup_user;
+	struct lvs_state_timeouts timeouts;
+
+	struct lvs_epoch epoch;
+	_Atomic uint32_t tick; /* the latest of any worker's */
+
+	/* For listings, which change nothing but locks and the list of readers. */
+	struct lvs_director *self;
+
+	/* Who is there; taken after the control mutex, if both. */
+	pthread_mutex_t workers_lock;
+	struct lvs_worker *workers; /* list */
+	uint32_t worker_n;
+	struct lvs_counters past;               /* counts of workers that are gone */
+	struct lvs_epoch_reader control_reader; /* under the control mutex */
+};
+
+/* Fills the defaults in and checks. 0, LVS_ERR_INVALID or LVS_ERR_RANGE. */
+int lvs_settings_complete(struct lvs_settings *out, const struct lvs_settings *in);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A packet of a known connection: state, counters, forwarding. */
+#include "director/binding.h"
+#include "director/worker.h"
+
+/* Beyond this the count of packets says nothing that anybody asks for, and is left alone. */
+#define PACKETS_MAX 16
+
+void lvs_step_count(struct lvs_step *step, uint32_t dest, enum lvs_counter packets)
+{
+	struct lvs_counter_row *row;
+
+	if (lvs_unlikely(step->peek))
+		return;
+	row = lvs_counters_row(&step->worker->counters, dest);
+	lvs_count(&row->count[packets], 1);
+	lvs_count(&row->count[packets + (LVS_COUNT_IN_BYTES - LVS_COUNT_IN_PKTS)],
+		  step->headers->len);
+}
+
+/* Marks the connection as alive. Stored only when the coarse tick has moved: in between, workers
+ * only read the line. Relaxed: expiry takes the mark as it is and looks again later. */
+static void mark_seen(struct lvs_conn *conn, uint32_t tick)
+{
+	uint32_t seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
+	uint32_t packets = atomic_load_explicit(&conn->packets, memory_order_relaxed);
+
+	if (lvs_unlikely(seen != tick) && lvs_tick_reached(tick, seen))
+		atomic_store_explicit(&conn->seen, tick, memory_order_relaxed);
+	/* Two workers may count one packet once: it only tells few from many. */
+	if (lvs_unlikely(packets < PACKETS_MAX))
+		atomic_store_explicit(&conn->packets, packets + 1, memory_order_relaxed);
+}
+
+/* The state moved: who wins the word moves the gauge and, when the end came nearer, the timer. */
+static void state_moved(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest,
+			uint64_t before, uint64_t after)
+{
+	if ((before ^ after) & LVS_CONN_INACTIVE)
+		lvs_dest_activate(dest, !(after & LVS_CONN_INACTIVE));
+	mark_seen(conn, step->tick);
+	if (LVS_CONN_TIMEOUT(after) < LVS_CONN_TIMEOUT(before))
+		lvs_table_rearm(step->worker->director->table, conn, step->tick);
+}
+
+static void move_state(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest,
+		       enum lvs_direction direction)
+{
+	const struct lvs_state_timeouts *timeouts = &step->worker->director->timeouts;
+	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
+	uint64_t after;
+
+	lvs_note(step, word_before, word);
+	do {
+		after = lvs_state_next(timeouts, word, direction, step->headers);
+		lvs_note(step, word_after, after);
+		if (lvs_unlikely(step->peek))
+			return;
+		/* Ended a moment ago by somebody else, who has moved the gauges. */
+		if (lvs_unlikely(word & LVS_CONN_DEAD))
+			return;
+		if (lvs_likely(after == word)) {
+			mark_seen(conn, step->tick);
+			return;
+		}
+		/* relaxed: the word carries all it means; gauges are atomics of their own */
+	} while (!atomic_compare_exchange_weak_explicit(
+		&conn->word, &word, after, memory_order_relaxed, memory_order_relaxed));
+	state_moved(step, conn, dest, word, after);
+}
+
+static enum lvs_reason request(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest,
+			       const struct lvs_forward_ops *ops)
+{
+	struct lvs_binding binding;
+	enum lvs_reason reason;
+
+	lvs_step_count(step, dest->number, LVS_COUNT_IN_PKTS);
+	move_state(step, conn, dest, LVS_INPUT);
+	lvs_binding_of_conn(&binding, conn, step->worker->director);
+	reason = lvs_step_out(step, dest, ops, &binding);
+	return reason == LVS_REASON_NONE ? LVS_REASON_ESTABLISHED : reason;
+}
+
+static enum lvs_reason reply(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest,
+			     const struct lvs_forward_ops *ops)
+{
+	struct lvs_path_conf path;
+	struct lvs_binding binding;
+	enum lvs_reason reason;
+
+	lvs_step_count(step, dest->number, LVS_COUNT_OUT_PKTS);
+	move_state(step, conn, dest, LVS_OUTPUT);
+	if (!ops->back)
+		return LVS_REASON_REPLY_SEEN;
+	lvs_binding_of_conn(&binding, conn, step->worker->director);
+	if (!lvs_binding_path_back(&path, &binding, step->worker->director))
+		return LVS_REASON_UNREACHABLE;
+	reason = ops->back(step->packet, step->headers, &binding);
+	return reason == LVS_REASON_NONE ? LVS_REASON_REPLY : reason;
+}
+
+enum lvs_reason lvs_hit(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side)
+{
+	struct lvs_director *director = step->worker->director;
+	struct lvs_dest *dest = lvs_services_dest(director->services, conn->dest);
+	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
+	const struct lvs_forward_ops *ops =
+		lvs_services_forwarder(director->services, LVS_CONN_FORWARDER(word));
+
+	step->packet->conn = lvs_table_number(director->table, conn);
+	lvs_note(step, conn, step->packet->conn);
+	lvs_note(step, side, side);
+	lvs_note(step, dest, conn->dest);
+	if (side == LVS_SIDE_REQUEST)
+		return request(step, conn, dest, ops);
+	return reply(step, conn, dest, ops);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A packet without a connection: schedule, create, forward. */
+#include <string.h>
+
+#include "base/byteorder.h"
+#include "director/binding.h"
+#include "director/worker.h"
+
+#define FTP_DATA_PORT 20
+
+/* A scheduled packet on its way to an entry. */
+struct candidate {
+	const struct lvs_service_set *set;
+	struct lvs_dest *dest;
+	unsigned forwarder;
+	const struct lvs_forward_ops *ops;
+};
+
+static const struct lvs_service_set *match(struct lvs_step *step)
+{
+	const struct lvs_service_set *set = lvs_services_match(
+		step->worker->director->services, &step->headers->flow, step->packet->mark);
+
+	lvs_note(step, service, set);
+	return set;
+}
+
+static bool pick(struct lvs_step *step, struct candidate *candidate)
+{
+	const struct lvs_service_set *set = candidate->set;
+	uint32_t index =
+		set->conf.sched->pick(&set->sched_set, set->sched_state, &step->headers->flow,
+				      step->peek ? LVS_PICK_PEEK : 0);
+
+	lvs_note(step, picked, index);
+	if (index >= set->sched_set.dest_n)
+		return false;
+	candidate->dest = set->dest[index];
+	candidate->forwarder = set->forwarder[index];
+	candidate->ops =
+		lvs_services_forwarder(step->worker->director->services, candidate->forwarder);
+	lvs_note(step, dest, candidate->dest->number);
+	return true;
+}
+
+/* The word of a new connection after its first packet. */
+static uint64_t first_word(const struct lvs_step *step, const struct candidate *candidate)
+{
+	uint64_t word = LVS_CONN_INACTIVE | (uint64_t)candidate->forwarder << 8;
+
+	if (!(candidate->ops->flags & LVS_FORWARD_TWO_WAY))
+		word |= LVS_CONN_NOOUTPUT;
+	return lvs_state_next(&step->worker->director->timeouts, word, LVS_INPUT, step->headers);
+}
+
+static void fill_addrs(struct lvs_conn *conn, const struct lvs_flow *flow,
+		       const struct lvs_dest *dest)
+{
+	if (!(conn->kind & LVS_CONN_LARGE)) {
+		conn->u.v4.client = flow->src.word[0];
+		conn->u.v4.service = flow->dst.word[0];
+		conn->u.v4.dest = dest->addr.word[0];
+		return;
+	}
+	conn->u.v6.client = flow->src;
+	conn->u.v6.service = flow->dst;
+	conn->u.v6.dest = dest->addr;
+}
+
+static void fill_record(const struct lvs_step *step, struct lvs_conn *conn,
+			const struct candidate *candidate, uint64_t word)
+{
+	const struct lvs_flow *flow = &step->headers->flow;
+	const struct lvs_dest *dest = candidate->dest;
+	unsigned kind = conn->kind | LVS_CONN_USED; /* its size is the arena's */
+
+	kind |= flow->family == LVS_INET6 ? LVS_CONN_INET6 : 0u;
+	kind |= dest->family == LVS_INET6 ? LVS_CONN_DEST6 : 0u;
+	kind |= candidate->ops->flags & LVS_FORWARD_TWO_WAY ? LVS_CONN_TWO_WAY : 0u;
+	conn->kind = (uint8_t)kind;
+	conn->protocol = flow->protocol;
+	conn->dest = dest->number;
+	conn->client_port = flow->src_port;
+	conn->service_port = flow->dst_port;
+	conn->dest_port = dest->port ? dest->port : flow->dst_port;
+	fill_addrs(conn, flow, dest);
+	/* relaxed: insertion publishes them */
+	atomic_store_explicit(&conn->word, word, memory_order_relaxed);
+	atomic_store_explicit(&conn->seen, step->tick, memory_order_relaxed);
+	atomic_store_explicit(&conn->packets, 1, memory_order_relaxed);
+}
+
+/* The packet's way out, and its counts: the same with and without an entry. */
+static enum lvs_reason send_first(struct lvs_step *step, const struct candidate *candidate,
+				  enum lvs_reason sent)
+{
+	struct lvs_binding binding;
+	enum lvs_reason reason;
+
+	if (!step->peek)
+		lvs_count(&lvs_counters_row(&step->worker->counters, candidate->dest->number)
+				   ->count[LVS_COUNT_CONNS],
+			  1);
+	lvs_step_count(step, candidate->dest->number, LVS_COUNT_IN_PKTS);
+	lvs_binding_of_flow(&binding, &step->headers->flow, candidate->dest,
+			    step->worker->director);
+	reason = lvs_step_out(step, candidate->dest, candidate->ops, &binding);
+	return reason == LVS_REASON_NONE ? sent : reason;
+}
+
+enum lvs_reason lvs_step_out(struct lvs_step *step, const struct lvs_dest *dest,
+			     const struct lvs_forward_ops *ops, struct lvs_binding *binding)
+{
+	binding->path = lvs_dest_path(dest);
+	return ops->out(step->packet, step->headers, binding);
+}
+
+/* Whether the same destination will be found again without an entry to remember it. */
+static bool may_go_untracked(const struct candidate *candidate)
+{
+	return candidate->set->conf.sched->flags & LVS_SCHED_HASH &&
+	       !(candidate->ops->flags & LVS_FORWARD_TWO_WAY);
+}
+
+static enum lvs_reason table_is_full(struct lvs_step *step, struct candidate *candidate)
+{
+	uint32_t policy = step->worker->director->settings.full_policy;
+
+	if (policy != LVS_FULL_REFUSE) {
+		if (!pick(step, candidate))
+			return LVS_REASON_NO_DEST;
+		if (may_go_untracked(candidate))
+			return send_first(step, candidate, LVS_REASON_UNTRACKED);
+	}
+	return LVS_REASON_TABLE_FULL;
+}
+
+static void insert_failed(struct lvs_step *step, struct lvs_conn *conn,
+			  const struct candidate *candidate, uint64_t word)
+{
+	lvs_dest_unbind(candidate->dest, !(word & LVS_CONN_INACTIVE));
+	lvs_table_unalloc(step->worker->director->table, conn);
+}
+
+/*
+ * Picks a destination and publishes the connection. The shard's lock is held and
+ * stays so. 0, LVS_ERR_EXISTS when another worker came first, LVS_ERR_NO_ENTRY when
+ * no destination is to be had, LVS_ERR_NO_MEMORY.
+ */
+static int create(struct lvs_step *step, struct lvs_conn *conn, struct candidate *candidate)
+{
+	struct lvs_table *table = step->worker->director->table;
+	enum lvs_side side;
+	uint64_t word;
+	int err;
+
+	if (lvs_table_find_locked(table, &step->headers->flow, step->hash, LVS_SIDES_PACKET,
+				  &side)) {
+		lvs_table_unalloc(table, conn);
+		return LVS_ERR_EXISTS;
+	}
+	if (!pick(step, candidate)) {
+		lvs_table_unalloc(table, conn);
+		return LVS_ERR_NO_ENTRY;
+	}
+	word = first_word(step, candidate);
+	fill_record(step, conn, candidate, word);
+	/* Before anybody can find it: who ends it gives the destination back. */
+	lvs_dest_bind(candidate->dest, !(word & LVS_CONN_INACTIVE));
+	err = lvs_table_insert(table, conn, step->hash, step->tick);
+	if (err < 0)
+		insert_failed(step, conn, candidate, word);
+	else
+		lvs_note(step, word_after, word);
+	return err;
+}
+
+static enum lvs_reason created(struct lvs_step *step, int err, const struct lvs_conn *conn,
+			       const struct candidate *candidate)
+{
+	switch (err) {
+	case 0:
+		step->packet->conn = lvs_table_number(step->worker->director->table, conn);
+		lvs_note(step, conn, step->packet->conn);
+		return send_first(step, candidate, LVS_REASON_SCHEDULED);
+	case LVS_ERR_EXISTS:
+		/* What the other worker made is found now; only its end could send us back here. */
+		return lvs_decide(step);
+	case LVS_ERR_NO_ENTRY:
+		return LVS_REASON_NO_DEST;
+	default:
+		return LVS_REASON_NO_MEMORY;
+	}
+}
+
+/*
+ * The record's size depends on the pick, which comes under the lock, and the
+ * record before it: an IPv4 service that has an IPv6 destination takes large ones.
+ */
+static bool may_need_large(const struct lvs_service_set *set)
+{
+	if (set->key.family == LVS_INET6)
+		return true;
+	for (uint32_t i = 0; i < set->sched_set.dest_n; i++)
+		if (set->sched_set.dest[i].family == LVS_INET6)
+			return true;
+	return false;
+}
+
+static enum lvs_reason schedule(struct lvs_step *step, struct candidate *candidate)
+{
+	struct lvs_director *director = step->worker->director;
+	struct lvs_conn *conn;
+	int err = 0;
+
+	conn = lvs_table_alloc(director->table, &step->worker->reader,
+			       may_need_large(candidate->set),
+			       director->settings.full_policy == LVS_FULL_EVICT, &err);
+	if (!conn)
+		return err == LVS_ERR_FULL ? table_is_full(step, candidate) : LVS_REASON_NO_MEMORY;
+	lvs_table_lock(director->table, step->hash);
+	err = create(step, conn, candidate);
+	lvs_table_unlock(director->table, step->hash);
+	return created(step, err, conn, candidate);
+}
+
+static enum lvs_reason schedule_as_if(struct lvs_step *step, struct candidate *candidate)
+{
+	if (!pick(step, candidate))
+		return LVS_REASON_NO_DEST;
+	lvs_note(step, word_after, first_word(step, candidate));
+	return send_first(step, candidate, LVS_REASON_SCHEDULED);
+}
+
+enum lvs_reason lvs_miss(struct lvs_step *step)
+{
+	const struct lvs_settings *settings = &step->worker->director->settings;
+	struct candidate candidate = {0};
+
+	if (!lvs_state_opens(step->headers, settings->flags & LVS_SET_SLOPPY_TCP))
+		return LVS_REASON_NOT_NEW;
+	candidate.set = match(step);
+	if (!candidate.set)
+		return LVS_REASON_NO_SERVICE;
+	if (step->headers->flow.src_port == lvs_htons(FTP_DATA_PORT))
+		return LVS_REASON_FTP_DATA;
+	return step->peek ? schedule_as_if(step, &candidate) : schedule(step, &candidate);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "base/memory.h"
+#include "director/director.h"
+
+#define DEFAULT_MAX_CONNS (1u << 20)
+#define DEFAULT_SHARDS 256
+#define MAX_SHARDS 65536
+#define DEFAULT_MTU 1500
+#define MIN_MTU 68 /* RFC 791 */
+#define DEFAULT_WORKERS 64
+#define MAX_WORKERS 192 /* readers of the epoch, less room for listings */
+#define MAX_CONNS (1u << 30)
+
+static void default_to(uint32_t *field, uint32_t value)
+{
+	if (*field == 0)
+		*field = value;
+}
+
+static void fill(struct lvs_settings *settings)
+{
+	settings->size = sizeof(*settings);
+	default_to(&settings->max_conns, DEFAULT_MAX_CONNS);
+	default_to(&settings->shards, DEFAULT_SHARDS);
+	default_to(&settings->full_policy, LVS_FULL_REFUSE);
+	default_to(&settings->reuse, LVS_REUSE_CLOSED);
+	default_to(&settings->default_mtu, DEFAULT_MTU);
+	default_to(&settings->max_workers, DEFAULT_WORKERS);
+	if (!settings->alloc.alloc)
+		settings->alloc = lvs_alloc_libc;
+}
+
+void lvs_settings_init(struct lvs_settings *settings)
+{
+	memset(settings, 0, sizeof(*settings));
+	fill(settings);
+}
+
+void lvs_settings_modern(struct lvs_settings *settings)
+{
+	lvs_settings_init(settings);
+	settings->flags = LVS_SET_EXPIRE_NODEST;
+	settings->full_policy = LVS_FULL_EVICT;
+	settings->reuse = LVS_REUSE_FIN_WAIT;
+}
+
+static int check(const struct lvs_settings *settings)
+{
+	if ((settings->shards & (settings->shards - 1)) != 0)
+		return LVS_ERR_INVALID;
+	if (settings->full_policy > LVS_FULL_UNTRACKED || settings->reuse > LVS_REUSE_FIN_WAIT)
+		return LVS_ERR_INVALID;
+	if (settings->shards > MAX_SHARDS || settings->max_conns > MAX_CONNS)
+		return LVS_ERR_RANGE;
+	if (settings->default_mtu < MIN_MTU || settings->max_workers > MAX_WORKERS)
+		return LVS_ERR_RANGE;
+	return settings->alloc.free ? 0 : LVS_ERR_INVALID;
+}
+
+int lvs_settings_complete(struct lvs_settings *out, const struct lvs_settings *in)
+{
+	memset(out, 0, sizeof(*out));
+	if (in) {
+		if (in->size < offsetof(struct lvs_settings, max_conns))
+			return LVS_ERR_INVALID;
+		memcpy(out, in, in->size < sizeof(*out) ? in->size : sizeof(*out));
+	}
+	fill(out);
+	return check(out);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The worker's loop: parsing, hashing and fetching run ahead, deciding is done in order. */
+#include "director/worker.h"
+
+#include <string.h>
+
+#include <liblvs/error.h>
+
+#include "base/memory.h"
+
+/* Verdicts by reason: the list once more, so that no call is needed. */
+static const uint8_t verdict_of[LVS_REASON_N] = {
+#define VERDICT_ROW(name, lower, verdict, text) LVS_##verdict,
+	LVS_REASONS(VERDICT_ROW)
+#undef VERDICT_ROW
+};
+
+/* How far the packets' first lines are fetched before they are parsed. */
+#define FETCH_AHEAD 8
+
+static int join(struct lvs_director *director, struct lvs_worker *worker)
+{
+	if (director->worker_n >= director->settings.max_workers)
+		return LVS_ERR_FULL;
+	if (lvs_counters_reserve_like(&worker->counters, &director->settings.alloc,
+				      &director->past) < 0)
+		return LVS_ERR_NO_MEMORY;
+	if (!lvs_epoch_join(&director->epoch, &worker->reader))
+		return LVS_ERR_FULL;
+	pthread_mutex_lock(&director->workers_lock);
+	worker->next = director->workers;
+	director->workers = worker;
+	director->worker_n++;
+	pthread_mutex_unlock(&director->workers_lock);
+	return 0;
+}
+
+static void free_worker(struct lvs_director *director, struct lvs_worker *worker)
+{
+	lvs_counters_fini(&worker->counters, &director->settings.alloc);
+	lvs_mem_free(&director->settings.alloc, worker, sizeof(*worker), LVS_CACHE_LINE);
+}
+
+int lvs_worker_new(struct lvs_director *director, struct lvs_worker **out)
+{
+	struct lvs_worker *worker =
+		lvs_mem_zalloc(&director->settings.alloc, sizeof(*worker), LVS_CACHE_LINE);
+	int err;
+
+	if (!worker)
+		return LVS_ERR_NO_MEMORY;
+	worker->director = director;
+	lvs_counters_init(&worker->counters);
+	/* No destination is added meanwhile: its counters would have no page here. */
+	pthread_mutex_lock(lvs_services_mutex(director->services));
+	err = join(director, worker);
+	pthread_mutex_unlock(lvs_services_mutex(director->services));
+	if (err < 0) {
+		free_worker(director, worker);
+		return err;
+	}
+	*out = worker;
+	return 0;
+}
+
+static void leave(struct lvs_director *director, struct lvs_worker *worker)
+{
+	struct lvs_worker **link = &director->workers;
+
+	lvs_epoch_leave(&director->epoch, &worker->reader);
+	pthread_mutex_lock(&director->workers_lock);
+	while (*link != worker)
+		link = &(*link)->next;
+	*link = worker->next;
+	director->worker_n--;
+	lvs_counters_merge(&director->past, &worker->counters);
+	pthread_mutex_unlock(&director->workers_lock);
+}
+
+void lvs_worker_del(struct lvs_worker *worker)
+{
+	struct lvs_director *director;
+
+	if (!worker)
+		return;
+	director = worker->director;
+	pthread_mutex_lock(lvs_services_mutex(director->services));
+	leave(director, worker);
+	pthread_mutex_unlock(lvs_services_mutex(director->services));
+	free_worker(director, worker);
+}
+
+/* The worker's time moves on, never back; the director's is the latest of any worker's. */
+static uint32_t advance(struct lvs_worker *worker, uint64_t now_ns)
+{
+	uint32_t tick = LVS_TICKS(now_ns);
+	uint32_t before = atomic_load_explicit(&worker->tick, memory_order_relaxed);
+	_Atomic uint32_t *latest = &worker->director->tick;
+
+	if (lvs_likely(tick == before) || !lvs_tick_reached(tick, before))
+		return before;
+	atomic_store_explicit(&worker->tick, tick, memory_order_relaxed);
+	/* Two workers at once may leave the older of two neighbours: it only dates the trash. */
+	if (lvs_tick_reached(tick, atomic_load_explicit(latest, memory_order_relaxed)))
+		atomic_store_explicit(latest, tick, memory_order_relaxed);
+	return tick;
+}
+
+/* What the bytes of a packet say, and where its connection would stand. */
+static void look(struct lvs_worker *worker, const struct lvs_packet *packet, struct lvs_slot *slot)
+{
+	slot->hash = 0;
+	slot->reason = LVS_REASON_NOT_FOR_HOST;
+	if (lvs_unlikely(packet->link_type != LVS_LINK_HOST && packet->link_type != LVS_LINK_SELF))
+		return;
+	slot->reason = lvs_packet_parse(packet, &slot->headers);
+	if (lvs_likely(slot->reason == LVS_REASON_NONE))
+		slot->hash = lvs_table_hash(worker->director->table, &slot->headers.flow);
+}
+
+static void clear_outputs(struct lvs_packet *packet)
+{
+	memset(&packet->next_hop, 0, sizeof(packet->next_hop));
+	packet->next_hop_family = LVS_UNSPEC;
+	packet->cut = LVS_CUT_NONE;
+	packet->cut_len = 0;
+	packet->path = 0;
+	packet->conn = 0;
+}
+
+static enum lvs_reason decide(struct lvs_step *step, enum lvs_reason reason)
+{
+	clear_outputs(step->packet);
+	if (lvs_likely(reason == LVS_REASON_NONE))
+		reason = lvs_decide(step);
+	step->packet->reason = (uint8_t)reason;
+	step->packet->verdict = verdict_of[reason];
+	return reason;
+}
+
+/* One round of at most LVS_BATCH packets: three stages of hints, then each in its turn. */
+static void process_round(struct lvs_worker *worker, struct lvs_packet *packets, unsigned n,
+			  uint32_t tick)
+{
+	const struct lvs_table *table = worker->director->table;
+	struct lvs_slot *slot = worker->slot;
+	struct lvs_step step = {.worker = worker, .tick = tick};
+
+	for (unsigned i = 0; i < n && i < FETCH_AHEAD; i++)
+		lvs_prefetch_write(packets[i].data);
+	for (unsigned i = 0; i < n; i++) {
+		if (i + FETCH_AHEAD < n)
+			lvs_prefetch_write(packets[i + FETCH_AHEAD].data);
+		look(worker, &packets[i], &slot[i]);
+		if (lvs_likely(slot[i].reason == LVS_REASON_NONE))
+			lvs_table_prefetch_index(table, slot[i].hash);
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (lvs_likely(slot[i].reason == LVS_REASON_NONE))
+			lvs_table_prefetch_record(table, slot[i].hash);
+	for (unsigned i = 0; i < n; i++) {
+		step.packet = &packets[i];
+		step.headers = &slot[i].headers;
+		step.hash = slot[i].hash;
+		lvs_count(&worker->counters.reason[decide(&step, slot[i].reason)], 1);
+	}
+}
+
+void lvs_worker_process(struct lvs_worker *worker, struct lvs_packet *packets, unsigned n,
+			uint64_t now_ns)
+{
+	uint32_t tick = advance(worker, now_ns);
+	unsigned round;
+
+	lvs_epoch_enter(&worker->director->epoch, &worker->reader);
+	for (; n > 0; n -= round, packets += round) {
+		round = n < LVS_BATCH ? n : LVS_BATCH;
+		process_round(worker, packets, round, tick);
+	}
+	lvs_epoch_exit(&worker->reader);
+}
+
+void lvs_worker_peek(struct lvs_worker *worker, struct lvs_packet *packet, uint64_t now_ns,
+		     struct lvs_record *record)
+{
+	struct lvs_step step = {
+		.worker = worker,
+		.packet = packet,
+		.headers = &worker->slot[0].headers,
+		.tick = LVS_TICKS(now_ns),
+		.peek = true,
+		.record = record,
+	};
+
+	memset(record, 0, sizeof(*record));
+	record->picked = LVS_SCHED_NONE;
+	lvs_epoch_enter(&worker->director->epoch, &worker->reader);
+	look(worker, packet, &worker->slot[0]);
+	step.hash = worker->slot[0].hash;
+	record->headers = worker->slot[0].headers;
+	record->reason = decide(&step, worker->slot[0].reason);
+	lvs_epoch_exit(&worker->reader);
+}
+
+uint64_t lvs_worker_expiry(const struct lvs_worker *worker)
+{
+	uint32_t tick = atomic_load_explicit(&worker->tick, memory_order_relaxed);
+
+	if (lvs_table_conn_n(worker->director->table) == 0)
+		return UINT64_MAX;
+	return ((uint64_t)tick + 1) << LVS_TICK_SHIFT;
+}
+
+unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns, unsigned budget)
+{
+	uint32_t tick = advance(worker, now_ns);
+	unsigned ended;
+	bool more;
+
+	lvs_epoch_enter(&worker->director->epoch, &worker->reader);
+	ended = lvs_table_expire(worker->director->table, tick, budget, &more);
+	lvs_epoch_exit(&worker->reader);
+	return ended;
+}

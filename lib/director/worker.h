@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A worker: the packet side, an object that one thread uses at a time. */
+#ifndef LVS_DIRECTOR_WORKER_H
+#define LVS_DIRECTOR_WORKER_H
+
+#include "director/director.h"
+#include "director/recorder.h"
+
+/* Packets that are parsed and fetched ahead together. */
+#define LVS_BATCH 32
+
+/* What was found out about a packet before its turn: hints, and what its bytes say. */
+struct lvs_slot {
+	LVS_ALIGNED struct lvs_headers headers;
+	uint64_t hash;
+	enum lvs_reason reason; /* why it is not ours, or NONE */
+};
+
+struct lvs_worker {
+	struct lvs_epoch_reader reader;
+	struct lvs_director *director;
+	struct lvs_worker *next; /* list of the director */
+	_Atomic uint32_t tick;   /* the worker's own time */
+	struct lvs_slot slot[LVS_BATCH];
+	struct lvs_counters counters;
+};
+
+/* A packet's turn. */
+struct lvs_step {
+	struct lvs_worker *worker;
+	struct lvs_packet *packet;
+	struct lvs_headers *headers;
+	uint64_t hash;
+	uint32_t tick;
+	bool peek;                 /* say what would happen, move nothing but the packet */
+	struct lvs_record *record; /* NULL, or who wants to know (docs/adr/0008) */
+};
+
+/* The packet's lookup, state and forwarding; the reason. */
+enum lvs_reason lvs_decide(struct lvs_step *step);
+
+/* No connection was found: schedule, create, forward. */
+enum lvs_reason lvs_miss(struct lvs_step *step);
+
+/* The packet belongs to @p conn, as @p side tells: state and forwarding. */
+enum lvs_reason lvs_hit(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side);
+
+/* Out to the destination, the binding's path filled in by this call. */
+enum lvs_reason lvs_step_out(struct lvs_step *step, const struct lvs_dest *dest,
+			     const struct lvs_forward_ops *ops, struct lvs_binding *binding);
+
+/* Counts a packet and its bytes, in (client to server) or out. */
+void lvs_step_count(struct lvs_step *step, uint32_t dest, enum lvs_counter packets);
+
+/*
+ * Decides about one packet without a trace in the director: its path through the
+ * same code, told to @p record. The packet is rewritten as it would be.
+ */
+void lvs_worker_peek(struct lvs_worker *worker, struct lvs_packet *packet, uint64_t now_ns,
+		     struct lvs_record *record);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* lvs-bench: see tests/bench/run, which builds and calls it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+
+static const char usage[] =
+	"usage: lvs-bench core|memory [--case NAME] [--flows MAX] [--rounds N] [--quick] [--json]\n"
+	"  --case NAME   only cases whose name begins so\n"
+	"  --flows MAX   tables of at most MAX flows (default 1000000)\n"
+	"  --rounds N    measurements a case, the median counts (default 101)\n"
+	"  --quick       no turning over, no floor: for counting instructions\n"
+	"  --json        a line of JSON for each figure\n";
+
+static void bad_usage(const char *what)
+{
+	fprintf(stderr, "lvs-bench: %s\n%s", what, usage);
+	exit(2);
+}
+
+static unsigned number(const char *text)
+{
+	char *end;
+	unsigned long value = text ? strtoul(text, &end, 10) : 0;
+
+	if (!text || *end || value == 0 || value > 100000000)
+		bad_usage("expected a number from 1 to 100000000");
+	return (unsigned)value;
+}
+
+static void parse(int argc, char **argv, struct bench_options *options)
+{
+	for (int i = 2; i < argc; i++) {
+		if (!strcmp(argv[i], "--json"))
+			options->json = true;
+		else if (!strcmp(argv[i], "--quick"))
+			options->quick = true;
+		else if (!strcmp(argv[i], "--case") && i + 1 < argc)
+			options->only = argv[++i];
+		else if (!strcmp(argv[i], "--flows"))
+			options->flows_max = number(argv[++i]);
+		else if (!strcmp(argv[i], "--rounds"))
+			options->rounds = number(argv[++i]);
+		else
+			bad_usage(argv[i]);
+	}
+	if (options->rounds > 1001)
+		bad_usage("--rounds: expected at most 1001");
+}
+
+int main(int argc, char **argv)
+{
+	struct bench_options options = {.rounds = 101, .flows_max = 1000000};
+
+	if (argc < 2)
+		bad_usage("what is to be measured?");
+	if (!strcmp(argv[1], "--help")) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	parse(argc, argv, &options);
+	if (!strcmp(argv[1], "core")) {
+		bench_established(&options);
+		bench_fresh(&options);
+	} else if (!strcmp(argv[1], "memory")) {
+		bench_memory(&options);
+	} else {
+		bad_usage(argv[1]);
+	}
+	return 0;
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The same packets at the same times give the same output, bit for bit, however
+ * they are cut into batches, and for any number of shards and workers.
+ *
+ * A trace is made once, packet by packet, against a reference director (so that
+ * replies come from the servers that were picked), and replayed into others.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "director_rig.h"
+#include "unit.h"
+
+#define MOMENTS 400
+#define MOMENT_MAX 60
+#define CLIENTS 400
+#define SIZE 256 /* bytes of a packet at the most */
+
+struct event {
+	uint8_t bytes[SIZE];
+	uint8_t len;
+	uint8_t moment_end; /* the last of its moment */
+	uint64_t now;
+	/* what the reference made of it */
+	struct lvs_packet out;
+	uint8_t out_bytes[SIZE];
+};
+
+struct trace {
+	struct event *event;
+	unsigned n;
+};
+
+struct shape {
+	uint32_t shards;
+	unsigned workers;
+	unsigned longest; /* batch */
+};
+
+static const struct shape reference_shape = {1, 1, 1};
+static const struct shape shapes[] = {
+	{1, 1, 7}, {1, 1, 1000}, {16, 1, 33}, {256, 1, 64}, {256, 3, 5}, {1024, 4, 100},
+};
+
+struct site {
+	struct lvs_director *director;
+	struct lvs_worker *worker[4];
+	unsigned worker_n;
+};
+
+static const struct {
+	unsigned family;
+	uint8_t protocol;
+	const char *sched;
+	enum lvs_method method;
+} services[] = {
+	{LVS_INET, LVS_TCP, "rr", LVS_METHOD_NAT},     {LVS_INET, LVS_TCP, "wlc", LVS_METHOD_DR},
+	{LVS_INET, LVS_UDP, "wrr", LVS_METHOD_NAT},    {LVS_INET, LVS_TCP, "mh", LVS_METHOD_TUNNEL},
+	{LVS_INET6, LVS_TCP, "wlc", LVS_METHOD_NAT},   {LVS_INET6, LVS_TCP, "rr", LVS_METHOD_DR},
+	{LVS_INET6, LVS_UDP, "mh", LVS_METHOD_TUNNEL},
+};
+#define SERVICES (sizeof(services) / sizeof(services[0]))
+
+static union lvs_addr vip(unsigned i)
+{
+	return services[i].family == LVS_INET ? rig_addr4(192, 0, 2, 1 + i) : rig_addr6(1, 1 + i);
+}
+
+static void add_service(struct lvs_director *director, unsigned i)
+{
+	unsigned family = services[i].family;
+	struct lvs_service_key key = rig_service_key(family, services[i].protocol, vip(i), 80);
+
+	rig_set_service(director, &key, services[i].sched);
+	for (unsigned j = 1; j <= 3; j++) {
+		union lvs_addr addr =
+			family == LVS_INET ? rig_addr4(10, 0, i, j) : rig_addr6(2 + i, j);
+		struct lvs_dest_key dest = rig_dest_key(family, addr, 80 + i % 2);
+
+		rig_set_dest(director, &key, &dest, services[i].method, (int)j);
+	}
+}
+
+static void open_site(struct site *site, const struct shape *shape)
+{
+	struct lvs_settings settings;
+
+	lvs_settings_init(&settings);
+	settings.shards = shape->shards;
+	settings.max_conns = 300; /* too few on purpose */
+	settings.full_policy = LVS_FULL_EVICT;
+	settings.reuse = LVS_REUSE_FIN_WAIT;
+	memset(settings.table_key, 0x5a, sizeof(settings.table_key));
+	ck_assert_int_eq(lvs_director_new(&settings, &site->director), 0);
+	for (unsigned i = 0; i < SERVICES; i++)
+		add_service(site->director, i);
+	site->worker_n = shape->workers;
+	for (unsigned i = 0; i < shape->workers; i++)
+		ck_assert_int_eq(lvs_worker_new(site->director, &site->worker[i]), 0);
+}
+
+static void close_site(struct site *site)
+{
+	for (unsigned i = 0; i < site->worker_n; i++)
+		lvs_worker_del(site->worker[i]);
+	lvs_director_del(site->director);
+}
+
+/* A flow that the reference has forwarded by NAT: its replies can be made. */
+struct memory {
+	struct lvs_flow reply[64];
+	unsigned n;
+};
+
+static void remember(struct memory *memory, const struct event *event)
+{
+	struct lvs_packet packet = event->out;
+	struct lvs_headers headers;
+	uint8_t bytes[SIZE];
+	struct lvs_flow *reply = &memory->reply[memory->n % 64];
+
+	memcpy(bytes, event->out_bytes, sizeof(bytes));
+	packet.data = bytes;
+	if (event->out.verdict != LVS_FORWARD ||
+	    lvs_packet_parse(&packet, &headers) != LVS_REASON_NONE)
+		return;
+	*reply = headers.flow;
+	reply->src = headers.flow.dst;
+	reply->dst = headers.flow.src;
+	reply->src_port = headers.flow.dst_port;
+	reply->dst_port = headers.flow.src_port;
+	memory->n++;
+}
+
+static uint8_t any_flags(uint64_t *random)
+{
+	static const uint8_t flags[] = {LVS_TCP_SYN,
+					LVS_TCP_SYN,
+					LVS_TCP_ACK,
+					LVS_TCP_ACK,
+					LVS_TCP_ACK,
+					LVS_TCP_ACK,
+					LVS_TCP_FIN | LVS_TCP_ACK,
+					LVS_TCP_RST,
+					LVS_TCP_SYN | LVS_TCP_ACK,
+					0};
+
+	return flags[rig_random(random) % sizeof(flags)];
+}
+
+static struct lvs_flow client_flow(uint64_t *random)
+{
+	unsigned i = (unsigned)(rig_random(random) % SERVICES);
+	unsigned c = (unsigned)(rig_random(random) % CLIENTS);
+	union lvs_addr client = services[i].family == LVS_INET
+					? rig_addr4(198, 51, c / 200, c % 200)
+					: rig_addr6(100, c);
+
+	return rig_flow(services[i].protocol, services[i].family, client, 1000 + c % 3, vip(i),
+			rig_random(random) % 50 ? 80 : 81);
+}
+
+/* Breaks a packet somewhere in its headers, now and then. */
+static void spoil(struct rig_packet *rig, uint64_t *random)
+{
+	if (rig_random(random) % 20 == 0)
+		rig->packet.data[rig_random(random) % 40] ^= (uint8_t)rig_random(random);
+}
+
+static void make_event(struct event *event, struct memory *memory, uint64_t *random, uint64_t now)
+{
+	static struct rig_packet rig;
+	struct lvs_flow flow = client_flow(random);
+
+	if (memory->n > 64 && rig_random(random) % 3 == 0)
+		flow = memory->reply[rig_random(random) % 64];
+	rig_make(&rig, &flow, any_flags(random), (unsigned)(rig_random(random) % 100));
+	spoil(&rig, random);
+	memcpy(event->bytes, rig.packet.data, rig.packet.len);
+	event->len = (uint8_t)rig.packet.len;
+	event->now = now;
+}
+
+/* The buffers that a batch lies in. */
+struct lane {
+	uint8_t buffer[MOMENT_MAX][RIG_HEADROOM + SIZE];
+	struct lvs_packet packet[MOMENT_MAX];
+};
+
+static void load(struct lane *lane, unsigned i, const struct event *event)
+{
+	struct lvs_packet *packet = &lane->packet[i];
+
+	memset(packet, 0, sizeof(*packet));
+	memcpy(lane->buffer[i] + RIG_HEADROOM, event->bytes, SIZE);
+	packet->data = lane->buffer[i] + RIG_HEADROOM;
+	packet->len = event->len;
+	packet->linear_len = event->len;
+	packet->headroom = RIG_HEADROOM;
+}
+
+static void keep(struct event *event, const struct lvs_packet *packet)
+{
+	event->out = *packet;
+	event->out.data = NULL;
+	memset(event->out_bytes, 0, sizeof(event->out_bytes));
+	memcpy(event->out_bytes, packet->data, packet->len);
+}
+
+static void compare(const struct event *event, const struct lvs_packet *packet, unsigned number)
+{
+	struct lvs_packet out = *packet;
+
+	out.data = NULL;
+	ck_assert_msg(!memcmp(&out, &event->out, sizeof(out)),
+		      "packet %u: reason %s conn %u, expected %s conn %u", number,
+		      lvs_reason_name(out.reason), out.conn, lvs_reason_name(event->out.reason),
+		      event->out.conn);
+	ck_assert_mem_eq(packet->data, event->out_bytes, packet->len);
+}
+
+static void make_trace(struct trace *trace, uint64_t seed)
+{
+	static struct lane lane;
+	struct memory memory = {.n = 0};
+	struct site site;
+	uint64_t now = 50 * SECOND;
+
+	open_site(&site, &reference_shape);
+	trace->event = calloc(MOMENTS * MOMENT_MAX, sizeof(*trace->event));
+	trace->n = 0;
+	for (unsigned m = 0; m < MOMENTS; m++) {
+		unsigned n = 1 + (unsigned)(rig_random(&seed) % MOMENT_MAX);
+
+		for (unsigned i = 0; i < n; i++, trace->n++) {
+			struct event *event = &trace->event[trace->n];
+
+			make_event(event, &memory, &seed, now);
+			event->moment_end = i == n - 1;
+			load(&lane, 0, event);
+			lvs_worker_process(site.worker[0], lane.packet, 1, now);
+			keep(event, lane.packet);
+			remember(&memory, event);
+		}
+		now += rig_random(&seed) % (5 * SECOND);
+		lvs_worker_handle_expiry(site.worker[0], now, 0);
+	}
+	close_site(&site);
+}
+
+/* One moment, cut at random places, the pieces handed to the workers in turn. */
+static unsigned replay_moment(struct site *site, const struct trace *trace, unsigned first,
+			      const struct shape *shape, uint64_t *random)
+{
+	static struct lane lane;
+	unsigned n = 0, done = 0;
+
+	do
+		load(&lane, n, &trace->event[first + n]);
+	while (!trace->event[first + n++].moment_end);
+	while (done < n) {
+		unsigned batch = 1 + (unsigned)(rig_random(random) % shape->longest);
+		unsigned worker = (unsigned)(rig_random(random) % site->worker_n);
+
+		batch = batch < n - done ? batch : n - done;
+		lvs_worker_process(site->worker[worker], lane.packet + done, batch,
+				   trace->event[first].now);
+		done += batch;
+	}
+	for (unsigned i = 0; i < n; i++)
+		compare(&trace->event[first + i], &lane.packet[i], first + i);
+	return n;
+}
+
+static void replay(const struct trace *trace, const struct shape *shape, uint64_t seed)
+{
+	struct site site;
+
+	open_site(&site, shape);
+	for (unsigned i = 0; i < trace->n;) {
+		i += replay_moment(&site, trace, i, shape, &seed);
+		if (i < trace->n)
+			lvs_worker_handle_expiry(site.worker[i % site.worker_n],
+						 trace->event[i].now, 0);
+	}
+	close_site(&site);
+}
+
+START_TEST(test_equal)
+{
+	unsigned verdicts[LVS_VERDICTS] = {0};
+	struct trace trace;
+
+	make_trace(&trace, (uint64_t)_i + 1);
+	for (unsigned i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+		replay(&trace, &shapes[i], (uint64_t)_i * 100 + i);
+	/* the trace is worth something: every kind of verdict is in it */
+	for (unsigned i = 0; i < trace.n; i++)
+		verdicts[trace.event[i].out.verdict]++;
+	ck_assert_uint_gt(verdicts[LVS_FORWARD], trace.n / 4);
+	ck_assert_uint_gt(verdicts[LVS_PASS], trace.n / 50);
+	ck_assert_uint_gt(verdicts[LVS_DROP], trace.n / 100);
+	free(trace.event);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tcase = tcase_create("batch");
+
+	tcase_add_loop_test(tcase, test_equal, 0, 5);
+	return unit_run("batch", tcase);
+}
