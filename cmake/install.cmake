@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Components: runtime (shared libraries), development (headers, static libraries, CMake and
-# pkg-config files), programs (lvsd).
+# pkg-config files), tools (what examples/ installs).
 include(CMakePackageConfigHelpers)
 set(LVS_CONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/liblvs)
 

@@ -20,6 +20,9 @@ torture	all	900	torture tests run for long
 coverage	all	300	which lines the unit tests run
 '
 
+# Tests about threads, by name: all torture programs, and picks of one scheduler side by side.
+LVS_CONCURRENT='torture|concurren|sched|epoch'
+
 suite_names() {
 	awk -F '\t' -v tier="$1" 'NF && (tier == "all" || $2 == "fast") { print $1 }' <<<"$LVS_SUITES"
 }
@@ -56,7 +59,7 @@ suite_sanitizers() {
 }
 
 suite_tsan() {
-	build tsan && run_ctest tsan -R 'torture|concurren'
+	build tsan && run_ctest tsan -R "$LVS_CONCURRENT"
 }
 
 suite_static() {
@@ -156,8 +159,8 @@ suite_fuzz() {
 
 suite_torture() {
 	export LVS_TORTURE_SECONDS=60
-	build dev && run_ctest dev -R 'torture|concurren'
-	build tsan && run_ctest tsan -R 'torture|concurren'
+	build dev && run_ctest dev -R "$LVS_CONCURRENT"
+	build tsan && run_ctest tsan -R "$LVS_CONCURRENT"
 }
 
 suite_coverage() {

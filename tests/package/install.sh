@@ -7,7 +7,8 @@ cmake=$1 build=$2 stage=$3
 
 rm -rf "$stage"
 mkdir -p "$stage"
-for component in runtime development; do
+for component in runtime development tools; do
+	mkdir "$stage/$component"
 	DESTDIR=$stage/$component "$cmake" --install "$build" --prefix /usr --component "$component" \
 		>/dev/null
 done
@@ -25,9 +26,14 @@ others=$(find runtime -mindepth 1 -not -type d -not -name '*.so.*')
 [ -z "$others" ] || wrong "not for the component runtime: $others"
 others=$(find development -mindepth 1 -not -type d -name '*.so.*')
 [ -z "$others" ] || wrong "not for the component development: $others"
+others=$(find tools -mindepth 1 -not -type d -not -path '*bin/*' -not -path '*/man/*')
+[ -z "$others" ] || wrong "not for the component tools: $others"
 for file in liblvs.so.0 liblvs.so liblvs.a liblvs.pc liblvsConfig.cmake liblvs.h; do
 	[ -n "$(find all -name "$file")" ] || wrong "not installed: $file"
 done
+parts=$(for part in runtime development tools; do (cd "$part" && find . -not -type d); done | sort)
+[ "$parts" = "$(cd all && find . -not -type d | sort)" ] ||
+	wrong "a file is in no component, or in two"
 if grep -rF "$stage" all --include='*.pc' --include='*.cmake' ||
 	grep -rF "$build" all --include='*.pc' --include='*.cmake'; then
 	wrong "these files name a place of the build"
