@@ -18,12 +18,21 @@ struct place {
 static const struct place source = {.addr4 = 12, .addr6 = 8, .port = 0};
 static const struct place destination = {.addr4 = 16, .addr6 = 24, .port = 2};
 
+/* The datagram's own length; the IP packet may be longer, and a super-packet's is that of any. */
+static uint32_t udp_len(const uint8_t *udp, const struct lvs_headers *headers)
+{
+	uint32_t len = lvs_load16(udp + 4);
+	uint32_t room = headers->len - headers->l4_offset;
+
+	return len < room ? len : room;
+}
+
 /* RFC 768 lets an IPv4 sender leave the sum out; a rewritten packet gets one, as in the kernel. */
 static void udp_fill(struct lvs_packet *packet, const struct lvs_headers *headers)
 {
 	bool v4 = headers->flow.family == LVS_INET;
 	uint8_t *udp = packet->data + headers->l4_offset;
-	uint32_t len = headers->len - headers->l4_offset;
+	uint32_t len = udp_len(udp, headers);
 	const uint8_t *addrs = packet->data + (v4 ? source.addr4 : source.addr6);
 	uint64_t sum = lvs_csum_pseudo(addrs, addrs + lvs_addr_len(headers->flow.family),
 				       headers->flow.family, LVS_UDP, len);
