@@ -25,6 +25,9 @@ function(lvs_library name)
 	set_target_properties(${name}_static PROPERTIES
 		OUTPUT_NAME ${arg_OUTPUT} EXPORT_NAME ${arg_EXPORT}_static)
 	target_link_options(${name} PRIVATE -Wl,--version-script=${arg_MAP} -Wl,--as-needed)
+	if(NOT LVS_SANITIZE AND NOT LVS_BUILD_FUZZERS) # a sanitizer's runtime is in the program
+		target_link_options(${name} PRIVATE -Wl,-z,defs)
+	endif()
 	add_library(liblvs::${arg_EXPORT} ALIAS ${name})
 	add_library(liblvs::${arg_EXPORT}_static ALIAS ${name}_static)
 	if(LVS_INSTALL)
