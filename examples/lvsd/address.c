@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "address.h"
+#include "log.h"
+
+#include <arpa/inet.h>
+
+static void add(struct lvs_host *host, uint32_t ifindex, const struct addr_item *item,
+		const struct lvs_log *log)
+{
+	int err = lvs_host_address_add(host, item->family, &item->addr, ifindex);
+	char text[INET6_ADDRSTRLEN];
+
+	if (err)
+		log_line(log, LVS_LOG_ERROR, "service address %s: %s",
+			 inet_ntop((int)item->family, &item->addr, text, sizeof(text)),
+			 lvs_strerror(err));
+}
+
+void address_change(struct lvs_host *host, uint32_t ifindex, const struct addr_set *present,
+		    const struct addr_set *next, const struct lvs_log *log)
+{
+	for (size_t i = 0; i < next->n; i++)
+		if (!addr_set_find(present, next->item[i].family, &next->item[i].addr))
+			add(host, ifindex, &next->item[i], log);
+	for (size_t i = 0; i < present->n; i++) {
+		const struct addr_item *item = &present->item[i];
+
+		/* One that could not be added is not there: no matter. */
+		if (!addr_set_find(next, item->family, &item->addr))
+			lvs_host_address_del(host, item->family, &item->addr, ifindex);
+	}
+}
+
+bool address_pending(const struct lvs_host *host, const struct addr_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (lvs_host_address_get_state(host, set->item[i].family, &set->item[i].addr) ==
+		    LVS_HOST_ADDRESS_PROBING)
+			return true;
+	return false;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is taken away from the host: packets to services, and replies of servers behind NAT. */
+#ifndef LVSD_CAPTURE_H
+#define LVSD_CAPTURE_H
+
+#include "rules.h"
+
+#include <liblvs/host.h>
+
+/* For all of `a` and all of `b`; the host sorts out what stands in both. 0 or an error. */
+int capture_set(struct lvs_host *host, const struct rules *a, const struct rules *b);
+
+#endif

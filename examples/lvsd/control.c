@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control.h"
+#include "address.h"
+#include "log.h"
+#include "paths.h"
+#include "reload.h"
+#include "report.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+void control_host_changed(void *user)
+{
+	struct lvsd *lvsd = user;
+	int err = paths_refresh(lvsd->director, lvsd->host, &lvsd->dests);
+
+	if (err)
+		log_line(&lvsd->log, LVS_LOG_ERROR, "reading routes: %s", lvs_strerror(err));
+}
+
+void control_address_conflict(void *user, enum lvs_family family, const union lvs_addr *addr,
+			      const uint8_t *mac)
+{
+	struct lvsd *lvsd = user;
+	char text[INET6_ADDRSTRLEN];
+
+	log_line(&lvsd->log, LVS_LOG_ERROR,
+		 "service address %s given up: %02x:%02x:%02x:%02x:%02x:%02x answers for it",
+		 inet_ntop((int)family, addr, text, sizeof(text)), mac[0], mac[1], mac[2], mac[3],
+		 mac[4], mac[5]);
+}
+
+/* Returns whether to go on. */
+static bool handle_signal(struct lvsd *lvsd)
+{
+	struct signalfd_siginfo info;
+
+	if (read(lvsd->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return true;
+	switch (info.ssi_signo) {
+	case SIGHUP:
+		if (reload_rules(lvsd) < 0)
+			log_line(&lvsd->log, LVS_LOG_ERROR, "%s is refused: nothing has changed",
+				 lvsd->options.rules);
+		return true;
+	case SIGUSR1:
+		report_print(lvsd, stdout);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Once: packets to every address that will ever come now arrive. */
+static void say_ready(const struct lvsd *lvsd, bool *said)
+{
+	if (*said || (lvsd->host && address_pending(lvsd->host, &lvsd->services)))
+		return;
+	*said = true;
+	log_line(&lvsd->log, LVS_LOG_NOTICE,
+		 "ready: %zu services, %zu servers, %u workers on %s:%s", lvsd->rules.service_n,
+		 lvsd->rules.dest_n, lvsd->worker_n, lvsd->options.io->name, lvsd->options.target);
+}
+
+void control_run(struct lvsd *lvsd)
+{
+	enum { SIGNALS, ENDED, HOST, WAITS };
+	/* poll() passes over descriptors below 0. */
+	struct pollfd wait[WAITS] = {
+		[SIGNALS] = {.fd = lvsd->signal_fd, .events = POLLIN},
+		[ENDED] = {.fd = lvsd->ended_fd, .events = POLLIN},
+		[HOST] = {.fd = lvsd->host ? lvs_host_fd(lvsd->host) : -1, .events = POLLIN},
+	};
+	bool said = false;
+
+	for (;;) {
+		say_ready(lvsd, &said);
+		if (poll(wait, WAITS, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			log_line(&lvsd->log, LVS_LOG_ERROR, "poll: %s", strerror(errno));
+			return;
+		}
+		if (wait[HOST].revents) {
+			int err = lvs_host_handle(lvsd->host);
+
+			if (err)
+				log_line(&lvsd->log, LVS_LOG_ERROR, "host: %s", lvs_strerror(err));
+		}
+		if (wait[ENDED].revents)
+			return;
+		if (wait[SIGNALS].revents && !handle_signal(lvsd))
+			return;
+	}
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* All that a running lvsd has. Owned by main(); the control thread's, but for the workers. */
+#ifndef LVSD_LVSD_H
+#define LVSD_LVSD_H
+
+#include "addr_set.h"
+#include "options.h"
+#include "rules.h"
+#include "worker.h"
+
+#include <liblvs/host.h>
+
+struct lvsd {
+	struct options options;
+	struct lvs_log log;
+	struct lvs_director *director;
+	struct lvs_host *host; /* NULL: the adapter does without */
+	struct worker worker[OPTIONS_WORKERS_MAX];
+	unsigned worker_n; /* opened */
+	struct lvs_io_caps caps;
+	struct rules rules;       /* in force */
+	struct addr_set services; /* their addresses, on the host */
+	struct addr_set dests;    /* their addresses, with paths */
+	uint32_t ifindex;         /* where service addresses go */
+	int signal_fd;
+	int stop_fd;  /* eventfd: tells workers to end */
+	int ended_fd; /* eventfd: one did */
+};
+
+#endif

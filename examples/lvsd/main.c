@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lvsd: a virtual server in user space.
+ *
+ *     main thread: signals, rules, host's news ---transactions, paths---> director
+ *                                                                           |
+ *     worker threads: adapter -> lvs_worker_process() -> adapter  <---------+
+ */
+#include "control.h"
+#include "log.h"
+#include "lvsd.h"
+#include "reload.h"
+#include "report.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+static int check_rules(const struct options *options)
+{
+	struct rules rules = {0};
+	char error[512];
+
+	if (rules_read_file(options->rules, &rules, error, sizeof(error)) < 0) {
+		fprintf(stderr, "lvsd: error: %s\n", error);
+		return EXIT_FAILURE;
+	}
+	printf("%s: %zu services, %zu servers\n", options->rules, rules.service_n, rules.dest_n);
+	rules_free(&rules);
+	return EXIT_SUCCESS;
+}
+
+/* Before any thread is started: all inherit that these signals wait to be read. */
+static int open_descriptors(struct lvsd *lvsd)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(&set, signals[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	lvsd->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	lvsd->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	lvsd->ended_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (lvsd->signal_fd >= 0 && lvsd->stop_fd >= 0 && lvsd->ended_fd >= 0)
+		return 0;
+	log_line(&lvsd->log, LVS_LOG_ERROR, "signalfd or eventfd: %s", strerror(errno));
+	return -1;
+}
+
+static int open_director(struct lvsd *lvsd)
+{
+	struct lvs_settings settings;
+	int err;
+
+	lvs_settings_init(&settings);
+	settings.max_conns =
+		lvsd->options.table_size ? lvsd->options.table_size : settings.max_conns;
+	settings.log = lvsd->log;
+	if (getrandom(settings.table_key, sizeof(settings.table_key), 0) < 0 ||
+	    getrandom(&settings.seed, sizeof(settings.seed), 0) < 0) {
+		log_line(&lvsd->log, LVS_LOG_ERROR, "getrandom: %s", strerror(errno));
+		return -1;
+	}
+	err = lvs_director_new(&settings, &lvsd->director);
+	if (err)
+		log_line(&lvsd->log, LVS_LOG_ERROR, "director: %s", lvs_strerror(err));
+	return err;
+}
+
+static void note_pass_devices(const struct lvsd *lvsd)
+{
+	char line[96];
+
+	snprintf(line, sizeof(line),
+		 "# %u TUN devices, up (lvs0, lvs1, ...): the host's way to get packets back",
+		 lvsd->options.worker_n);
+	lvs_host_setup_note(lvsd->host, line);
+}
+
+static int set_up_host(struct lvsd *lvsd)
+{
+	const struct options *options = &lvsd->options;
+	int err =
+		lvs_host_capture_interfaces(lvsd->host, options->interfaces, options->interface_n);
+
+	if (err) {
+		log_line(&lvsd->log, LVS_LOG_ERROR, "interfaces %s: %s", options->target,
+			 lvs_strerror(err));
+		return err;
+	}
+	lvsd->ifindex = lvs_host_ifindex(lvsd->host, options->interface[0]);
+	if (!lvsd->ifindex) {
+		log_line(&lvsd->log, LVS_LOG_ERROR, "interface %s: %s", options->interface[0],
+			 lvs_strerror(LVS_ERR_NO_DEVICE));
+		return LVS_ERR_NO_DEVICE;
+	}
+	if (options->forwarding)
+		err = lvs_host_sysctl_set(lvsd->host, "net/ipv4/ip_forward", "1");
+	if (options->forwarding && !err)
+		err = lvs_host_sysctl_set(lvsd->host, "net/ipv6/conf/all/forwarding", "1");
+	if (err)
+		log_line(&lvsd->log, LVS_LOG_ERROR, "forwarding: %s", lvs_strerror(err));
+	if (!options->no_setup)
+		note_pass_devices(lvsd);
+	return err;
+}
+
+/* The adapter "packet" works beside the host's own stack; others need none. */
+static int open_host(struct lvsd *lvsd)
+{
+	struct lvs_host_conf conf = {
+		.size = sizeof(conf),
+		.name = lvsd->options.name,
+		.changed = control_host_changed,
+		.conflict = control_address_conflict,
+		.user = lvsd,
+		.log = lvsd->log,
+	};
+	int err;
+
+	if (!lvsd->options.interface_n)
+		return 0;
+	conf.flags = lvsd->options.print_setup ? LVS_HOST_DRY_RUN
+		     : lvsd->options.no_setup  ? LVS_HOST_NO_SETUP
+					       : 0;
+	err = lvs_host_new(&conf, &lvsd->host);
+	if (err) {
+		log_line(&lvsd->log, LVS_LOG_ERROR, "host, instance \"%s\": %s", conf.name,
+			 lvs_strerror(err));
+		return err;
+	}
+	lvs_director_set_path_lookup(lvsd->director, lvs_host_path_lookup, lvsd->host);
+	return set_up_host(lvsd);
+}
+
+static bool captured(void *host, const struct lvs_packet *packet)
+{
+	return lvs_host_captured(host, packet);
+}
+
+static int open_workers(struct lvsd *lvsd)
+{
+	struct lvs_io_conf conf = {
+		.size = sizeof(conf),
+		.worker_n = lvsd->options.worker_n,
+		.target = lvsd->options.target,
+		.host = lvsd->host,
+		/* Without set-up nothing was taken away, and no TUN is made to give it back. */
+		.captured = lvsd->host && !lvsd->options.no_setup ? captured : NULL,
+		.captured_user = lvsd->host,
+		.log = lvsd->log,
+	};
+
+	for (unsigned i = 0; i < lvsd->options.worker_n; i++) {
+		struct worker *worker = &lvsd->worker[i];
+		int err;
+
+		worker->log = lvsd->log;
+		worker->stop_fd = lvsd->stop_fd;
+		worker->ended_fd = lvsd->ended_fd;
+		conf.worker = i;
+		err = worker_open(worker, lvsd->director, lvsd->options.io, &conf);
+		if (err)
+			return err;
+		lvsd->worker_n++;
+	}
+	lvsd->caps.size = sizeof(lvsd->caps);
+	lvs_io_caps(lvsd->worker[0].io, &lvsd->caps);
+	return 0;
+}
+
+/* 0, or -1 when a worker could not start or failed. */
+static int run(struct lvsd *lvsd)
+{
+	unsigned started = 0;
+	int failed = 0;
+
+	while (started < lvsd->worker_n && worker_start(&lvsd->worker[started]) == 0)
+		started++;
+	if (started == lvsd->worker_n)
+		control_run(lvsd);
+	else
+		failed = -1;
+	eventfd_write(lvsd->stop_fd, 1);
+	for (unsigned i = 0; i < started; i++) {
+		worker_join(&lvsd->worker[i]);
+		if (lvsd->worker[i].failed)
+			failed = -1;
+	}
+	/* A file has come to its end: what else would one want to know? */
+	if (lvsd->caps.flags & LVS_IO_FINITE)
+		report_print(lvsd, stdout);
+	return failed;
+}
+
+static void print_line(void *user, const char *text)
+{
+	fprintf(user, "%s\n", text);
+}
+
+static int print_setup(struct lvsd *lvsd)
+{
+	if (reload_setup_only(lvsd) < 0)
+		return -1;
+	lvs_host_setup_print(lvsd->host, print_line, stdout);
+	return 0;
+}
+
+static int open_and_run(struct lvsd *lvsd)
+{
+	if (open_descriptors(lvsd) < 0 || open_director(lvsd) < 0 || open_host(lvsd) < 0)
+		return -1;
+	if (lvsd->options.print_setup)
+		return print_setup(lvsd);
+	if (open_workers(lvsd) < 0 || reload_rules(lvsd) < 0)
+		return -1;
+	return run(lvsd);
+}
+
+/* "No worker call may be running or come later": the adapters, which ask the host, go first. */
+static void close_all(struct lvsd *lvsd)
+{
+	for (unsigned i = 0; i < lvsd->worker_n; i++)
+		worker_close(&lvsd->worker[i]);
+	lvs_host_del(lvsd->host);
+	lvs_director_del(lvsd->director);
+	rules_free(&lvsd->rules);
+	addr_set_free(&lvsd->services);
+	addr_set_free(&lvsd->dests);
+}
+
+int main(int argc, char **argv)
+{
+	struct lvsd lvsd = {.signal_fd = -1, .stop_fd = -1, .ended_fd = -1};
+	int status = options_read(argc, argv, &lvsd.options);
+
+	if (status >= 0)
+		return status;
+	if (lvsd.options.check)
+		return check_rules(&lvsd.options);
+	lvsd.log = log_to_stderr(&lvsd.options.log_level);
+	status = open_and_run(&lvsd) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	close_all(&lvsd);
+	return status;
+}

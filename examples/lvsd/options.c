@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TABLE_SIZE_MAX = 1 << 30 };
+
+static const char help[] =
+	"Usage: lvsd --io packet:INTERFACE[,INTERFACE...] --rules FILE [OPTION]...\n"
+	"A virtual server in user space. FILE is what \"ipvsadm -S -n\" prints.\n\n"
+	"  --io ADAPTER:TARGET  where packets come from; service addresses are put on the first\n"
+	"                       interface\n"
+	"  --rules FILE         services and servers\n"
+	"  --workers N          threads that handle packets, 1 to 64 (default 1)\n"
+	"  --table-size N       connections at most (default 1048576)\n"
+	"  --name NAME          of this instance; two on one host need two (default 0)\n"
+	"  --forwarding         set-up: let the host forward too (servers behind NAT need it for\n"
+	"                       their own traffic)\n"
+	"  --no-address         another program holds the service addresses\n"
+	"  --no-setup           change nothing on the host: no filter, no address, no sysctl\n"
+	"  --print-setup        print what would be changed on the host, and exit\n"
+	"  --check              read the rules, and exit\n"
+	"  --log-level LEVEL    error, warning, notice, info or debug (default notice)\n"
+	"  --help, --version\n\n"
+	"SIGHUP reads FILE again, SIGUSR1 prints services, servers and connections, SIGTERM and\n"
+	"SIGINT end it.\n";
+
+static int fail(const char *option, const char *expected, const char *got)
+{
+	fprintf(stderr, "lvsd: %s: expected %s, got \"%s\"\n", option, expected, got);
+	return -1;
+}
+
+static int read_number(const char *option, const char *text, unsigned long max, uint32_t *number)
+{
+	char expected[64];
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end || value < 1 || value > max) {
+		snprintf(expected, sizeof(expected), "a number from 1 to %lu", max);
+		return fail(option, expected, text);
+	}
+	*number = (uint32_t)value;
+	return 0;
+}
+
+static int read_level(const char *text, enum lvs_log_level *level)
+{
+	static const char *const name[] = {
+		[LVS_LOG_ERROR] = "error",   [LVS_LOG_WARNING] = "warning",
+		[LVS_LOG_NOTICE] = "notice", [LVS_LOG_INFO] = "info",
+		[LVS_LOG_DEBUG] = "debug",
+	};
+
+	for (unsigned i = LVS_LOG_ERROR; i <= LVS_LOG_DEBUG; i++) {
+		if (!strcmp(name[i], text)) {
+			*level = (enum lvs_log_level)i;
+			return 0;
+		}
+	}
+	return fail("--log-level", "error, warning, notice, info or debug", text);
+}
+
+/* The names in the target are the set-up's business too. */
+static int read_interfaces(const char *text, struct options *options)
+{
+	for (;;) {
+		size_t len = strcspn(text, ",");
+		char *name;
+
+		if (options->interface_n == OPTIONS_INTERFACES_MAX || !len ||
+		    len >= sizeof(options->interface[0]))
+			return fail("--io packet", "1 to 16 interface names with commas between",
+				    options->target);
+		name = options->interface[options->interface_n];
+		memcpy(name, text, len);
+		options->interfaces[options->interface_n++] = name;
+		if (!text[len])
+			return 0;
+		text += len + 1;
+	}
+}
+
+static int read_io(const char *text, struct options *options)
+{
+	char name[16] = "";
+	size_t len = strcspn(text, ":");
+
+	if (len < sizeof(name))
+		memcpy(name, text, len);
+	options->io = lvs_io_find(name);
+	if (!options->io || !text[len] || !text[len + 1])
+		return fail("--io", "packet:INTERFACE or pcap:FILE", text);
+	options->target = text + len + 1;
+	options->interface_n = 0;
+	return strcmp(name, "packet") ? 0 : read_interfaces(options->target, options);
+}
+
+static int complete(const struct options *options)
+{
+	if (!options->rules || (!options->io && !options->check)) {
+		fprintf(stderr, "lvsd: expected --io and --rules; try --help\n");
+		return -1;
+	}
+	if (options->print_setup && (options->no_setup || !options->interface_n)) {
+		fprintf(stderr, "lvsd: expected --print-setup with --io packet:INTERFACE, and "
+				"without --no-setup\n");
+		return -1;
+	}
+	return 0;
+}
+
+enum { HELP = 256, VERSION, IO, RULES, WORKERS, TABLE_SIZE, NAME, LOG_LEVEL };
+
+/* An option with a value. Returns 0, or -1 with a line on stderr. */
+static int take_value(int option, const char *text, struct options *options)
+{
+	switch (option) {
+	case IO:
+		return read_io(text, options);
+	case RULES:
+		options->rules = text;
+		return 0;
+	case NAME:
+		options->name = text;
+		return 0;
+	case WORKERS:
+		return read_number("--workers", text, OPTIONS_WORKERS_MAX, &options->worker_n);
+	case TABLE_SIZE:
+		return read_number("--table-size", text, TABLE_SIZE_MAX, &options->table_size);
+	case LOG_LEVEL:
+		return read_level(text, &options->log_level);
+	default: /* getopt_long() has said what is wrong */
+		return -1;
+	}
+}
+
+int options_read(int argc, char **argv, struct options *options)
+{
+	int check = 0, print_setup = 0, no_setup = 0, no_address = 0, forwarding = 0;
+	const struct option longs[] = {
+		{"io", required_argument, NULL, IO},
+		{"rules", required_argument, NULL, RULES},
+		{"workers", required_argument, NULL, WORKERS},
+		{"table-size", required_argument, NULL, TABLE_SIZE},
+		{"name", required_argument, NULL, NAME},
+		{"log-level", required_argument, NULL, LOG_LEVEL},
+		{"check", no_argument, &check, 1},
+		{"print-setup", no_argument, &print_setup, 1},
+		{"no-setup", no_argument, &no_setup, 1},
+		{"no-address", no_argument, &no_address, 1},
+		{"forwarding", no_argument, &forwarding, 1},
+		{"help", no_argument, NULL, HELP},
+		{"version", no_argument, NULL, VERSION},
+		{NULL, 0, NULL, 0},
+	};
+	int c;
+
+	*options = (struct options){.worker_n = 1, .name = "0", .log_level = LVS_LOG_NOTICE};
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c == HELP) {
+			fputs(help, stdout);
+			return EXIT_SUCCESS;
+		}
+		if (c == VERSION) {
+			printf("lvsd %s\n", lvs_version());
+			return EXIT_SUCCESS;
+		}
+		if (c && take_value(c, optarg, options) < 0)
+			return 2;
+	}
+	if (optind < argc) {
+		fail("command line", "options only", argv[optind]);
+		return 2;
+	}
+	options->check = check;
+	options->print_setup = print_setup;
+	options->no_setup = no_setup;
+	options->no_address = no_address;
+	options->forwarding = forwarding;
+	return complete(options) < 0 ? 2 : -1;
+}

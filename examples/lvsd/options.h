@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The command line. */
+#ifndef LVSD_OPTIONS_H
+#define LVSD_OPTIONS_H
+
+#include <liblvs/io.h>
+
+#include <stdbool.h>
+
+enum { OPTIONS_WORKERS_MAX = 64, OPTIONS_INTERFACES_MAX = 16 };
+
+struct options {
+	const struct lvs_io_ops *io;
+	const char *target;                             /* of the adapter: "eth0,eth1" */
+	char interface[OPTIONS_INTERFACES_MAX][16];     /* the same, cut; adapter packet only */
+	const char *interfaces[OPTIONS_INTERFACES_MAX]; /* points into it */
+	unsigned interface_n;
+	const char *rules;
+	const char *name; /* instance, for what is made on the host */
+	unsigned worker_n;
+	uint32_t table_size; /* connections; 0 is the library's default */
+	enum lvs_log_level log_level;
+	bool check;
+	bool print_setup;
+	bool no_setup;
+	bool no_address;
+	bool forwarding;
+};
+
+/* Returns -1 to go on, or the exit status: help and version were printed, or a line on stderr. */
+int options_read(int argc, char **argv, struct options *options);
+
+#endif

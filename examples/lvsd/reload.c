@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The order, so that no packet finds less than it should: first what is new is
+ * taken away from the host and its paths are known, then the director changes by
+ * one transaction, and last the host gets back what is not ours any more.
+ */
+#include "reload.h"
+#include "address.h"
+#include "apply.h"
+#include "capture.h"
+#include "log.h"
+#include "paths.h"
+
+#include <string.h>
+
+/* What the new rules mean beyond the director. */
+struct plan {
+	struct rules rules;
+	struct addr_set services;
+	struct addr_set dests;
+};
+
+static void free_plan(struct plan *plan)
+{
+	rules_free(&plan->rules);
+	addr_set_free(&plan->services);
+	addr_set_free(&plan->dests);
+}
+
+/* What the adapter cannot carry is refused, not tried. */
+static int check_adapter(const struct lvsd *lvsd, const struct rules *rules)
+{
+	if (lvsd->caps.flags & LVS_IO_LINK_LAYER)
+		return 0;
+	for (size_t i = 0; i < rules->dest_n; i++) {
+		if (rules->dest[i].conf.method != LVS_METHOD_DR)
+			continue;
+		log_line(&lvsd->log, LVS_LOG_ERROR,
+			 "%s:%u: DR needs a link layer: adapter %s has none", lvsd->options.rules,
+			 rules->dest[i].line, lvsd->options.io->name);
+		return -1;
+	}
+	return 0;
+}
+
+static void warn_of_marks(const struct lvsd *lvsd, const struct rules *rules)
+{
+	for (size_t i = 0; i < rules->service_n; i++)
+		if (rules->service[i].key.fwmark)
+			log_line(&lvsd->log, LVS_LOG_WARNING,
+				 "%s:%u: nothing sets firewall marks in this version: the service "
+				 "gets no packets",
+				 lvsd->options.rules, rules->service[i].line);
+}
+
+static int make_plan(const struct lvsd *lvsd, struct plan *plan)
+{
+	char error[512];
+
+	memset(plan, 0, sizeof(*plan));
+	if (rules_read_file(lvsd->options.rules, &plan->rules, error, sizeof(error)) < 0) {
+		log_line(&lvsd->log, LVS_LOG_ERROR, "%s", error);
+		return -1;
+	}
+	if (addr_set_of_services(&plan->services, &plan->rules) < 0 ||
+	    addr_set_of_dests(&plan->dests, &plan->rules) < 0) {
+		log_line(&lvsd->log, LVS_LOG_ERROR, "%s: out of memory", lvsd->options.rules);
+		free_plan(plan);
+		return -1;
+	}
+	return 0;
+}
+
+/* 0, or -1 with nothing that matters changed. */
+static int prepare_host(struct lvsd *lvsd, struct plan *plan)
+{
+	int err = capture_set(lvsd->host, &lvsd->rules, &plan->rules);
+
+	if (err) {
+		log_line(&lvsd->log, LVS_LOG_ERROR, "taking traffic away from the host: %s",
+			 lvs_strerror(err));
+		return -1;
+	}
+	err = paths_refresh(lvsd->director, lvsd->host, &plan->dests);
+	if (err) {
+		log_line(&lvsd->log, LVS_LOG_ERROR, "reading routes: %s", lvs_strerror(err));
+		return -1;
+	}
+	return 0;
+}
+
+static void set_capture(const struct lvsd *lvsd, const struct rules *rules)
+{
+	static const struct rules none;
+	int err = capture_set(lvsd->host, rules, &none);
+
+	if (err)
+		log_line(&lvsd->log, LVS_LOG_WARNING, "giving traffic back to the host: %s",
+			 lvs_strerror(err));
+}
+
+/* Back to what is in force. */
+static void undo_host(const struct lvsd *lvsd, const struct plan *plan)
+{
+	set_capture(lvsd, &lvsd->rules);
+	paths_forget(lvsd->director, &plan->dests, &lvsd->dests);
+}
+
+static void follow_host(struct lvsd *lvsd, const struct plan *plan)
+{
+	set_capture(lvsd, &plan->rules);
+	paths_forget(lvsd->director, &lvsd->dests, &plan->dests);
+	if (!lvsd->options.no_address)
+		address_change(lvsd->host, lvsd->ifindex, &lvsd->services, &plan->services,
+			       &lvsd->log);
+}
+
+static void take_over(struct lvsd *lvsd, const struct plan *plan)
+{
+	rules_free(&lvsd->rules);
+	addr_set_free(&lvsd->services);
+	addr_set_free(&lvsd->dests);
+	lvsd->rules = plan->rules;
+	lvsd->services = plan->services;
+	lvsd->dests = plan->dests;
+}
+
+int reload_rules(struct lvsd *lvsd)
+{
+	struct apply_counts counts;
+	struct plan plan;
+	char error[512];
+
+	if (make_plan(lvsd, &plan) < 0)
+		return -1;
+	if (check_adapter(lvsd, &plan.rules) < 0)
+		goto refused;
+	if (lvsd->host && prepare_host(lvsd, &plan) < 0)
+		goto undo;
+	if (apply_rules(lvsd->director, &lvsd->rules, &plan.rules, lvsd->options.rules, &counts,
+			error, sizeof(error)) < 0) {
+		log_line(&lvsd->log, LVS_LOG_ERROR, "%s", error);
+		goto undo;
+	}
+	if (lvsd->host)
+		follow_host(lvsd, &plan);
+	warn_of_marks(lvsd, &plan.rules);
+	take_over(lvsd, &plan);
+	log_line(&lvsd->log, LVS_LOG_NOTICE,
+		 "%s is in force: %zu services, %zu servers (%u added, %u changed, %u removed)",
+		 lvsd->options.rules, lvsd->rules.service_n, lvsd->rules.dest_n, counts.added,
+		 counts.changed, counts.removed);
+	return 0;
+
+undo:
+	if (lvsd->host)
+		undo_host(lvsd, &plan);
+refused:
+	free_plan(&plan);
+	return -1;
+}
+
+int reload_setup_only(struct lvsd *lvsd)
+{
+	struct plan plan;
+
+	if (make_plan(lvsd, &plan) < 0)
+		return -1;
+	set_capture(lvsd, &plan.rules);
+	if (!lvsd->options.no_address)
+		address_change(lvsd->host, lvsd->ifindex, &lvsd->services, &plan.services,
+			       &lvsd->log);
+	take_over(lvsd, &plan);
+	return 0;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "worker.h"
+#include "log.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+	BATCH = 64,
+	EXPIRY_BUDGET = 1024, /* connections ended at a time, between two batches */
+	STOP_CHECK = 1024,    /* batches without a pause before the stop is looked for */
+	NS_PER_MS = 1000000,
+};
+
+static int watch(int epoll, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+int worker_open(struct worker *worker, struct lvs_director *director, const struct lvs_io_ops *ops,
+		const struct lvs_io_conf *conf)
+{
+	int err = lvs_worker_new(director, &worker->worker);
+
+	if (err) {
+		log_line(&worker->log, LVS_LOG_ERROR, "worker: %s", lvs_strerror(err));
+		return err;
+	}
+	err = lvs_io_open(ops, conf, &worker->io);
+	if (err) {
+		log_line(&worker->log, LVS_LOG_ERROR, "%s:%s: %s", ops->name, conf->target,
+			 lvs_strerror(err));
+		goto del;
+	}
+	worker->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (worker->epoll < 0 || watch(worker->epoll, lvs_io_fd(worker->io)) < 0 ||
+	    watch(worker->epoll, worker->stop_fd) < 0) {
+		log_line(&worker->log, LVS_LOG_ERROR, "epoll: %s", strerror(errno));
+		err = LVS_ERR_IO;
+		goto close_io;
+	}
+	return 0;
+
+close_io:
+	if (worker->epoll >= 0)
+		close(worker->epoll);
+	lvs_io_close(worker->io);
+	worker->io = NULL;
+del:
+	lvs_worker_del(worker->worker);
+	worker->worker = NULL;
+	return err;
+}
+
+/* Milliseconds to the next expiry, rounded up; -1 is for ever. */
+static int wait_ms(const struct worker *worker)
+{
+	uint64_t now = lvs_io_now(worker->io);
+	uint64_t then = lvs_worker_expiry(worker->worker);
+	uint64_t ms;
+
+	if (then == UINT64_MAX)
+		return -1;
+	ms = then <= now ? 0 : (then - now + NS_PER_MS - 1) / NS_PER_MS;
+	return ms < 1000 ? (int)ms : 1000;
+}
+
+/* Waits up to `timeout_ms`. Returns whether to go on. */
+static int wait_for_work(const struct worker *worker, int timeout_ms)
+{
+	struct epoll_event event[2];
+	int n = epoll_wait(worker->epoll, event, 2, timeout_ms);
+
+	for (int i = 0; i < n; i++)
+		if (event[i].data.fd == worker->stop_fd)
+			return 0;
+	return 1;
+}
+
+static int run(struct worker *worker)
+{
+	struct lvs_packet packets[BATCH];
+	struct lvs_io_caps caps = {.size = sizeof(caps)};
+	unsigned busy = 0;
+
+	lvs_io_caps(worker->io, &caps);
+	for (;;) {
+		int n = lvs_io_rx(worker->io, packets, BATCH);
+		uint64_t now = lvs_io_now(worker->io);
+
+		if (n < 0 || (n == 0 && caps.flags & LVS_IO_FINITE))
+			return n;
+		if (n > 0) {
+			int err;
+
+			lvs_worker_process(worker->worker, packets, (unsigned)n, now);
+			err = lvs_io_tx(worker->io, packets, (unsigned)n);
+			if (err)
+				return err;
+		}
+		if (lvs_worker_expiry(worker->worker) <= now)
+			lvs_worker_handle_expiry(worker->worker, now, EXPIRY_BUDGET);
+		if (n == 0 || ++busy % STOP_CHECK == 0)
+			if (!wait_for_work(worker, n ? 0 : wait_ms(worker)))
+				return 0;
+	}
+}
+
+static void *thread_main(void *arg)
+{
+	struct worker *worker = arg;
+
+	worker->failed = run(worker);
+	if (!worker->failed)
+		worker->failed = lvs_io_flush(worker->io);
+	if (worker->failed)
+		log_line(&worker->log, LVS_LOG_ERROR, "%s: %s", lvs_io_name(worker->io),
+			 lvs_strerror(worker->failed));
+	eventfd_write(worker->ended_fd, 1);
+	return NULL;
+}
+
+int worker_start(struct worker *worker)
+{
+	return pthread_create(&worker->thread, NULL, thread_main, worker) ? LVS_ERR_NO_MEMORY : 0;
+}
+
+void worker_join(struct worker *worker)
+{
+	pthread_join(worker->thread, NULL);
+}
+
+void worker_close(struct worker *worker)
+{
+	close(worker->epoll);
+	lvs_io_close(worker->io);
+	lvs_worker_del(worker->worker);
+}

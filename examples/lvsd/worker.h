@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One worker: a thread with an adapter of its own, from packets to packets. */
+#ifndef LVSD_WORKER_H
+#define LVSD_WORKER_H
+
+#include <liblvs/director.h>
+#include <liblvs/io.h>
+
+#include <pthread.h>
+
+struct worker {
+	struct lvs_worker *worker;
+	struct lvs_io *io;
+	struct lvs_log log;
+	int stop_fd;  /* readable when it is to end; not its own */
+	int ended_fd; /* eventfd that it adds 1 to when it ends by itself; not its own */
+	int epoll;
+	int failed; /* what ended it, for who joins it: 0 or a negative enum lvs_err */
+	pthread_t thread;
+};
+
+/*
+ * Makes the library's worker and opens the adapter. `worker` has its log and
+ * descriptors. Returns 0 or a negative enum lvs_err, having left nothing behind;
+ * the reason is logged.
+ */
+int worker_open(struct worker *worker, struct lvs_director *director, const struct lvs_io_ops *ops,
+		const struct lvs_io_conf *conf);
+
+/* Starts the thread. 0, or LVS_ERR_NO_MEMORY. */
+int worker_start(struct worker *worker);
+
+/* Waits for the thread, which was told to stop or has ended. */
+void worker_join(struct worker *worker);
+
+/* Once it has been joined, or was never started. */
+void worker_close(struct worker *worker);
+
+#endif
