@@ -20,6 +20,13 @@
 
 #include "unit.h"
 
+/* An assertion for hot loops and for threads: check's own writes a message each time it holds. */
+#define must(condition)                                                                            \
+	do {                                                                                       \
+		if (!(condition))                                                                  \
+			ck_abort_msg("%s", #condition);                                            \
+	} while (0)
+
 struct alloc_rig {
 	uint64_t live_n;     /* allocations that were not freed */
 	uint64_t live_bytes; /* of them, as asked for */
@@ -54,7 +61,7 @@ static inline void *alloc_rig_alloc(void *user, size_t size, size_t align)
 	if (align < sizeof(void *))
 		align = sizeof(void *);
 	memory = aligned_alloc(align, alloc_rig_round(size, align));
-	ck_assert_ptr_nonnull(memory);
+	must(memory);
 	memset(memory, 0xa5, size);
 	memcpy(memory + size, &tag, sizeof(tag));
 	rig->live_n++;
@@ -67,10 +74,10 @@ static inline void alloc_rig_free(void *user, void *memory, size_t size, size_t 
 	struct alloc_rig *rig = user;
 	struct alloc_rig_tag tag;
 
-	ck_assert_ptr_nonnull(memory);
+	must(memory);
 	memcpy(&tag, (uint8_t *)memory + size, sizeof(tag));
-	ck_assert_uint_eq(tag.size, size);
-	ck_assert_uint_eq(tag.align, align);
+	must(tag.size == size);
+	must(tag.align == align);
 	memset(memory, 0x5a, size);
 	free(memory);
 	rig->live_n--;

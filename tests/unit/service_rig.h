@@ -198,13 +198,13 @@ static inline struct lvs_txn *txn_begin(struct service_rig *rig)
 {
 	struct lvs_txn *txn = NULL;
 
-	ck_assert_int_eq(lvs_services_begin(rig->services, &txn), 0);
+	must(lvs_services_begin(rig->services, &txn) == 0);
 	return txn;
 }
 
 static inline void txn_commit(struct lvs_txn *txn)
 {
-	ck_assert_int_eq(lvs_txn_commit(txn), 0);
+	must(lvs_txn_commit(txn) == 0);
 }
 
 /* One transaction with one destination set; the service is made where there is none. */
@@ -214,8 +214,8 @@ static inline void set_dest(struct service_rig *rig, struct lvs_service_key serv
 	struct lvs_service_conf settings = service_conf();
 	struct lvs_txn *txn = txn_begin(rig);
 
-	ck_assert_int_eq(lvs_txn_set_service(txn, &service, &settings), 0);
-	ck_assert_int_eq(lvs_txn_set_dest(txn, &service, &key, &conf), 0);
+	must(lvs_txn_set_service(txn, &service, &settings) == 0);
+	must(lvs_txn_set_dest(txn, &service, &key, &conf) == 0);
 	txn_commit(txn);
 }
 
