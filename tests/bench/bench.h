@@ -32,7 +32,7 @@ bool bench_wanted(const struct bench_options *options, const char *name);
 /* ns for one packet's lines of memory: see floor.c. Cached by size. */
 double bench_floor(uint32_t flows, bool two_way, bool large);
 
-void bench_fail(const char *what);
+_Noreturn void bench_fail(const char *what);
 
 /* The suites. */
 void bench_established(const struct bench_options *options);

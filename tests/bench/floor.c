@@ -56,8 +56,7 @@ static uint32_t below(uint64_t value, uint32_t n)
 	return (uint32_t)((value & UINT32_MAX) * n >> 32);
 }
 
-static uint64_t one_batch(const struct memory *m, const struct lvs_hash *hash,
-			  const uint32_t (*keys)[4])
+static uint64_t one_batch(const struct memory *m, const struct lvs_hash *hash, uint32_t (*keys)[4])
 {
 	struct spot spot[BATCH];
 	uint64_t sum = 0;
