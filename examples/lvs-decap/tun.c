@@ -91,7 +91,7 @@ bool tun_is_up(const char *name)
 static int add_ipv4(const char *name, unsigned i, const struct address *address)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET};
-	struct ifreq request = { 0 };
+	struct ifreq request = {0};
 
 	/* Fits: options.c saw to the name's length, and i is below ADDRESS_LIST_MAX. */
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%.11s:%u", name, i % 100);

@@ -56,7 +56,7 @@ enum lvs_conn_flag {
 	LVS_CONN_DEAD = 1 << 30, /* unlinked; whoever set it moved the gauges */
 };
 
-#define LVS_CONN_STATE(word) ((unsigned)((word) & 0xff))
+#define LVS_CONN_STATE(word) ((unsigned)((word)&0xff))
 #define LVS_CONN_FORWARDER(word) ((unsigned)((word) >> 8 & 0xff))
 #define LVS_CONN_TIMEOUT(word) ((uint32_t)((word) >> 32))
 
@@ -64,7 +64,7 @@ enum lvs_conn_flag {
 #define LVS_TICK_SHIFT 27
 #define LVS_TICKS(ns) ((uint32_t)((ns) >> LVS_TICK_SHIFT))
 /* Ticks of a time in seconds, rounded up: expiry is never early. */
-#define LVS_TICKS_OF_S(s) ((uint32_t)((((uint64_t)(s) * 1000000000) >> LVS_TICK_SHIFT) + 1))
+#define LVS_TICKS_OF_S(s) ((uint32_t)((((uint64_t)(s)*1000000000) >> LVS_TICK_SHIFT) + 1))
 
 struct lvs_conn_small {
 	lvs_be32 client;

@@ -65,6 +65,7 @@ in_s ip link set lo up
 in_d ip addr add 198.51.100.9/32 dev lo
 in_d ip addr add 2001:db8:9::9/128 dev lo nodad
 for addr in 10.1.0.1/24 10.1.0.3/24 fd01::1/64 fd01::3/64; do
+	# shellcheck disable=SC2046 # one word or none
 	in_d ip addr add "$addr" dev d0 $([[ $addr == fd* ]] && echo nodad)
 done
 in_s ip addr add 10.1.0.2/24 dev s0
