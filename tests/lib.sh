@@ -149,6 +149,7 @@ linux-libc-dev  test -e /usr/include/linux/ip_vs.h
 clang-tidy      command -v clang-tidy
 clang-format    command -v clang-format
 cppcheck        command -v cppcheck
+valgrind        command -v valgrind
 shellcheck      command -v shellcheck
 doxygen         command -v doxygen
 python3         command -v python3

@@ -3,12 +3,12 @@
 # The suites: name, tier (fast, or all: only with --all), budget in seconds, purpose. Budgets are
 # for two processors and an empty build directory; those of the fast tier add up to 25 minutes.
 LVS_SUITES='
-build-dev	fast	120	gcc builds everything, warnings are errors
-build-clang	fast	120	clang builds everything, warnings are errors
+build-dev	fast	90	gcc builds everything, warnings are errors
+build-clang	fast	90	clang builds everything, warnings are errors
 unit	fast	120	unit tests, golden packets, replay of the fuzz corpora
 sanitizers	fast	240	the same under the address and undefined behaviour sanitizers
 tsan	fast	180	torture and concurrency tests under the thread sanitizer
-static	fast	180	clang-format, clang-tidy, cppcheck, shellcheck
+static	fast	240	clang-format, clang-tidy, cppcheck, shellcheck
 package	fast	120	consumers, headers, symbols, documentation
 count	fast	60	work a packet costs, counted
 e2e	fast	300	real hosts in network namespaces
