@@ -144,6 +144,20 @@ uint64_t lvs_services_due(const struct lvs_services *services)
 	return due;
 }
 
+/* An address that we hold and the mirror does not know. */
+static void keep(struct lvs_host *host, struct lvs_service *service)
+{
+	const struct lvs_iface *iface = lvs_ifaces_find(&host->ifaces, service->ifindex);
+	char line[256];
+
+	lvs_service_line(host, service, iface, line, sizeof(line));
+	if (lvs_setup_record_address(&host->setup, service->family, &service->addr,
+				     service->ifindex, line) != 0)
+		return; /* out of memory: it stays on the host at the end */
+	service->state = LVS_HOST_ADDRESS_HELD;
+	lvs_host_want_resync(host, LVS_RESYNC_ALL);
+}
+
 void lvs_services_follow(struct lvs_host *host, uint64_t now)
 {
 	for (unsigned i = 0; i < host->services.n; i++) {
@@ -158,6 +172,9 @@ void lvs_services_follow(struct lvs_host *host, uint64_t now)
 		lvs_setup_forget_address(&host->setup, service->family, &service->addr,
 					 service->ifindex);
 		(void)take(host, service, now); /* the state tells */
+		/* Put on a link that was just going down, it was not told of: ours all the same. */
+		if (service->state == LVS_HOST_ADDRESS_FOREIGN)
+			keep(host, service);
 	}
 }
 

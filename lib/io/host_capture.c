@@ -219,7 +219,7 @@ bool lvs_host_captured(struct lvs_host *host, const struct lvs_packet *packet)
 	return match;
 }
 
-int lvs_host_captured_callback(void *host, const struct lvs_packet *packet)
+bool lvs_host_captured_callback(void *host, const struct lvs_packet *packet)
 {
 	return lvs_host_captured(host, packet);
 }

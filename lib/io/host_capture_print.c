@@ -61,8 +61,8 @@ static void print_set_rule(const struct printer *printer, const struct lvs_captu
 static void print_rules(const struct printer *printer)
 {
 	print(printer, "rule", "capture meta pkttype != host return");
-	print(printer, "rule", "capture vlan type 0x8100 vlan id != 0 return");
-	print(printer, "rule", "capture vlan type 0x88a8 vlan id != 0 return");
+	print(printer, "rule", "capture @ll,96,16 0x8100 @ll,112,16 & 0xfff != 0x0 return");
+	print(printer, "rule", "capture @ll,96,16 0x88a8 @ll,112,16 & 0xfff != 0x0 return");
 	for (unsigned i = 0; i < LVS_CAPTURE_SETS; i++)
 		if (lvs_capture_sets[i].direction == LVS_HOST_FROM)
 			print_set_rule(printer, &lvs_capture_sets[i]);

@@ -74,6 +74,9 @@ void lvs_host_log(const struct lvs_host *host, enum lvs_log_level level, const c
 /* Watches a descriptor for the embedder. */
 int lvs_host_watch_fd(struct lvs_host *host, int fd);
 
+/* Soon everything of a kind is read anew; several wishes at once are one. */
+void lvs_host_want_resync(struct lvs_host *host, enum lvs_host_resync what);
+
 /* Reads anew what host->resync says. */
 int lvs_host_resync(struct lvs_host *host);
 

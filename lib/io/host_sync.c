@@ -122,7 +122,7 @@ int lvs_host_resync(struct lvs_host *host)
 	return err == LVS_ERR_BUSY ? 0 : err;
 }
 
-static void want_resync(struct lvs_host *host, enum lvs_host_resync what)
+void lvs_host_want_resync(struct lvs_host *host, enum lvs_host_resync what)
 {
 	if (host->resync == LVS_RESYNC_NONE)
 		host->resync_ns = lvs_host_now() + RESYNC_DELAY_NS;
@@ -138,9 +138,9 @@ static void take_link(struct lvs_host *host, const struct nlmsghdr *message)
 	change = lvs_ifaces_take(&host->ifaces, message);
 	lvs_stripes_write_end(&host->stripes);
 	if (change & LVS_LINK_MEMORY)
-		want_resync(host, LVS_RESYNC_ALL);
+		lvs_host_want_resync(host, LVS_RESYNC_ALL);
 	if (change & LVS_LINK_LOST)
-		want_resync(host, LVS_RESYNC_ROUTES);
+		lvs_host_want_resync(host, LVS_RESYNC_ROUTES);
 	if (change & LVS_LINK_CHANGED)
 		host->changed = true;
 }
@@ -153,7 +153,7 @@ static void take_route(struct lvs_host *host, const struct nlmsghdr *message)
 	news = lvs_routes_take(&host->routes, message);
 	lvs_stripes_write_end(&host->stripes);
 	if (news == LVS_ROUTE_UNSURE || news == LVS_ROUTE_MEMORY)
-		want_resync(host, LVS_RESYNC_ROUTES);
+		lvs_host_want_resync(host, LVS_RESYNC_ROUTES);
 	if (news != LVS_ROUTE_NOTHING)
 		host->changed = true;
 }
@@ -211,7 +211,7 @@ int lvs_host_read_events(struct lvs_host *host)
 			return 0;
 		if (got < 0 && errno == ENOBUFS) {
 			lvs_host_log(host, LVS_LOG_NOTICE, "notifications were lost, reading anew");
-			want_resync(host, LVS_RESYNC_ALL);
+			lvs_host_want_resync(host, LVS_RESYNC_ALL);
 		} else if (got < 0) {
 			return LVS_ERR_IO;
 		}

@@ -1,0 +1,189 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Traffic taken away from a host that forwards: behind the taps, and nothing else.
+#
+#     netns c: client              netns d: host_tool, forwarding          netns s: server
+#    +-----------------+          +-------------------------------+        +------------------+
+#    | c0 10.1.0.2     |= veth ===| d0 10.1.0.1       10.2.0.1 d1 |= veth =| s0 10.2.0.2      |
+#    |    fd01::2      |          |    fd01::1        fd02::1     |        |    fd02::2       |
+#    +-----------------+          |    10.1.0.80 (service)        |        +------------------+
+#                                 |  tcpdump: what a tap sees     |
+#                                 +-------------------------------+
+#
+# Rules: to 10.1.0.80 port 80 (TCP, UDP); from 10.2.0.2 port 80 (TCP, UDP); the same by IPv6.
+#
+set -u
+build=${1:?usage: host_capture.sh BUILD-DIRECTORY}
+# shellcheck source=tests/e2e/lib-host.sh
+. "$(dirname "$0")/lib-host.sh"
+here=$(dirname "$0")
+c='' d='' s=''
+space c
+space d
+space s
+ip link add d0 netns "$d" type veth peer name c0 netns "$c" || skip "there is no veth"
+ip link add d1 netns "$d" type veth peer name s0 netns "$s" || skip "there is no veth"
+ip -n "$d" addr add 10.1.0.1/24 dev d0
+ip -n "$d" addr add 10.1.0.80/32 dev d0
+ip -n "$d" addr add 10.2.0.1/24 dev d1
+ip -n "$d" addr add fd01::1/64 dev d0 nodad
+ip -n "$d" addr add fd01::80/128 dev d0 nodad
+ip -n "$d" addr add fd02::1/64 dev d1 nodad
+ip -n "$c" addr add 10.1.0.2/24 dev c0
+ip -n "$c" addr add fd01::2/64 dev c0 nodad
+ip -n "$s" addr add 10.2.0.2/24 dev s0
+ip -n "$s" addr add fd02::2/64 dev s0 nodad
+for end in d0 d1; do ip -n "$d" link set $end up; done
+ip -n "$c" link set c0 up
+ip -n "$s" link set s0 up
+ip -n "$c" route add default via 10.1.0.1
+ip -n "$c" route add default via fd01::1
+ip -n "$s" route add default via 10.2.0.1
+ip -n "$s" route add default via fd02::1
+run_in "$d" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+
+# send SPACE FROM PORT TO PORT [BYTES]: one datagram.
+send() { run_in "$1" python3 "$here/lib-host.py" send "${@:2}"; }
+# arrives SPACE ADDRESS PORT COMMAND...: whether the command makes a datagram arrive there.
+arrives() {
+	local space=$1 addr=$2 port=$3
+	shift 3
+	rm -f "$work/got"
+	ip netns exec "$space" python3 "$here/lib-host.py" receive "$addr" "$port" >"$work/got" &
+	local listener=$!
+	within 3000 grep -q ready "$work/got" || echo "no listener"
+	"$@"
+	wait $listener
+}
+
+check "before: the host forwards a reply" arrives "$c" 10.1.0.2 4000 send "$s" 10.2.0.2 80 10.1.0.2 4000
+: >"$work/events"
+check "a host" start_tool "$d" "$name"
+ask at d0 d1 >/dev/null
+for protocol in 6 17; do
+	for addr in 10.1.0.80 fd01::80; do ask rule to $protocol $addr 80 >/dev/null; done
+	for addr in 10.2.0.2 fd02::2; do ask rule from $protocol $addr 80 >/dev/null; done
+done
+check "capture" answers "capture 0" capture
+
+# What a reply may not do, and what all else may.
+stays() {
+	check "$1: the host does not forward a reply" \
+		not arrives "$c" 10.1.0.2 4000 send "$s" 10.2.0.2 80 10.1.0.2 4000
+	check "$1: ... IPv6" not arrives "$c" fd01::2 4000 send "$s" fd02::2 80 fd01::2 4000
+}
+ip netns exec "$d" tcpdump --immediate-mode -Z root -Unni any -w "$work/tap" udp 2>/dev/null &
+tap=$!
+pids+=("$tap")
+sleep 0.7
+stays "captured"
+check "the host does not get a request" not arrives "$d" 10.1.0.80 80 send "$c" 10.1.0.2 4000 10.1.0.80 80
+check "... IPv6" not arrives "$d" fd01::80 80 send "$c" fd01::2 4000 fd01::80 80
+sleep 0.3
+kill $tap && wait $tap
+seen() { [ "$(tcpdump -nnr "$work/tap" "$1" 2>/dev/null | wc -l)" -ge 1 ]; }
+check "the tap saw the reply" seen 'src 10.2.0.2 and src port 80'
+check "the tap saw the reply, IPv6" seen 'src fd02::2 and src port 80'
+check "the tap saw the request" seen 'dst 10.1.0.80 and dst port 80'
+check "the tap saw the request, IPv6" seen 'dst fd01::80 and dst port 80'
+
+check "another port of the server's is forwarded" \
+	arrives "$c" 10.1.0.2 4000 send "$s" 10.2.0.2 81 10.1.0.2 4000
+check "... IPv6" arrives "$c" fd01::2 4000 send "$s" fd02::2 81 fd01::2 4000
+check "a client's own way to the server, too" \
+	arrives "$s" 10.2.0.2 90 send "$c" 10.1.0.2 80 10.2.0.2 90
+check "the server to somebody's port 80" \
+	arrives "$c" 10.1.0.2 80 send "$s" 10.2.0.2 4000 10.1.0.2 80
+check "another port of the service address" \
+	arrives "$d" 10.1.0.80 81 send "$c" 10.1.0.2 4000 10.1.0.80 81
+check "ping through the host" run_in "$c" ping -qc 1 -W 2 10.2.0.2
+check "ping through the host, IPv6" run_in "$c" ping -qc 1 -W 2 fd02::2
+check "fragments to the service address are the host's to gather" \
+	arrives "$d" 10.1.0.80 80 send "$c" 10.1.0.2 4000 10.1.0.80 80 5000
+check "... IPv6" arrives "$d" fd01::80 80 send "$c" fd01::2 4000 fd01::80 80 5000
+check "a fragmented reply does not get through" \
+	not arrives "$c" 10.1.0.2 4000 send "$s" 10.2.0.2 80 10.1.0.2 4000 5000
+check "... IPv6" not arrives "$c" fd01::2 4000 send "$s" fd02::2 80 fd01::2 4000 5000
+check "other fragments do" \
+	arrives "$c" 10.1.0.2 4000 send "$s" 10.2.0.2 81 10.1.0.2 4000 5000
+
+# Rules change, in one transaction, while the rest stays in force.
+ask rule from 17 10.2.0.2 82 >/dev/null
+check "another rule" answers "capture 0" capture
+check "it is in force" not arrives "$c" 10.1.0.2 4000 send "$s" 10.2.0.2 82 10.1.0.2 4000
+stays "as before"
+ask norules >/dev/null
+ask rule from 17 10.2.0.2 80 >/dev/null
+ask rule from 0 fd02::2 0 >/dev/null
+check "fewer rules" answers "capture 0" capture
+stays "fewer"
+check "what was removed is forwarded" \
+	arrives "$c" 10.1.0.2 4000 send "$s" 10.2.0.2 82 10.1.0.2 4000
+check "every port" not arrives "$c" fd01::2 4000 send "$s" fd02::2 83 fd01::2 4000
+
+# What is tagged for a VLAN belongs to the VLAN's interface.
+if ip -n "$d" link add link d1 name d1.5 type vlan id 5 2>/dev/null; then
+	ip -n "$s" link add link s0 name s0.5 type vlan id 5
+	ip -n "$d" addr add 10.3.0.1/24 dev d1.5
+	ip -n "$s" addr add 10.3.0.2/24 dev s0.5
+	ip -n "$d" link set d1.5 up
+	ip -n "$s" link set s0.5 up
+	ask rule from 17 10.3.0.2 80 >/dev/null
+	ask capture >/dev/null
+	check "tagged for a VLAN" \
+		arrives "$c" 10.1.0.2 4000 send "$s" 10.3.0.2 80 10.1.0.2 4000
+	ask at d0 d1 d1.5 >/dev/null
+	check "at the VLAN's interface" \
+		not arrives "$c" 10.1.0.2 4000 send "$s" 10.3.0.2 80 10.1.0.2 4000
+	ask at d0 d1 >/dev/null
+	ip -n "$d" link del d1.5
+else
+	echo "skip - VLAN: this kernel has none"
+fi
+
+# The lines for a shell make the same table.
+ask print "$work/lines" >/dev/null
+run_in "$d" nft list table netdev "lvs_$name" | sed 's/lvs_[a-z0-9]*/lvs_X/; s/ingress[0-9]*/ingressN/' \
+	>"$work/table"
+p=''
+space p
+ip -n "$p" link add d0 type veth peer name d1
+run_in "$p" sh -e "$work/lines" || failed=1
+run_in "$p" nft list table netdev "lvs_$name" | sed 's/lvs_[a-z0-9]*/lvs_X/; s/ingress[0-9]*/ingressN/' \
+	>"$work/table-by-hand"
+check "the lines for a shell make the same table" diff "$work/table" "$work/table-by-hand"
+
+# An interface that goes takes its chain along; it gets one when it comes again.
+ip -n "$d" link del d1
+ip link add d1 netns "$d" type veth peer name s0 netns "$s"
+ip -n "$d" addr add 10.2.0.1/24 dev d1
+ip -n "$d" addr add fd02::1/64 dev d1 nodad
+ip -n "$s" addr add 10.2.0.2/24 dev s0
+ip -n "$s" addr add fd02::2/64 dev s0 nodad
+ip -n "$d" link set d1 up
+ip -n "$s" link set s0 up
+ip -n "$s" route add default via 10.2.0.1
+ip -n "$s" route add default via fd02::1
+hooked() { run_in "$d" nft list table netdev "lvs_$name" | grep -q '"d1"'; }
+check "a new interface is taken up" within 1000 hooked
+stays "the interface is another"
+
+# A crash: its table holds until the next instance's replaces it.
+kill_tool
+stays "after a crash"
+check "the next instance" start_tool "$d" "$name"
+stays "it has begun, without rules yet"
+ask at d0 d1 >/dev/null
+ask rule from 17 10.2.0.2 80 >/dev/null
+ask rule from 17 fd02::2 80 >/dev/null
+check "its rules" answers "capture 0" capture
+stays "its rules are in force"
+check "the former ones are not" arrives "$c" fd01::2 4000 send "$s" fd02::2 83 fd01::2 4000
+kill_tool
+check "after a second crash" start_tool "$d" "$name"
+check "it ends without having set any" stop_tool
+check "no table is left" not run_in "$d" nft list table netdev "lvs_$name"
+check "after: the host forwards a reply" \
+	arrives "$c" 10.1.0.2 4000 send "$s" 10.2.0.2 80 10.1.0.2 4000
+finish
