@@ -2,11 +2,11 @@
 # shellcheck shell=bash
 # Hosts, wires, programs and counters: network namespaces, for the demo and for tests/e2e.
 #
-# Everything lives in a mount and a network namespace of the script's own, in which /run is empty.
-# So nothing is seen from outside, and nothing is left when the last program has ended.
+# Everything, files too, lives in a mount and a network namespace of the script's own, in which /run
+# begins empty. So nothing is seen from outside, and nothing is left when the last program has ended.
 PATH=$PATH:/usr/sbin:/sbin
 HOSTS_PREFIX=lvs$$
-HOSTS_WORK=
+HOSTS_WORK=/run/work
 HOSTS_PIDS=()
 
 # Whether namespaces, wires and filters can be made by `unshare $1`.
@@ -22,7 +22,7 @@ hosts_enter() {
 	local way
 	if [ -n "${LVS_INSIDE:-}" ]; then
 		unset LVS_INSIDE
-		HOSTS_WORK=$(mktemp -d) && mount -t tmpfs tmpfs /run
+		mount -t tmpfs tmpfs /run && mkdir $HOSTS_WORK
 		return
 	fi
 	for way in -nm -Urnm; do
@@ -46,11 +46,6 @@ hosts_clear() {
 	for namespace in /run/netns/"$HOSTS_PREFIX"-*; do
 		[ ! -e "$namespace" ] || ip netns del "$(basename "$namespace")"
 	done
-}
-
-hosts_remove() {
-	hosts_clear
-	[ -z "$HOSTS_WORK" ] || rm -rf "$HOSTS_WORK"
 }
 
 # host NAME...: each a network namespace, with addresses usable at once.
@@ -124,6 +119,7 @@ mac() {
 
 # start HOST LOG COMMAND...: in the background, its number in STARTED. It ends with this script.
 start() {
+	: >"$2"
 	nsenter --net="/run/netns/$HOSTS_PREFIX-$1" -- setpriv --pdeathsig TERM "${@:3}" \
 		>"$2" 2>&1 </dev/null &
 	STARTED=$!

@@ -7,6 +7,7 @@
 #   198.51.100.0/24   2001:db8:2::/64   where the servers are (NAT, TUN)
 #   203.0.113.0/24    2001:db8:3::/64   where the director is (TUN)
 
+# shellcheck disable=SC2034 # for those who source this
 MODE_SERVERS='rs1 rs2 rs3'
 
 mode_drawing() {
@@ -52,7 +53,7 @@ mode_build() {
 
 # mode_vip MODE [6], mode_server MODE N [6]: addresses.
 mode_vip() {
-	case $1$2 in
+	case $1${2:-} in
 	tun) echo 203.0.113.80 ;;
 	tun6) echo 2001:db8:3::80 ;;
 	*6) echo 2001:db8:1::80 ;;
@@ -61,7 +62,7 @@ mode_vip() {
 }
 
 mode_server() {
-	case $1$3 in
+	case $1${3:-} in
 	dr) echo "192.0.2.1$2" ;;
 	dr6) echo "2001:db8:1::1$2" ;;
 	*6) echo "2001:db8:2::1$2" ;;
@@ -170,9 +171,9 @@ mode_dr_hosts() {
 web() {
 	local dir=$HOSTS_WORK/$1
 	mkdir -p "$dir/files"
-	chmod -R a+rX "$HOSTS_WORK"
 	cat >"$dir/nginx.conf" <<END
 daemon off;
+user root;
 master_process off;
 pid $dir/pid;
 events { worker_connections 4096; }
