@@ -159,6 +159,7 @@ ethtool         command -v ethtool
 iputils-ping    command -v ping
 procps          command -v sysctl
 curl            command -v curl
+tcpdump         command -v tcpdump
 ipvsadm         command -v ipvsadm
 '
 
