@@ -34,6 +34,8 @@ struct lvs_dest_private {
 	/* In the trash, else unused. */
 	bool trashed;
 	bool idle;               /* nothing has referred to it since idle_since */
+	bool leaving;            /* it is about to be forgotten */
+	bool summed;             /* and its service has its counters already */
 	uint32_t idle_since;     /* ticks */
 	uint64_t removed_tag;    /* nobody can pick it when this epoch has passed */
 	uint64_t service_number; /* creation number of the service that it left */

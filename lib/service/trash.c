@@ -83,36 +83,49 @@ void lvs_trash_del(struct lvs_services *services, struct lvs_dest_private *priv)
 	services->trash.n--;
 }
 
-static struct lvs_past *past_without(struct lvs_services *services, const struct lvs_past *past,
-				     const struct lvs_dest_private *priv)
+static struct lvs_dest_private *row_dest(struct lvs_services *services,
+					 const struct lvs_past_row *row)
 {
-	struct lvs_past *next = lvs_past_new(services->conf.alloc, past->n - 1);
-	struct lvs_stats stats = {0};
+	return lvs_dest_at(&services->dests, row->number)->priv;
+}
+
+static uint32_t staying_n(struct lvs_services *services, const struct lvs_past *past)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < past->n; i++)
+		n += !row_dest(services, &past->row[i])->leaving;
+	return n;
+}
+
+/* What is past without those that are leaving: only their sum is kept. */
+static struct lvs_past *past_without_leaving(struct lvs_services *services,
+					     const struct lvs_past *past)
+{
+	struct lvs_past *next = lvs_past_new(services->conf.alloc, staying_n(services, past));
 	uint32_t n = 0;
 
 	if (!next)
 		return NULL;
-	for (uint32_t i = 0; i < past->n; i++) {
-		if (past->row[i].number != priv->dest->number)
-			next->row[n++] = past->row[i];
-	}
-	services->conf.stats(services->conf.user, priv->dest->number, &stats);
-	lvs_stats_sub(&stats, &priv->zero);
 	next->left = past->left;
-	lvs_stats_add(&next->left, &stats);
+	for (uint32_t i = 0; i < past->n; i++) {
+		struct lvs_dest_private *priv = row_dest(services, &past->row[i]);
+		struct lvs_stats stats = {0};
+
+		if (!priv->leaving) {
+			next->row[n++] = past->row[i];
+			continue;
+		}
+		services->conf.stats(services->conf.user, past->row[i].number, &stats);
+		lvs_stats_sub(&stats, &past->row[i].zero);
+		lvs_stats_add(&next->left, &stats);
+		priv->summed = true;
+	}
 	return next;
 }
 
-static bool past_has(const struct lvs_past *past, uint32_t number)
-{
-	for (uint32_t i = 0; past && i < past->n; i++) {
-		if (past->row[i].number == number)
-			return true;
-	}
-	return false;
-}
-
-/* The service that it left, if that is still there, takes over its counters. */
+/* The service that it left, if that is still there, takes over its counters, and with them those
+ * of all others that leave now: a service may lose thousands at once. */
 static int hand_over_stats(struct lvs_services *services, struct lvs_dest_private *priv)
 {
 	struct lvs_service_private *service =
@@ -120,9 +133,9 @@ static int hand_over_stats(struct lvs_services *services, struct lvs_dest_privat
 	struct lvs_past *past = service ? lvs_set_past(service) : NULL;
 	struct lvs_past *next;
 
-	if (!past_has(past, priv->dest->number) || service->ident->created != priv->service_number)
+	if (priv->summed || !past || service->ident->created != priv->service_number)
 		return 0;
-	next = past_without(services, past, priv);
+	next = past_without_leaving(services, past);
 	if (!next)
 		return LVS_ERR_NO_MEMORY;
 	/* release: pairs with the acquire in lvs_set_past() */
@@ -156,24 +169,45 @@ static bool idle_long(struct lvs_services *services, struct lvs_dest_private *pr
 	return now - priv->idle_since >= IDLE_TICKS || services->trash.n > IDLE_KEPT_N;
 }
 
-static void look_at(struct lvs_services *services, struct lvs_dest_private *priv)
+/* Whether it may be forgotten. */
+static bool look_at(struct lvs_services *services, struct lvs_dest_private *priv)
 {
-	if (referenced(services, priv)) {
-		priv->idle = false;
-	} else if (idle_long(services, priv) && hand_over_stats(services, priv) == 0) {
-		lvs_trash_del(services, priv);
-		lvs_retire(services, &priv->retired, free_retired);
+	if (!referenced(services, priv))
+		return idle_long(services, priv);
+	priv->idle = false;
+	return false;
+}
+
+static void forget(struct lvs_services *services, struct lvs_dest_private *priv)
+{
+	if (hand_over_stats(services, priv)) {
+		priv->leaving = false; /* later, when there is memory */
 		return;
 	}
-	unlink_from(&services->trash, priv);
-	append(&services->trash, priv);
+	lvs_trash_del(services, priv);
+	lvs_retire(services, &priv->retired, free_retired);
 }
 
 void lvs_trash_collect(struct lvs_services *services)
 {
-	uint32_t n = services->trash.n;
-	uint32_t most = LOOK_N + (n > IDLE_KEPT_N ? n - IDLE_KEPT_N : 0);
+	struct lvs_trash *trash = &services->trash;
+	uint32_t most = LOOK_N + (trash->n > IDLE_KEPT_N ? trash->n - IDLE_KEPT_N : 0);
+	uint32_t n = trash->n < most ? trash->n : most;
+	struct lvs_dest_private *priv;
 
-	for (uint32_t i = n < most ? n : most; i > 0; i--)
-		look_at(services, services->trash.first);
+	for (uint32_t i = 0; i < n; i++) {
+		priv = trash->first;
+		priv->leaving = look_at(services, priv);
+		unlink_from(trash, priv);
+		append(trash, priv);
+	}
+	/* The same ones, which stand at the end now. */
+	priv = trash->last;
+	for (uint32_t i = 0; i < n; i++) {
+		struct lvs_dest_private *before = priv->trash_prev;
+
+		if (priv->leaving)
+			forget(services, priv);
+		priv = before;
+	}
 }

@@ -313,6 +313,56 @@ START_TEST(sums_traffic)
 }
 END_TEST
 
+#define MANY 20000
+
+/* More than the trash keeps: those that nobody needs go at once, and cheaply. */
+START_TEST(leaves_by_the_thousand)
+{
+	struct service_rig *rig = service_rig_new();
+	struct lvs_service_key service = KEY;
+	struct lvs_dest_conf conf = dest_conf(1);
+	struct lvs_txn *txn = txn_begin(rig);
+	struct lvs_service_conf settings = service_conf();
+	const struct lvs_service_set *set;
+
+	must(lvs_txn_add_service(txn, &service, &settings) == 0);
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct lvs_dest_key key = dest4(i);
+
+		/* In many services, but the first half in one. */
+		service = tcp4(i < MANY / 2 ? 1 : 2 + i % 100);
+		must(lvs_txn_set_service(txn, &service, &settings) == 0);
+		must(lvs_txn_add_dest(txn, &service, &key, &conf) == 0);
+	}
+	txn_commit(txn);
+	set = match(rig, KEY);
+	for (uint32_t i = 0; i < SERVICE_RIG_NUMBERS; i++)
+		rig->stats[i].conns = 1;
+	for (uint32_t i = 0; i < 100; i++)
+		lvs_dest_bind(set->dest[i * 7], true);
+	txn = txn_begin(rig);
+	for (uint32_t i = 1; i < MANY; i++) {
+		struct lvs_dest_key key = dest4(MANY - 1 - i);
+
+		service = tcp4(MANY - 1 - i < MANY / 2 ? 1 : 2 + (MANY - 1 - i) % 100);
+		must(lvs_txn_del_dest(txn, &service, &key) == 0);
+	}
+	txn_commit(txn);
+	check_ok(rig);
+	let_time_pass(rig, 1);
+	check_ok(rig);
+	ck_assert_uint_eq(traffic_of_service(rig).conns, MANY / 2);
+	let_time_pass(rig, 1);
+	for (uint32_t i = 0; i < 350; i++)
+		let_time_pass(rig, LVS_TICKS_OF_S(120));
+	ck_assert_uint_eq(traffic_of_service(rig).conns, MANY / 2);
+	set_dest(rig, KEY, dest4(MANY / 2 - 1), dest_conf(1)); /* the newest: it was bound */
+	ck_assert_uint_eq(info_of(rig, MANY / 2 - 1).active, 1);
+	check_ok(rig);
+	service_rig_del(rig);
+}
+END_TEST
+
 /* With no memory to sum up what it did, a removed destination stays until there is. */
 START_TEST(is_forgotten_when_memory_is_back)
 {
@@ -405,6 +455,7 @@ int main(void)
 	tcase_add_test(tcase, is_forgotten);
 	tcase_add_test(tcase, waits_for_readers);
 	tcase_add_test(tcase, sums_traffic);
+	tcase_add_test(tcase, leaves_by_the_thousand);
 	tcase_add_test(tcase, is_forgotten_when_memory_is_back);
 	tcase_add_test(tcase, numbers_forwarders);
 	return unit_run("dest", tcase);
