@@ -241,8 +241,8 @@ LVS_API int lvs_host_capture_set(struct lvs_host *host, const struct lvs_host_ru
  */
 LVS_API bool lvs_host_captured(struct lvs_host *host, const struct lvs_packet *packet);
 
-/** The same for lvs_io_conf::captured, 0 or 1: @p host is a struct lvs_host. Worker call. */
-LVS_API int lvs_host_captured_callback(void *host, const struct lvs_packet *packet);
+/** The same for lvs_io_conf::captured: @p host is a struct lvs_host. Worker call. */
+LVS_API bool lvs_host_captured_callback(void *host, const struct lvs_packet *packet);
 
 /** Where a service address stands. */
 enum lvs_host_address_state {

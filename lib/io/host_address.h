@@ -77,7 +77,7 @@ void lvs_service_line(const struct lvs_host *host, const struct lvs_service *ser
 		      const struct lvs_iface *iface, char *line, size_t room);
 
 /* The mark of IPv4 addresses; empty if the interface's name leaves no room. */
-void lvs_service_label(const char *instance, const char *iface, char label[IFNAMSIZ]);
+void lvs_service_label(const char *instance, const char *iface, char label[IF_NAMESIZE]);
 
 /* Opens the interface's sockets, if they are not. */
 int lvs_watch_open(struct lvs_host *host, uint32_t ifindex);

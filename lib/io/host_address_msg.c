@@ -14,14 +14,14 @@
 #define ATTR_IFA_PROTO 11 /* Linux 5.18; older headers lack the name, older kernels ignore it */
 #define FOREVER 0xffffffffu
 
-void lvs_service_label(const char *instance, const char *iface, char label[IFNAMSIZ])
+void lvs_service_label(const char *instance, const char *iface, char label[IF_NAMESIZE])
 {
 	size_t len = strlen(iface);
 
-	memset(label, 0, IFNAMSIZ);
-	if (len + 2 < IFNAMSIZ)
-		snprintf(label, IFNAMSIZ, "%.*s:%.*s", (int)len, iface, (int)(IFNAMSIZ - 2 - len),
-			 instance);
+	memset(label, 0, IF_NAMESIZE);
+	if (len + 2 < IF_NAMESIZE)
+		snprintf(label, IF_NAMESIZE, "%.*s:%.*s", (int)len, iface,
+			 (int)(IF_NAMESIZE - 2 - len), instance);
 }
 
 static struct nlmsghdr *address_message(uint8_t *buffer, uint16_t type, unsigned family,
@@ -50,7 +50,7 @@ int lvs_service_install(struct lvs_host *host, const struct lvs_service *service
 	uint8_t buffer[256];
 	struct nlmsghdr *request = address_message(buffer, RTM_NEWADDR, service->family,
 						   &service->addr, service->ifindex);
-	char label[IFNAMSIZ];
+	char label[IF_NAMESIZE];
 
 	request->nlmsg_flags |= NLM_F_CREATE | NLM_F_EXCL;
 	mnl_attr_put_u8(request, ATTR_IFA_PROTO, host->services.protocol);
@@ -79,7 +79,7 @@ void lvs_service_line(const struct lvs_host *host, const struct lvs_service *ser
 		      const struct lvs_iface *iface, char *line, size_t room)
 {
 	char addr[INET6_ADDRSTRLEN];
-	char label[IFNAMSIZ];
+	char label[IF_NAMESIZE];
 
 	inet_ntop(service->family, service->addr.byte, addr, sizeof(addr));
 	if (service->family == LVS_INET6) {
@@ -96,7 +96,7 @@ void lvs_service_line(const struct lvs_host *host, const struct lvs_service *ser
 static bool is_ours(const struct lvs_host *host, const struct lvs_iface *iface,
 		    const struct lvs_ifaddr *addr)
 {
-	char label[IFNAMSIZ];
+	char label[IF_NAMESIZE];
 
 	if (addr->len != lvs_addr_len(addr->family) * 8)
 		return false;

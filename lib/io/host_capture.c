@@ -84,7 +84,7 @@ int lvs_capture_change(struct lvs_capture *capture, const struct lvs_capture_rul
 }
 
 /* The numbers of those interfaces that exist. Returns how many. */
-static unsigned find_interfaces(const struct lvs_host *host, char (*name)[IFNAMSIZ], unsigned n,
+static unsigned find_interfaces(const struct lvs_host *host, char (*name)[IF_NAMESIZE], unsigned n,
 				uint32_t *ifindex)
 {
 	unsigned found = 0;
@@ -98,7 +98,7 @@ static unsigned find_interfaces(const struct lvs_host *host, char (*name)[IFNAMS
 	return found;
 }
 
-static int copy_names(char (**out)[IFNAMSIZ], const char *const *names, unsigned n)
+static int copy_names(char (**out)[IF_NAMESIZE], const char *const *names, unsigned n)
 {
 	*out = calloc(n + 1, sizeof(**out));
 	if (*out == NULL)
@@ -106,7 +106,7 @@ static int copy_names(char (**out)[IFNAMSIZ], const char *const *names, unsigned
 	for (unsigned i = 0; i < n; i++) {
 		size_t len = strlen(names[i]);
 
-		if (len == 0 || len >= IFNAMSIZ) {
+		if (len == 0 || len >= IF_NAMESIZE) {
 			free(*out);
 			return LVS_ERR_INVALID;
 		}
@@ -116,7 +116,7 @@ static int copy_names(char (**out)[IFNAMSIZ], const char *const *names, unsigned
 }
 
 /* Puts new interfaces, or the same under new numbers, into force. Takes over @p name. */
-static int use_interfaces(struct lvs_host *host, char (*name)[IFNAMSIZ], unsigned n)
+static int use_interfaces(struct lvs_host *host, char (*name)[IF_NAMESIZE], unsigned n)
 {
 	struct lvs_capture *capture = &host->capture;
 	uint32_t *ifindex = calloc(n + 1, sizeof(*ifindex));
@@ -148,7 +148,7 @@ fail:
 
 int lvs_host_capture_interfaces(struct lvs_host *host, const char *const *names, unsigned n)
 {
-	char(*copy)[IFNAMSIZ];
+	char(*copy)[IF_NAMESIZE];
 	int err = copy_names(&copy, names, n);
 
 	if (err != 0)

@@ -43,13 +43,13 @@ struct lvs_capture_rules {
 
 struct lvs_capture {
 	struct lvs_capture_rules rules;
-	char (*name)[IFNAMSIZ];
+	char (*name)[IF_NAMESIZE];
 	unsigned names_n;
 	uint32_t *ifindex; /* of those that exist, names_n places */
 	unsigned ifindex_n;
 	bool installed; /* the table is there, ours or a crashed instance's */
 	bool usable;    /* set-up is allowed */
-	char table[IFNAMSIZ + 8];
+	char table[IF_NAMESIZE + 8];
 	struct lvs_netlink nl; /* NETLINK_NETFILTER; opened when first needed */
 };
 

@@ -14,9 +14,9 @@ struct lvs_ifaddr {
 	union lvs_addr addr;
 	uint32_t flags; /* IFA_F_... */
 	uint8_t family;
-	uint8_t len;          /* of the prefix, bits */
-	uint8_t protocol;     /* IFA_PROTO, 0 where the kernel does not know it */
-	char label[IFNAMSIZ]; /* IPv4 */
+	uint8_t len;             /* of the prefix, bits */
+	uint8_t protocol;        /* IFA_PROTO, 0 where the kernel does not know it */
+	char label[IF_NAMESIZE]; /* IPv4 */
 };
 
 /* An interface. */
@@ -26,7 +26,7 @@ struct lvs_iface {
 	uint32_t flags; /* IFF_... */
 	bool has_mac;   /* Ethernet-like: neighbours have addresses */
 	uint8_t mac[6];
-	char name[IFNAMSIZ];
+	char name[IF_NAMESIZE];
 	/* Those of a subnet come first: what is nobody's neighbour is rarely a good source. */
 	struct lvs_ifaddr *addrs;
 	unsigned addrs_n;
