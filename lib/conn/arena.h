@@ -13,7 +13,9 @@
  * taken whose epoch has passed, so that the numbers depend on what is in use,
  * never on the order in which things ended: not on shards, batches or workers.
  *
- * In use and awaiting their end together never exceed max_conns.
+ * In use and awaiting their end together never exceed max_conns. Who awaits is counted
+ * in two lots, by age: while another reader holds up a lot, those of it that are over
+ * count too. So FULL may come early for the length of a batch; it never comes late.
  */
 #ifndef LVS_CONN_ARENA_H
 #define LVS_CONN_ARENA_H

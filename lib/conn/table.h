@@ -43,8 +43,9 @@ enum lvs_side {
 	LVS_SIDE_DEST_REQUEST = 0x8,  /* client to destination, LVS_CONN_TWO_WAY only: quoted */
 };
 
-/* What an ordinary packet may be. SERVICE_REPLY of a two-way connection never matches here:
- * its replies come from the destination's address. */
+/* What an ordinary packet may be. With these (a set with DEST_REPLY and without DEST_REQUEST)
+ * SERVICE_REPLY never matches a two-way connection: its replies come from the destination's
+ * address. In quoted packets it may. */
 #define LVS_SIDES_PACKET (LVS_SIDE_REQUEST | LVS_SIDE_SERVICE_REPLY | LVS_SIDE_DEST_REPLY)
 
 /* 0, LVS_ERR_NO_MEMORY or LVS_ERR_INVALID. */
@@ -64,7 +65,8 @@ void lvs_table_prefetch_record(const struct lvs_table *table, uint64_t hash);
 /*
  * Finds the connection of a flow among @p sides (a set of enum lvs_side).
  * A record that is there throughout is never missed; NULL is confirmed by the
- * shard's change count. Takes no lock.
+ * shard's change count. Takes no lock. A request has one connection; of several for
+ * another side (two services share a server and its port) the youngest is found.
  */
 struct lvs_conn *lvs_table_find(const struct lvs_table *table, const struct lvs_flow *flow,
 				uint64_t hash, unsigned sides, enum lvs_side *side);
@@ -73,7 +75,9 @@ struct lvs_conn *lvs_table_find(const struct lvs_table *table, const struct lvs_
  * Takes a record, kind = LVS_CONN_LARGE or 0, zeroed but for its number. No
  * shard's lock is held. When max_conns is reached and @p evict, an embryonic or
  * closing connection is ended to make room, by a hand that sweeps the arena.
- * @p self is the caller's reader: it sees nothing that it has retired.
+ * @p self is the caller's reader: what only it may still see is given out again (else
+ * a batch of n would not equal n batches of one). So a record that was found before
+ * this call may be the one that it returns; who needs one beside it finds it after.
  * NULL: @p err is LVS_ERR_FULL or LVS_ERR_NO_MEMORY.
  */
 struct lvs_conn *lvs_table_alloc(struct lvs_table *table, const struct lvs_epoch_reader *self,

@@ -12,7 +12,10 @@
 #include <liblvs/error.h>
 
 #include "base/memory.h"
+#include "conn/state.h"
 #include "conn/table.h"
+
+#define RIG_STATE LVS_TCP_SYN_RECV_STATE /* may be evicted */
 
 /* What a connection of the test is, all in one number: unique by construction. */
 struct rig_flow {
@@ -25,14 +28,15 @@ struct rig_flow {
 
 struct rig {
 	struct lvs_alloc alloc;
-	size_t fail_in; /* the so-manieth allocation from now fails; 0: none */
-	uint64_t held;  /* bytes */
+	size_t fail_in;        /* the so-manieth allocation from now fails; 0: none */
+	bool no_memory;        /* all fail */
+	_Atomic uint64_t held; /* bytes */
 	struct lvs_epoch epoch;
 	struct lvs_epoch_reader reader;
 	struct lvs_table *table;
 	_Atomic uint64_t gone_n;
-	uint64_t gone_word;
-	struct lvs_conn *gone;
+	_Atomic uint64_t gone_word;
+	struct lvs_conn *_Atomic gone;
 };
 
 static inline void *rig_alloc(void *user, size_t size, size_t align)
@@ -40,7 +44,7 @@ static inline void *rig_alloc(void *user, size_t size, size_t align)
 	struct rig *rig = user;
 	void *memory;
 
-	if (rig->fail_in && --rig->fail_in == 0)
+	if (rig->no_memory || (rig->fail_in && --rig->fail_in == 0))
 		return NULL;
 	memory = lvs_alloc_libc.alloc(NULL, size, align);
 	if (memory && size < LVS_CACHE_LINE * 65536u)
@@ -152,7 +156,8 @@ static inline void rig_fill(struct lvs_conn *conn, const struct rig_flow *of, ui
 		conn->u.v4.service = flow.dst.word[0];
 		conn->u.v4.dest = dest.word[0];
 	}
-	atomic_store_explicit(&conn->word, (uint64_t)timeout << 32 | 3, memory_order_relaxed);
+	atomic_store_explicit(&conn->word, (uint64_t)timeout << 32 | RIG_STATE,
+			      memory_order_relaxed);
 	atomic_store_explicit(&conn->seen, tick, memory_order_relaxed);
 }
 

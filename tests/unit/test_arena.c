@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conn/arena.h"
+
+#include <liblvs/error.h>
+
+#include "base/memory.h"
+#include "table_rig.h"
+
+#include "unit.h"
+
+#define MAX_CONNS 70000 /* three chunks of small ones, five of large ones */
+
+struct bench {
+	struct lvs_epoch epoch;
+	struct lvs_arena arena;
+	struct lvs_conn *conn[MAX_CONNS];
+	uint32_t n;
+	uint64_t random;
+};
+
+static struct bench *bench_new(uint32_t max_conns)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
+
+	lvs_epoch_init(&bench->epoch);
+	ck_assert_int_eq(lvs_arena_init(&bench->arena, &lvs_alloc_libc, &bench->epoch, max_conns),
+			 0);
+	bench->random = 88172645463325252u;
+	return bench;
+}
+
+static void bench_del(struct bench *bench)
+{
+	lvs_arena_fini(&bench->arena);
+	free(bench);
+}
+
+static struct lvs_conn *take(struct bench *bench, enum lvs_arena_size size)
+{
+	int err = 0;
+	struct lvs_conn *conn = lvs_arena_take(&bench->arena, size, NULL, &err);
+
+	ck_assert_msg(conn, "error %d", err);
+	return conn;
+}
+
+static void retire(struct bench *bench, struct lvs_conn *conn)
+{
+	atomic_store(&conn->word, LVS_CONN_DEAD);
+	lvs_arena_retire(&bench->arena, conn);
+}
+
+static void whole(const struct bench *bench)
+{
+	const char *wrong = lvs_arena_check(&bench->arena);
+
+	ck_assert_msg(!wrong, "%s", wrong);
+}
+
+static void is_zeroed(const struct lvs_conn *conn, enum lvs_arena_size size)
+{
+	const uint8_t *byte = (const uint8_t *)conn;
+	unsigned len = size == LVS_ARENA_LARGE ? 128 : 64;
+
+	ck_assert_uint_eq(conn->kind, size == LVS_ARENA_LARGE ? LVS_CONN_LARGE : 0);
+	for (unsigned i = 0; i < len; i++)
+		ck_assert(i == offsetof(struct lvs_conn, kind) || byte[i] == 0);
+}
+
+/* Every record of either size: distinct, zeroed, aligned, found by its number. */
+START_TEST(test_records)
+{
+	struct bench *bench = bench_new(MAX_CONNS);
+	int err = 0;
+
+	for (uint32_t i = 0; i < MAX_CONNS; i++) {
+		enum lvs_arena_size size = i % 2 ? LVS_ARENA_LARGE : LVS_ARENA_SMALL;
+		struct lvs_conn *conn = take(bench, size);
+		uint32_t number = lvs_arena_number(conn);
+
+		ck_assert_uint_ne(number, 0);
+		ck_assert_ptr_eq(lvs_arena_at(&bench->arena, number), conn);
+		ck_assert_uint_eq((uintptr_t)conn % (size == LVS_ARENA_LARGE ? 128 : 64), 0);
+		is_zeroed(conn, size);
+		/* whole and its own: what is written here is found below */
+		memset((uint8_t *)conn + 8, (int)(i % 251), size == LVS_ARENA_LARGE ? 120 : 56);
+		bench->conn[i] = conn;
+	}
+	ck_assert_ptr_null(lvs_arena_take(&bench->arena, LVS_ARENA_SMALL, NULL, &err));
+	ck_assert_int_eq(err, LVS_ERR_FULL);
+	for (uint32_t i = 0; i < MAX_CONNS; i++) {
+		ck_assert_uint_eq(((uint8_t *)bench->conn[i])[8], i % 251);
+		ck_assert_uint_eq(((uint8_t *)bench->conn[i])[i % 2 ? 127 : 63], i % 251);
+	}
+	whole(bench);
+	bench_del(bench);
+}
+END_TEST
+
+/* A walk by number meets each record once, of both sizes. */
+START_TEST(test_walk)
+{
+	struct bench *bench = bench_new(MAX_CONNS);
+	uint32_t number = 0;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < MAX_CONNS; i++)
+		take(bench, i % 3 ? LVS_ARENA_LARGE : LVS_ARENA_SMALL);
+	while ((number = lvs_arena_next(&bench->arena, number))) {
+		ck_assert_uint_eq(lvs_arena_number(lvs_arena_at(&bench->arena, number)), number);
+		number++;
+		n++;
+	}
+	ck_assert_uint_eq(n, MAX_CONNS);
+	bench_del(bench);
+}
+END_TEST
+
+/* The lowest idle number is taken, in whatever order records came back. */
+START_TEST(test_lowest_first)
+{
+	struct bench *bench = bench_new(MAX_CONNS);
+	uint32_t last = 0;
+
+	for (uint32_t i = 0; i < MAX_CONNS; i++)
+		bench->conn[i] = take(bench, LVS_ARENA_SMALL);
+	/* every third, from the last to the first, half of them unused */
+	for (uint32_t i = MAX_CONNS / 3; i--;)
+		if (i % 2)
+			retire(bench, bench->conn[3 * i]);
+		else
+			lvs_arena_put(&bench->arena, bench->conn[3 * i]);
+	whole(bench);
+	for (uint32_t i = 0; i < MAX_CONNS / 3; i++) {
+		struct lvs_conn *conn = take(bench, LVS_ARENA_SMALL);
+
+		ck_assert_ptr_eq(conn, bench->conn[3 * i]);
+		ck_assert_uint_gt(lvs_arena_number(conn), last);
+		last = lvs_arena_number(conn);
+		is_zeroed(conn, LVS_ARENA_SMALL);
+	}
+	whole(bench);
+	bench_del(bench);
+}
+END_TEST
+
+/* Random taking and giving; a reader comes and goes; the promise holds all the time. */
+START_TEST(test_random)
+{
+	enum { MAX = 500 };
+	struct bench *bench = bench_new(MAX);
+	struct lvs_epoch_reader reader;
+	bool inside = false;
+	uint32_t retired = 0; /* since the reader came in */
+	int err;
+
+	ck_assert(lvs_epoch_join(&bench->epoch, &reader));
+	for (unsigned step = 0; step < 100000; step++) {
+		uint32_t random = rig_random(&bench->random);
+		struct lvs_conn *conn;
+
+		if ((random >> 8) % 1024 == 0) {
+			if (inside)
+				lvs_epoch_exit(&reader);
+			else
+				lvs_epoch_enter(&bench->epoch, &reader);
+			inside = !inside;
+			retired = 0;
+		} else if (bench->n && random % 16 < 6) {
+			uint32_t i = (random >> 8) % bench->n;
+
+			retire(bench, bench->conn[i]);
+			bench->conn[i] = bench->conn[--bench->n];
+			retired += inside;
+		} else if ((conn = lvs_arena_take(&bench->arena,
+						  random & 128 ? LVS_ARENA_LARGE : LVS_ARENA_SMALL,
+						  NULL, &err))) {
+			ck_assert_uint_lt(bench->n + retired, MAX);
+			bench->conn[bench->n++] = conn;
+		} else {
+			ck_assert_int_eq(err, LVS_ERR_FULL);
+			/* what ended next to what is still seen may count for a while too */
+			ck_assert(inside || bench->n == MAX);
+		}
+		if (step % 1000 == 0)
+			whole(bench);
+	}
+	bench_del(bench);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tcase = tcase_create("arena");
+
+	tcase_add_test(tcase, test_records);
+	tcase_add_test(tcase, test_walk);
+	tcase_add_test(tcase, test_lowest_first);
+	tcase_add_test(tcase, test_random);
+	return unit_run("arena", tcase);
+}

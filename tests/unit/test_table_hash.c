@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The hash: against its formula, universal in what can be counted, the same from both sides. */
+#include "base/hash.h"
+#include "base/siphash.h"
+#include "conn/index.h"
+#include "conn/key.h"
+#include "table_rig.h"
+
+#include "unit.h"
+
+static void init(struct lvs_hash *hash, uint32_t key)
+{
+	uint8_t bytes[16] = {0};
+
+	memcpy(bytes, &key, sizeof(key));
+	lvs_hash_init(hash, bytes);
+}
+
+/* The formula in 128 bits, coefficients from SipHash of their number. */
+START_TEST(test_formula)
+{
+	static const uint32_t words[10] = {1, 0xffffffff, 0x80000000, 7, 9, 0, 3, 0xdeadbeef, 5, 6};
+	const uint8_t key[16] = "sixteen bytes ok";
+	struct lvs_hash hash;
+	uint64_t c[32];
+	uint64_t sum[4];
+
+	lvs_hash_init(&hash, key);
+	for (uint8_t i = 0; i < 32; i++)
+		c[i] = lvs_siphash(key, &i, 1);
+	/* lane 1 of IPv4, lane 1 of IPv6, lane 2 of IPv4, lane 2 of IPv6 lie behind each other */
+	sum[0] = c[0];
+	sum[1] = c[5];
+	sum[2] = c[16];
+	sum[3] = c[21];
+	for (unsigned i = 0; i < 4; i++) {
+		sum[0] += c[1 + i] * words[i];
+		sum[2] += c[17 + i] * words[i];
+	}
+	for (unsigned i = 0; i < 10; i++) {
+		sum[1] += c[6 + i] * words[i];
+		sum[3] += c[22 + i] * words[i];
+	}
+	ck_assert_uint_eq(lvs_hash_inet(&hash, words), sum[0] >> 32 << 32 | sum[2] >> 32);
+	ck_assert_uint_eq(lvs_hash_inet6(&hash, words), sum[1] >> 32 << 32 | sum[3] >> 32);
+}
+END_TEST
+
+static void random_flow(struct lvs_flow *flow, bool inet6, uint64_t *random)
+{
+	memset(flow, 0, sizeof(*flow));
+	for (unsigned i = 0; i < (inet6 ? 4u : 1u); i++) {
+		flow->src.word[i] = rig_random(random) & 3;
+		flow->dst.word[i] = rig_random(random) & 3;
+	}
+	flow->src_port = rig_random(random) & 3;
+	flow->dst_port = rig_random(random) & 3;
+	flow->family = inet6 ? LVS_INET6 : LVS_INET;
+	flow->protocol = LVS_TCP;
+}
+
+static void turn(const struct lvs_flow *flow, struct lvs_flow *back)
+{
+	*back = *flow;
+	back->src = flow->dst;
+	back->dst = flow->src;
+	back->src_port = flow->dst_port;
+	back->dst_port = flow->src_port;
+}
+
+/* Ends that are equal in part, or wholly, in every order. */
+START_TEST(test_both_sides)
+{
+	uint64_t random = 88172645463325252u;
+	struct lvs_hash hash;
+
+	init(&hash, 1);
+	for (unsigned i = 0; i < 20000; i++) {
+		struct lvs_flow flow, back, other;
+		uint64_t value;
+
+		random_flow(&flow, i % 2, &random);
+		turn(&flow, &back);
+		value = lvs_key_hash_flow(&hash, &flow);
+		ck_assert_uint_eq(lvs_key_hash_flow(&hash, &back), value);
+		/* and nothing else has it: 2^-64 for each of so many pairs */
+		random_flow(&other, i % 2, &random);
+		if (memcmp(&other, &flow, sizeof(flow)) != 0 &&
+		    memcmp(&other, &back, sizeof(back)) != 0)
+			ck_assert_uint_ne(lvs_key_hash_flow(&hash, &other), value);
+	}
+}
+END_TEST
+
+/*
+ * For two fixed keys and many secrets: equal in the lowest 8 bits of either lane
+ * once in 256, whatever the keys differ in.
+ */
+START_TEST(test_universality)
+{
+	enum { SECRETS = 1 << 16 };
+	static const uint32_t pairs[][2][4] = {
+		{{0, 0, 0, 6}, {1, 0, 0, 6}},
+		{{1, 2, 3, 6}, {1, 2, 3, 17}},
+		{{0x80000000, 5, 1, 6}, {0, 5, 1, 6}},
+		{{1, 2, 0x00010000, 6}, {1, 2, 0x00020000, 6}},
+		{{1, 2, 3, 6}, {2, 1, 3, 6}},
+	};
+	const double expected = SECRETS / 256.0;
+
+	for (unsigned p = 0; p < LVS_ARRAY_N(pairs); p++) {
+		unsigned equal[2] = {0, 0};
+
+		for (uint32_t secret = 0; secret < SECRETS; secret++) {
+			struct lvs_hash hash;
+			uint64_t a, b;
+
+			init(&hash, secret);
+			a = lvs_hash_inet(&hash, pairs[p][0]);
+			b = lvs_hash_inet(&hash, pairs[p][1]);
+			equal[0] += ((a ^ b) >> 56) == 0;
+			equal[1] += ((a ^ b) & 0xff) == 0;
+		}
+		/* 5 standard deviations of 16 */
+		for (unsigned lane = 0; lane < 2; lane++)
+			ck_assert_double_lt((equal[lane] - expected) * (equal[lane] - expected),
+					    80.0 * 80.0);
+	}
+}
+END_TEST
+
+/* Consecutive clients of one service: lines, tags and shards are filled as by chance. */
+START_TEST(test_spread)
+{
+	enum { FLOWS = 1 << 18, CELLS = 256 };
+	const double expected = (double)FLOWS / CELLS;
+	struct lvs_hash hash;
+
+	for (uint32_t secret = 0; secret < 4; secret++) {
+		static uint32_t cells[3][CELLS];
+
+		memset(cells, 0, sizeof(cells));
+		init(&hash, secret);
+		for (uint32_t i = 0; i < FLOWS; i++) {
+			struct rig_flow of = {.client = i, .protocol = LVS_TCP};
+			struct lvs_flow flow;
+			uint64_t value;
+
+			rig_flow(&of, LVS_SIDE_REQUEST, &flow);
+			value = lvs_key_hash_flow(&hash, &flow);
+			cells[0][value >> 56]++;
+			cells[1][value >> 24 & 0xff]++;
+			cells[2][lvs_index_tag(value) & 0xff]++;
+		}
+		/* A multilinear hash of a sequence is more even than chance, never much less. */
+		for (unsigned what = 0; what < 3; what++)
+			for (unsigned i = 0; i < CELLS; i++)
+				ck_assert_double_lt(cells[what][i], expected * 1.25);
+	}
+}
+END_TEST
+
+/* The compare of tags in a line: exact, for every slot and its neighbours' values. */
+START_TEST(test_tags_of_a_line)
+{
+	static const uint64_t near[] = {0, 1, 0x7fff, 0x8000, 0xffff, 0x1234, 0x1235};
+
+	for (unsigned slot = 0; slot < LVS_INDEX_SLOTS; slot++)
+		for (unsigned t = 1; t < LVS_ARRAY_N(near); t++)
+			for (unsigned o = 0; o < LVS_ARRAY_N(near); o++) {
+				struct lvs_index_line line = {0};
+				uint64_t slots;
+				uint32_t passed;
+
+				for (unsigned i = 0; i < LVS_INDEX_SLOTS; i++)
+					line.tags[i / 4] |= (i == slot ? near[t] : near[o])
+							    << i % 4 * 16;
+				line.tags[2] |= UINT64_C(77) << 32;
+				slots = lvs_index_slots(&line, near[t], &passed);
+				ck_assert_uint_eq(passed, 77);
+				ck_assert_uint_eq((unsigned)__builtin_popcountll(slots),
+						  t == o ? LVS_INDEX_SLOTS : 1);
+				if (t != o)
+					ck_assert_uint_eq(lvs_index_slot(slots), slot);
+			}
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tcase = tcase_create("table_hash");
+
+	tcase_add_test(tcase, test_formula);
+	tcase_add_test(tcase, test_both_sides);
+	tcase_add_test(tcase, test_universality);
+	tcase_add_test(tcase, test_spread);
+	tcase_add_test(tcase, test_tags_of_a_line);
+	return unit_run("table_hash", tcase);
+}
