@@ -88,8 +88,8 @@ struct lvs_host_conf {
 LVS_API int lvs_host_new(const struct lvs_host_conf *conf, struct lvs_host **host);
 
 /**
- * Undoes what was set up, in reverse order, and ends the host. No worker call
- * may be running or come later. NULL is fine. Control call.
+ * Undoes what was set up, in reverse order but for the capture, which goes last,
+ * and ends the host. No worker call may be running or come later. NULL is fine. Control call.
  */
 LVS_API void lvs_host_del(struct lvs_host *host);
 
@@ -298,7 +298,8 @@ LVS_API void lvs_host_address_announce(struct lvs_host *host);
 
 /**
  * Sets a sysctl of this network namespace and remembers its value, which comes
- * back at lvs_host_del(). After a crash it does not.
+ * back at lvs_host_del(). After a crash it does not. Forwarding is to be switched on
+ * after lvs_host_capture_set(), lest the host forward replies meanwhile.
  *
  * @param path As below /proc/sys, for instance "net/ipv4/conf/lvs0/rp_filter".
  * @param value Text without a line feed.

@@ -170,6 +170,8 @@ static void undo_sysctl(struct lvs_host *host, const struct lvs_made *made)
 			     made->old);
 }
 
+/* The capture goes last, whenever it came: with forwarding still on, or a service address still
+ * there, the host would handle what it must not. */
 void lvs_setup_undo(struct lvs_host *host)
 {
 	struct lvs_setup *setup = &host->setup;
@@ -181,12 +183,13 @@ void lvs_setup_undo(struct lvs_host *host)
 			undo_sysctl(host, made);
 		else if (made->kind == LVS_MADE_ADDRESS && lvs_host_usable(host))
 			lvs_service_remove(host, made->family, &made->addr, made->ifindex);
-		else if (made->kind == LVS_MADE_CAPTURE)
-			lvs_capture_remove(&host->capture);
 		forget(setup, setup->n - 1);
 	}
 	free(setup->made);
 	setup->made = NULL;
+	if (lvs_capture_remove(&host->capture) != 0)
+		lvs_host_log(host, LVS_LOG_ERROR, "the filter table %s cannot be removed",
+			     host->capture.table);
 }
 
 /* With slashes, which sysctl(8) takes too: a part may have a dot (eth0.5). */

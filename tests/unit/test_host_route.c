@@ -294,7 +294,7 @@ START_TEST(test_message_cut)
 	struct nlmsghdr *message = route_message(buffer, RTM_NEWROUTE, &message_cases[0]);
 
 	for (uint32_t len = message->nlmsg_len; len >= sizeof(*message); len--) {
-		struct nlmsghdr *copy = malloc(len);
+		struct nlmsghdr *copy = malloc(MNL_ALIGN(len)); /* as in a datagram */
 		struct lvs_routes routes;
 
 		ck_assert_ptr_nonnull(copy);
