@@ -172,9 +172,60 @@ START_TEST(readers_beside_a_writer)
 }
 END_TEST
 
+#define HOLD_ROUNDS 60
+#define HOLD_MOVES 3000
+
+/* Ends with 3 connections more than it began with. */
+static void *run_holder(void *user)
+{
+	struct lvs_dest *dest = user;
+
+	for (unsigned i = 0; i < HOLD_MOVES; i++) {
+		for (unsigned n = 0; n < 3; n++)
+			lvs_dest_bind(dest, n % 2);
+		for (unsigned n = 0; n < 3 && i + 1 < HOLD_MOVES; n++)
+			lvs_dest_unbind(dest, n % 2);
+	}
+	return NULL;
+}
+
+/* However counts and thresholds moved beside each other: in the end the flag is right. */
+START_TEST(thresholds_beside_connections)
+{
+	static const uint32_t upper[] = {0, 6, 7, 1, 0, 3};
+	struct service_rig *rig = service_rig_new();
+	struct lvs_dest_conf conf = dest_conf(1);
+	struct lvs_dest *dest;
+
+	set_dest(rig, tcp4(1), dest4(1), conf);
+	dest = match(rig, tcp4(1))->dest[0];
+	for (unsigned round = 0; round < HOLD_ROUNDS; round++) {
+		pthread_t holder[2];
+
+		for (unsigned i = 0; i < 2; i++)
+			must(pthread_create(&holder[i], NULL, run_holder, dest) == 0);
+		for (unsigned i = 0; i < 20 + round % LVS_ARRAY_N(upper); i++) {
+			conf.upper = upper[i % LVS_ARRAY_N(upper)];
+			set_dest(rig, tcp4(1), dest4(1), conf);
+		}
+		for (unsigned i = 0; i < 2; i++)
+			must(pthread_join(holder[i], NULL) == 0);
+		must(lvs_gauge_total(lvs_gauge_load(&dest->gauge)) == 6);
+		must(lvs_gauge_active(lvs_gauge_load(&dest->gauge)) == 2);
+		check_ok(rig);
+		for (unsigned i = 0; i < 6; i++)
+			lvs_dest_unbind(dest, i % 3 == 1);
+		check_ok(rig);
+	}
+	service_rig_del(rig);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("service_race");
+
+	tcase_add_test(tcase, thresholds_beside_connections);
 
 	tcase_add_test(tcase, readers_beside_a_writer);
 	return unit_run("service_race", tcase);
