@@ -36,7 +36,7 @@ void lvs_table_figures(const struct lvs_table *table, struct lvs_table_figures *
 {
 	const struct lvs_shard_stats *stats = &table->env.stats;
 
-	figures->bytes = sizeof(*table) + table->env.shards * sizeof(*table->shards) +
+	figures->bytes = sizeof(*table) + lvs_table_shards_size(table) +
 			 lvs_arena_bytes(&table->arena) +
 			 atomic_load_explicit(&stats->bytes, memory_order_relaxed);
 	figures->evicted = atomic_load_explicit(&table->evicted, memory_order_relaxed);
@@ -113,11 +113,11 @@ static const char *check_index(const struct lvs_table *table, const struct lvs_s
 
 static const char *check_shard(const struct lvs_table *table, const struct lvs_shard *shard)
 {
-	struct lvs_index next = lvs_shard_next(shard);
+	struct lvs_index next = lvs_view_next(shard->view);
 	const char *wrong = lvs_wheel_check(&shard->wheel, &table->arena);
 
 	if (!wrong)
-		wrong = check_index(table, shard, lvs_shard_index(shard), shard->entries[0]);
+		wrong = check_index(table, shard, lvs_view_index(shard->view), shard->entries[0]);
 	if (!wrong && next.lines)
 		wrong = check_index(table, shard, next, shard->entries[1]);
 	return wrong;
@@ -150,10 +150,10 @@ static const char *check_keys(const struct lvs_table *table, const struct lvs_co
 	lvs_keys_of(table, conn, lvs_key_hash_conn(&table->env.hash, conn, 0), &keys);
 	for (unsigned key = 0; key < keys.n; key++) {
 		const struct lvs_shard *shard = keys.shard[key];
-		struct lvs_index next = lvs_shard_next(shard);
+		struct lvs_index next = lvs_view_next(shard->view);
 		uint32_t ref = lvs_index_ref(lvs_arena_number(conn), key);
 
-		if (!has_entry(lvs_shard_index(shard), keys.hash[key], ref) &&
+		if (!has_entry(lvs_view_index(shard->view), keys.hash[key], ref) &&
 		    (!next.lines || !has_entry(next, keys.hash[key], ref)))
 			return "a record is not reachable by one of its keys";
 	}

@@ -79,14 +79,14 @@ LVS_INLINE bool search_index(struct search *search, struct lvs_index index)
 	return false;
 }
 
-LVS_INLINE void search_shard(struct search *search, const struct lvs_shard *shard)
+static void search_shard(struct search *search, const struct lvs_shard_view *view)
 {
 	struct lvs_index next;
 
-	if (search_index(search, lvs_shard_index(shard)))
+	if (search_index(search, lvs_view_index(view)))
 		return;
 	/* Loaded after the index was searched: what had left it is there. */
-	next = lvs_shard_next(shard);
+	next = lvs_view_next(view);
 	if (lvs_unlikely(next.lines))
 		search_index(search, next);
 }
@@ -96,7 +96,7 @@ struct lvs_conn *lvs_table_find_locked(const struct lvs_table *table, const stru
 {
 	struct search search = {&table->arena, flow, hash, sides, NULL, 0};
 
-	search_shard(&search, lvs_table_shard(table, hash));
+	search_shard(&search, lvs_table_view(table, hash));
 	*side = (enum lvs_side)search.side;
 	return search.found;
 }
@@ -115,31 +115,69 @@ static LVS_NOINLINE struct lvs_conn *find_by_lock(const struct lvs_table *table,
 	return conn;
 }
 
-struct lvs_conn *lvs_table_find(const struct lvs_table *table, const struct lvs_flow *flow,
-				uint64_t hash, unsigned sides, enum lvs_side *side)
+static LVS_NOINLINE struct lvs_conn *find_anywhere(const struct lvs_table *table,
+						   const struct lvs_flow *flow, uint64_t hash,
+						   unsigned sides, enum lvs_side *side)
 {
-	const struct lvs_shard *shard = lvs_table_shard(table, hash);
+	const struct lvs_shard_view *view = lvs_table_view(table, hash);
 
 	for (unsigned tries = 0; tries < TRIES; tries++) {
 		struct search search = {&table->arena, flow, hash, sides, NULL, 0};
 		/* acquire: the index is at least as new; pairs with swap() in shard.c */
-		uint32_t changes = atomic_load_explicit(&shard->changes, memory_order_acquire);
+		uint32_t changes = atomic_load_explicit(&view->changes, memory_order_acquire);
 
-		search_shard(&search, shard);
+		search_shard(&search, view);
 		*side = (enum lvs_side)search.side;
 		/* The loads of the search are acquires: this one comes behind them. */
 		if (lvs_likely(search.found) ||
-		    atomic_load_explicit(&shard->changes, memory_order_relaxed) == changes)
+		    atomic_load_explicit(&view->changes, memory_order_relaxed) == changes)
 			return search.found;
 	}
 	return find_by_lock(table, flow, hash, sides, side);
 }
 
+/* The first entry of the home line that has the tag, if it is a request's: mostly it is. */
+LVS_INLINE struct lvs_conn *find_at_home(const struct lvs_table *table, const struct lvs_flow *flow,
+					 uint64_t hash)
+{
+	struct lvs_index index = lvs_view_index(lvs_table_view(table, hash));
+	const struct lvs_index_line *line = &index.lines[lvs_index_home(index, hash)];
+	struct lvs_conn *conn;
+	uint32_t passed;
+	uint64_t slots = lvs_index_slots(line, lvs_index_tag(hash), &passed);
+
+	if (!slots)
+		return NULL;
+	/* acquire: pairs with lvs_index_add(); the record is whole */
+	conn = lvs_arena_at(&table->arena, atomic_load_explicit(&line->refs[lvs_index_slot(slots)],
+								memory_order_acquire) >>
+						   1);
+	if (!lvs_key_is_request(conn, flow) ||
+	    atomic_load_explicit(&conn->word, memory_order_relaxed) & LVS_CONN_DEAD)
+		return NULL;
+	return conn;
+}
+
+struct lvs_conn *lvs_table_find(const struct lvs_table *table, const struct lvs_flow *flow,
+				uint64_t hash, unsigned sides, enum lvs_side *side)
+{
+	struct lvs_conn *conn;
+
+	if (lvs_likely(sides & LVS_SIDE_REQUEST)) {
+		conn = find_at_home(table, flow, hash);
+		if (lvs_likely(conn != NULL)) {
+			*side = LVS_SIDE_REQUEST;
+			return conn;
+		}
+	}
+	return find_anywhere(table, flow, hash, sides, side);
+}
+
 void lvs_table_prefetch_index(const struct lvs_table *table, uint64_t hash)
 {
-	const struct lvs_shard *shard = lvs_table_shard(table, hash);
-	struct lvs_index index = lvs_shard_index(shard);
-	struct lvs_index next = lvs_shard_next(shard);
+	const struct lvs_shard_view *view = lvs_table_view(table, hash);
+	struct lvs_index index = lvs_view_index(view);
+	struct lvs_index next = lvs_view_next(view);
 
 	lvs_prefetch(&index.lines[lvs_index_home(index, hash)]);
 	if (lvs_unlikely(next.lines))
@@ -169,12 +207,12 @@ LVS_INLINE bool prefetch_line(const struct lvs_table *table, struct lvs_index in
 
 void lvs_table_prefetch_record(const struct lvs_table *table, uint64_t hash)
 {
-	const struct lvs_shard *shard = lvs_table_shard(table, hash);
+	const struct lvs_shard_view *view = lvs_table_view(table, hash);
 	struct lvs_index next;
 
-	if (lvs_likely(prefetch_line(table, lvs_shard_index(shard), hash)))
+	if (lvs_likely(prefetch_line(table, lvs_view_index(view), hash)))
 		return;
-	next = lvs_shard_next(shard);
+	next = lvs_view_next(view);
 	if (next.lines)
 		prefetch_line(table, next, hash);
 }

@@ -9,6 +9,7 @@
 
 struct lvs_table {
 	/* Read by everyone, written at birth only. */
+	struct lvs_shard_view *views; /* one a shard */
 	struct lvs_shard *shards;
 	unsigned shard_shift; /* of lane 2 of the hash */
 	void (*gone)(void *user, struct lvs_conn *conn, uint64_t word);
@@ -32,6 +33,17 @@ struct lvs_keys {
 	uint64_t hash[2];
 	struct lvs_shard *shard[2];
 };
+
+/* Bytes of shards and views. */
+LVS_INLINE size_t lvs_table_shards_size(const struct lvs_table *table)
+{
+	return table->env.shards * (sizeof(*table->shards) + sizeof(*table->views));
+}
+
+LVS_INLINE const struct lvs_shard_view *lvs_table_view(const struct lvs_table *table, uint64_t hash)
+{
+	return &table->views[(hash & UINT32_MAX) >> table->shard_shift];
+}
 
 /* High bits of lane 2. */
 LVS_INLINE struct lvs_shard *lvs_table_shard(const struct lvs_table *table, uint64_t hash)

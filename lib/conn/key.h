@@ -103,6 +103,19 @@ LVS_INLINE unsigned lvs_key_match_inet6(const struct lvs_conn *conn, unsigned ke
 			memcmp(client, &flow->dst, 16) == 0 && memcmp(other, &flow->src, 16) == 0);
 }
 
+/* Whether the flow is the request of a small record: the most frequent question, in one branch. */
+LVS_INLINE bool lvs_key_is_request(const struct lvs_conn *conn, const struct lvs_flow *flow)
+{
+	uint32_t differs =
+		(conn->u.v4.client ^ flow->src.word[0]) | (conn->u.v4.service ^ flow->dst.word[0]);
+
+	differs |= (uint32_t)(conn->client_port ^ flow->src_port) |
+		   (uint32_t)(conn->service_port ^ flow->dst_port) |
+		   (uint32_t)(conn->protocol ^ flow->protocol);
+	differs |= (uint32_t)(conn->kind & (LVS_CONN_LARGE | LVS_CONN_INET6));
+	return (differs | (uint32_t)(flow->family ^ LVS_INET)) == 0;
+}
+
 /* Compares the whole key; the enum lvs_side of the flow, or 0. */
 LVS_INLINE unsigned lvs_key_match(const struct lvs_conn *conn, unsigned key,
 				  const struct lvs_flow *flow)

@@ -55,16 +55,18 @@ static void free_lines(struct lvs_shard_env *env, struct lvs_index *index)
 	index->lines = NULL;
 }
 
-int lvs_shard_init(struct lvs_shard *shard, struct lvs_shard_env *env, uint32_t number)
+int lvs_shard_init(struct lvs_shard *shard, struct lvs_shard_env *env, struct lvs_shard_view *view,
+		   uint32_t number)
 {
 	struct lvs_index index;
 
 	memset(shard, 0, sizeof(*shard));
+	memset(view, 0, sizeof(*view));
+	shard->view = view;
 	if (!alloc_lines(env, LVS_SHARD_FIRST_BITS, &index))
 		return LVS_ERR_NO_MEMORY;
 	memset(index.lines, 0, size_of(index));
-	atomic_init(&shard->index, lvs_index_pack(index));
-	shard->number = number;
+	atomic_init(&shard->view->index, lvs_index_pack(index));
 	shard->grow_at =
 		GROW_AT_LOWEST + (uint32_t)((uint64_t)(2 * number + 1) *
 					    (GROW_AT_HIGHEST - GROW_AT_LOWEST) / (2 * env->shards));
@@ -75,8 +77,8 @@ int lvs_shard_init(struct lvs_shard *shard, struct lvs_shard_env *env, uint32_t 
 
 void lvs_shard_fini(struct lvs_shard *shard, struct lvs_shard_env *env)
 {
-	struct lvs_index index = lvs_shard_index(shard);
-	struct lvs_index next = lvs_shard_next(shard);
+	struct lvs_index index = lvs_view_index(shard->view);
+	struct lvs_index next = lvs_view_next(shard->view);
 
 	free_lines(env, &index);
 	free_lines(env, &next);
@@ -100,8 +102,8 @@ static unsigned zero_step(struct lvs_shard *shard)
 	memset(&shard->fresh.lines[shard->cursor], 0, n * sizeof(struct lvs_index_line));
 	shard->cursor += n;
 	if (shard->cursor == lvs_index_lines_n(shard->fresh)) {
-		/* release: the lines are zero; pairs with lvs_shard_next() */
-		atomic_store_explicit(&shard->next, lvs_index_pack(shard->fresh),
+		/* release: the lines are zero; pairs with lvs_view_next() */
+		atomic_store_explicit(&shard->view->next, lvs_index_pack(shard->fresh),
 				      memory_order_release);
 		shard->fresh.lines = NULL;
 		shard->cursor = 0;
@@ -148,8 +150,8 @@ static unsigned move_line(struct lvs_shard *shard, struct lvs_shard_env *env,
 
 static unsigned move_step(struct lvs_shard *shard, struct lvs_shard_env *env)
 {
-	struct lvs_index index = lvs_shard_index(shard);
-	struct lvs_index next = lvs_shard_next(shard);
+	struct lvs_index index = lvs_view_index(shard->view);
+	struct lvs_index next = lvs_view_next(shard->view);
 	uint64_t end = shard->cursor + LVS_SHARD_MOVE_LINES;
 	unsigned looked = 0;
 
@@ -165,8 +167,8 @@ static unsigned move_step(struct lvs_shard *shard, struct lvs_shard_env *env)
 /* All entries have moved: next takes the index's place. */
 static void swap(struct lvs_shard *shard, struct lvs_shard_env *env)
 {
-	struct lvs_index index = lvs_shard_index(shard);
-	uint32_t changes = atomic_load_explicit(&shard->changes, memory_order_relaxed);
+	struct lvs_index index = lvs_view_index(shard->view);
+	uint32_t changes = atomic_load_explicit(&shard->view->changes, memory_order_relaxed);
 
 	assert(shard->entries[0] == 0);
 	lvs_shard_tidy(shard, env);
@@ -174,11 +176,11 @@ static void swap(struct lvs_shard *shard, struct lvs_shard_env *env)
 		return; /* a reader has been in for ages; readers go on looking into both */
 	/* The order of these three: who reads the new count reads the new index, and who finds
 	 * next gone reads the new count. Pairs with the acquires of a search without lock. */
-	atomic_store_explicit(&shard->index,
-			      atomic_load_explicit(&shard->next, memory_order_relaxed),
+	atomic_store_explicit(&shard->view->index,
+			      atomic_load_explicit(&shard->view->next, memory_order_relaxed),
 			      memory_order_release);
-	atomic_store_explicit(&shard->changes, changes + 1, memory_order_release);
-	atomic_store_explicit(&shard->next, 0, memory_order_release);
+	atomic_store_explicit(&shard->view->changes, changes + 1, memory_order_release);
+	atomic_store_explicit(&shard->view->next, 0, memory_order_release);
 	shard->entries[0] = shard->entries[1];
 	shard->entries[1] = 0;
 	shard->old = index;
@@ -195,12 +197,12 @@ static void start(struct lvs_shard *shard, struct lvs_shard_env *env, struct lvs
 
 static unsigned grow_step(struct lvs_shard *shard, struct lvs_shard_env *env)
 {
-	struct lvs_index index = lvs_shard_index(shard);
+	struct lvs_index index = lvs_view_index(shard->view);
 	unsigned looked = 0;
 
 	if (shard->fresh.lines)
 		return zero_step(shard);
-	if (lvs_shard_next(shard).lines) {
+	if (lvs_view_next(shard->view).lines) {
 		looked = move_step(shard, env);
 		if (shard->cursor == lvs_index_lines_n(index))
 			swap(shard, env);
@@ -223,8 +225,8 @@ static void note_step(struct lvs_shard_stats *stats, unsigned looked)
 /* What is still to be moved has its room in next too. */
 static bool has_room(const struct lvs_shard *shard, unsigned n)
 {
-	struct lvs_index next = lvs_shard_next(shard);
-	uint64_t slots = slots_of(next.lines ? next : lvs_shard_index(shard));
+	struct lvs_index next = lvs_view_next(shard->view);
+	uint64_t slots = slots_of(next.lines ? next : lvs_view_index(shard->view));
 
 	return ((uint64_t)shard->entries[0] + shard->entries[1] + n) * 1000 <= slots * FULL_AT;
 }
@@ -247,17 +249,17 @@ bool lvs_shard_reserve(struct lvs_shard *shard, struct lvs_shard_env *env, unsig
 
 void lvs_shard_add(struct lvs_shard *shard, uint64_t hash, uint32_t ref)
 {
-	struct lvs_index next = lvs_shard_next(shard);
+	struct lvs_index next = lvs_view_next(shard->view);
 
-	lvs_index_add(next.lines ? next : lvs_shard_index(shard), hash, ref);
+	lvs_index_add(next.lines ? next : lvs_view_index(shard->view), hash, ref);
 	shard->entries[next.lines != NULL]++;
 }
 
 bool lvs_shard_remove(struct lvs_shard *shard, uint64_t hash, uint32_t ref)
 {
-	struct lvs_index next = lvs_shard_next(shard);
+	struct lvs_index next = lvs_view_next(shard->view);
 
-	if (lvs_index_remove(lvs_shard_index(shard), hash, ref)) {
+	if (lvs_index_remove(lvs_view_index(shard->view), hash, ref)) {
 		shard->entries[0]--;
 		return true;
 	}

@@ -41,13 +41,17 @@ struct lvs_shard_env {
 	struct lvs_shard_stats stats;
 };
 
-struct lvs_shard {
-	/* Readers' line. Changed by the lock's holder. */
-	LVS_ALIGNED _Atomic uintptr_t index; /* packed struct lvs_index */
-	_Atomic uintptr_t next;              /* where entries move to, 0: not growing */
-	_Atomic uint32_t changes;            /* how often `next` became the index */
-	uint32_t number;
+/* What readers see; changed by the lock's holder, rarely. All views of a table lie together: 256 of
+ * them are 8 KiB, which stay in the nearest cache. */
+struct lvs_shard_view {
+	_Atomic uintptr_t index;  /* packed struct lvs_index */
+	_Atomic uintptr_t next;   /* where entries move to, 0: not growing */
+	_Atomic uint32_t changes; /* how often `next` became the index */
+	uint8_t reserved[12];
+};
 
+struct lvs_shard {
+	struct lvs_shard_view *view;      /* fixed */
 	LVS_ALIGNED struct lvs_spin lock; /* everything below */
 	uint32_t grow_at;                 /* thousandths of the slots */
 	uint32_t entries[2];              /* in index, in next */
@@ -60,18 +64,19 @@ struct lvs_shard {
 };
 
 /* 0 or LVS_ERR_NO_MEMORY. */
-int lvs_shard_init(struct lvs_shard *shard, struct lvs_shard_env *env, uint32_t number);
+int lvs_shard_init(struct lvs_shard *shard, struct lvs_shard_env *env, struct lvs_shard_view *view,
+		   uint32_t number);
 void lvs_shard_fini(struct lvs_shard *shard, struct lvs_shard_env *env);
 
 /* acquire: the lines were zeroed, or filled, before; pairs with the releases in shard.c */
-LVS_INLINE struct lvs_index lvs_shard_index(const struct lvs_shard *shard)
+LVS_INLINE struct lvs_index lvs_view_index(const struct lvs_shard_view *view)
 {
-	return lvs_index_unpack(atomic_load_explicit(&shard->index, memory_order_acquire));
+	return lvs_index_unpack(atomic_load_explicit(&view->index, memory_order_acquire));
 }
 
-LVS_INLINE struct lvs_index lvs_shard_next(const struct lvs_shard *shard)
+LVS_INLINE struct lvs_index lvs_view_next(const struct lvs_shard_view *view)
 {
-	return lvs_index_unpack(atomic_load_explicit(&shard->next, memory_order_acquire));
+	return lvs_index_unpack(atomic_load_explicit(&view->next, memory_order_acquire));
 }
 
 /* --- The lock is held --- */

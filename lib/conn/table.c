@@ -12,26 +12,38 @@
 
 #define SHARDS_MAX 65536
 
+static size_t shards_size(const struct lvs_table *table)
+{
+	return table->env.shards * sizeof(*table->shards);
+}
+
+static size_t views_size(const struct lvs_table *table)
+{
+	return table->env.shards * sizeof(*table->views);
+}
+
 static void fini_shards(struct lvs_table *table, uint32_t n)
 {
 	while (n)
 		lvs_shard_fini(&table->shards[--n], &table->env);
-	lvs_mem_free(table->env.alloc, table->shards, table->env.shards * sizeof(*table->shards),
-		     LVS_CACHE_LINE);
+	lvs_mem_free(table->env.alloc, table->shards, shards_size(table), LVS_CACHE_LINE);
+	lvs_mem_free(table->env.alloc, table->views, views_size(table), LVS_CACHE_LINE);
 }
 
 static int init_shards(struct lvs_table *table)
 {
-	table->shards = lvs_mem_alloc(table->env.alloc, table->env.shards * sizeof(*table->shards),
-				      LVS_CACHE_LINE);
-	if (!table->shards)
-		return LVS_ERR_NO_MEMORY;
-	for (uint32_t i = 0; i < table->env.shards; i++)
-		if (lvs_shard_init(&table->shards[i], &table->env, i) < 0) {
-			fini_shards(table, i);
-			return LVS_ERR_NO_MEMORY;
-		}
-	return 0;
+	uint32_t n = 0;
+
+	table->shards = lvs_mem_alloc(table->env.alloc, shards_size(table), LVS_CACHE_LINE);
+	table->views = lvs_mem_alloc(table->env.alloc, views_size(table), LVS_CACHE_LINE);
+	if (table->shards && table->views)
+		while (n < table->env.shards &&
+		       lvs_shard_init(&table->shards[n], &table->env, &table->views[n], n) == 0)
+			n++;
+	if (n == table->env.shards)
+		return 0;
+	fini_shards(table, n);
+	return LVS_ERR_NO_MEMORY;
 }
 
 static void fill_in(struct lvs_table *table, const struct lvs_table_conf *conf)
