@@ -96,7 +96,8 @@ struct lvs_io_conf {
 
 	/**
 	 * packet: name of the TUN that gives packets back to the host, where "%d" is
-	 * replaced by a number; NULL: "lvs%d". pcap: NULL. Read during open only.
+	 * replaced by a number (needed where workers share the target); NULL: "lvs%d". pcap: NULL.
+	 * Read during open only.
 	 */
 	const char *pass_name;
 

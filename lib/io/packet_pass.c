@@ -150,7 +150,7 @@ int lvs_afp_pass_open(struct lvs_afp_pass *pass, const char *name, const struct 
 			   name);
 		return LVS_ERR_INVALID;
 	}
-	strcpy(request.ifr_name, name);
+	memcpy(request.ifr_name, name, strlen(name));
 	pass->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (pass->fd < 0)
 		return failed(log, "cannot open /dev/net/tun", name);

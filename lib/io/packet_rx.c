@@ -213,18 +213,18 @@ static void count_losses(struct lvs_afp_rx *rx)
 
 unsigned lvs_afp_rx_receive(struct lvs_afp_rx *rx, struct lvs_packet *packets, unsigned n)
 {
-	unsigned used = 0, filled = 0;
+	unsigned used = 0, filled = 0, s = rx->next;
 
-	for (unsigned s = 0; s < rx->socket_n && used < n; s++) {
-		const struct lvs_afp_socket *socket = &rx->socket[(rx->next + s) % rx->socket_n];
-		unsigned got = read_socket(rx, socket, used, n - used);
+	for (unsigned asked = 0; asked < rx->socket_n && used < n; asked++) {
+		unsigned got = read_socket(rx, &rx->socket[s], used, n - used);
 
 		for (unsigned i = used; i < used + got; i++)
-			filled += describe(rx, socket, i, &packets[filled]);
+			filled += describe(rx, &rx->socket[s], i, &packets[filled]);
 		used += got;
+		s = s + 1 < rx->socket_n ? s + 1 : 0;
 	}
 	/* Another goes first next time, so that a busy one does not keep the others out. */
-	rx->next = (rx->next + 1) % rx->socket_n;
+	rx->next = rx->next + 1 < rx->socket_n ? rx->next + 1 : 0;
 	if (rx->calls++ % LOSS_CALLS == 0)
 		count_losses(rx);
 	return filled;

@@ -3,7 +3,7 @@
  * The adapter "packet" with a director's decisions made by hand, so that the
  * adapter alone is tested. See io_packet.sh, which draws the network.
  *
- * io_packet forward|tunnel CLIENT_IF CLIENT_MAC SERVER_IF SERVER_MAC
+ * io_packet forward|tunnel CLIENT_IF CLIENT_MAC SERVER_IF SERVER_MAC [WORKERS]
  *
  * Prints "ready", runs until it is terminated, then prints every counter.
  */
@@ -21,6 +21,7 @@
 
 enum {
 	BATCH = 32,
+	WORKERS = 4,        /* at most; here they take turns */
 	LOCAL_PORT = 8080,  /* the host's own, on the service address */
 	ASK_NS = 300000000, /* so long a neighbour does not answer */
 };
@@ -32,7 +33,7 @@ struct neighbour {
 
 struct forwarder {
 	struct neighbour client, server;
-	uint8_t vip[4], director[4], real[4]; /* network order */
+	uint8_t vip[4], vip6[16], director[4], real[4]; /* network order */
 	bool tunnel;
 	uint32_t longest; /* bytes of the longest packet received */
 };
@@ -82,21 +83,34 @@ static bool is_ipv4(const struct lvs_packet *packet)
 	return packet->linear_len >= 20 && packet->data[0] >> 4 == 4;
 }
 
+static bool is_ipv6(const struct lvs_packet *packet)
+{
+	return packet->linear_len >= 40 && packet->data[0] >> 4 == 6;
+}
+
+/* Whether the service address is the packet's destination, or its source. */
+static bool is_vip(const struct forwarder *forwarder, const struct lvs_packet *packet, bool dst)
+{
+	if (is_ipv4(packet))
+		return memcmp(packet->data + (dst ? 16 : 12), forwarder->vip, 4) == 0;
+	return is_ipv6(packet) && memcmp(packet->data + (dst ? 24 : 8), forwarder->vip6, 16) == 0;
+}
+
 /* What the script's nft rule takes away from the host. */
 static bool captured(void *user, const struct lvs_packet *packet)
 {
 	const struct forwarder *forwarder = user;
 
-	return is_ipv4(packet) && packet->ifindex == forwarder->client.link.ifindex &&
-	       memcmp(packet->data + 16, forwarder->vip, 4) == 0;
+	return packet->ifindex == forwarder->client.link.ifindex && is_vip(forwarder, packet, true);
 }
 
 static bool is_for_host(const struct lvs_packet *packet)
 {
-	const uint8_t *tcp = packet->data + 20;
+	unsigned header_len = is_ipv4(packet) ? 20 : 40;
+	const uint8_t *tcp = packet->data + header_len;
 
-	return packet->data[9] == LVS_TCP && packet->linear_len >= 24 &&
-	       (tcp[2] << 8 | tcp[3]) == LOCAL_PORT;
+	return packet->data[is_ipv4(packet) ? 9 : 6] == LVS_TCP &&
+	       packet->linear_len >= header_len + 4 && (tcp[2] << 8 | tcp[3]) == LOCAL_PORT;
 }
 
 static void put_checksum(uint8_t ip[20])
@@ -136,16 +150,14 @@ static void decide(struct forwarder *forwarder, struct lvs_packet *packet)
 	if (packet->len > forwarder->longest)
 		forwarder->longest = packet->len;
 	packet->verdict = LVS_PASS;
-	packet->next_hop_family = LVS_INET;
-	if (!is_ipv4(packet))
-		return;
+	packet->next_hop_family = is_ipv4(packet) ? LVS_INET : LVS_INET6;
 	if (captured(forwarder, packet) && !is_for_host(packet)) {
 		packet->verdict = LVS_FORWARD;
 		packet->path = 2;
-		if (forwarder->tunnel)
+		if (forwarder->tunnel && is_ipv4(packet))
 			wrap(forwarder, packet);
 	} else if (packet->ifindex == forwarder->server.link.ifindex &&
-		   memcmp(packet->data + 12, forwarder->vip, 4) == 0) {
+		   is_vip(forwarder, packet, false)) {
 		packet->verdict = LVS_FORWARD;
 		packet->path = 1;
 	}
@@ -153,12 +165,13 @@ static void decide(struct forwarder *forwarder, struct lvs_packet *packet)
 
 static void parse_mac(const char *text, uint8_t mac[6])
 {
-	unsigned b[6];
+	char *end_of_byte = NULL;
 
-	if (sscanf(text, "%x:%x:%x:%x:%x:%x", b, b + 1, b + 2, b + 3, b + 4, b + 5) != 6)
-		exit(2);
-	for (unsigned i = 0; i < 6; i++)
-		mac[i] = (uint8_t)b[i];
+	for (unsigned i = 0; i < 6; i++, text = end_of_byte + 1) {
+		mac[i] = (uint8_t)strtoul(text, &end_of_byte, 16);
+		if (end_of_byte != text + 2)
+			exit(2);
+	}
 }
 
 static void read_neighbour(struct neighbour *neighbour, const char *interface, const char *mac)
@@ -177,31 +190,57 @@ static void read_neighbour(struct neighbour *neighbour, const char *interface, c
 	neighbour->link.mtu = 1500;
 }
 
-static void run(struct lvs_io *io, struct forwarder *forwarder)
+static void turn(struct lvs_io *io, struct forwarder *forwarder)
 {
 	struct lvs_packet packets[BATCH];
-	struct pollfd ready = {.fd = lvs_io_fd(io), .events = POLLIN};
+	int n = lvs_io_rx(io, packets, BATCH);
 
+	for (int i = 0; i < n; i++)
+		decide(forwarder, &packets[i]);
+	if (n < 0 || lvs_io_tx(io, packets, (unsigned)n))
+		exit(1);
+}
+
+static void run(struct lvs_io **io, unsigned n, struct forwarder *forwarder)
+{
+	struct pollfd ready[WORKERS];
+
+	for (unsigned i = 0; i < n; i++) {
+		ready[i].fd = lvs_io_fd(io[i]);
+		ready[i].events = POLLIN;
+	}
 	while (!ended) {
-		int n = 0;
-
-		if (poll(&ready, 1, 100) > 0)
-			n = lvs_io_rx(io, packets, BATCH);
-		for (int i = 0; i < n; i++)
-			decide(forwarder, &packets[i]);
-		if (n < 0 || lvs_io_tx(io, packets, (unsigned)n))
-			exit(1);
+		if (poll(ready, n, 100) <= 0)
+			continue;
+		for (unsigned i = 0; i < n; i++)
+			if (ready[i].revents)
+				turn(io[i], forwarder);
 	}
 }
 
-static void report(const struct lvs_io *io, const struct forwarder *forwarder)
+/* The sums of all workers, and the fewest packets that one of them got. */
+static void report(struct lvs_io **io, unsigned n, const struct forwarder *forwarder)
 {
-	uint64_t counts[LVS_IO_COUNT_N];
+	uint64_t counts[LVS_IO_COUNT_N], sums[LVS_IO_COUNT_N] = {0}, fewest = UINT64_MAX;
 
-	lvs_io_counts(io, counts, LVS_IO_COUNT_N);
-	for (unsigned i = 0; i < LVS_IO_COUNT_N; i++)
-		printf("%s %llu\n", lvs_io_counter_name(i), (unsigned long long)counts[i]);
-	printf("longest %u\n", forwarder->longest);
+	for (unsigned i = 0; i < n; i++) {
+		lvs_io_counts(io[i], counts, LVS_IO_COUNT_N);
+		for (unsigned c = 0; c < LVS_IO_COUNT_N; c++)
+			sums[c] += counts[c];
+		if (counts[LVS_IO_COUNT_rx] < fewest)
+			fewest = counts[LVS_IO_COUNT_rx];
+	}
+	for (unsigned c = 0; c < LVS_IO_COUNT_N; c++)
+		printf("%s %llu\n", lvs_io_counter_name(c), (unsigned long long)sums[c]);
+	printf("longest %u\nfewest %llu\n", forwarder->longest, (unsigned long long)fewest);
+}
+
+static void open_workers(struct lvs_io_conf *conf, struct lvs_io **io, unsigned n)
+{
+	conf->worker_n = n;
+	for (conf->worker = 0; conf->worker < n; conf->worker++)
+		if (lvs_io_open(lvs_io_find("packet"), conf, &io[conf->worker]))
+			exit(1);
 }
 
 int main(int argc, char **argv)
@@ -218,23 +257,25 @@ int main(int argc, char **argv)
 		.log.line = print_line,
 	};
 	struct sigaction action = {.sa_handler = end};
-	struct lvs_io *io;
+	unsigned n = argc == 7 ? (unsigned)strtoul(argv[6], NULL, 10) : 1;
+	struct lvs_io *io[WORKERS];
 	char target[64];
 
-	if (argc != 6)
+	if (argc < 6 || n < 1 || n > WORKERS)
 		return 2;
+	inet_pton(AF_INET6, "fd09:9::9", forwarder.vip6);
 	forwarder.tunnel = strcmp(argv[1], "tunnel") == 0;
 	read_neighbour(&forwarder.client, argv[2], argv[3]);
 	read_neighbour(&forwarder.server, argv[4], argv[5]);
 	snprintf(target, sizeof(target), "%s,%s", argv[2], argv[4]);
 	conf.target = target;
-	if (lvs_io_open(lvs_io_find("packet"), &conf, &io))
-		return 1;
+	open_workers(&conf, io, n);
 	sigaction(SIGTERM, &action, NULL);
 	puts("ready");
 	fflush(stdout);
-	run(io, &forwarder);
-	report(io, &forwarder);
-	lvs_io_close(io);
+	run(io, n, &forwarder);
+	report(io, n, &forwarder);
+	for (unsigned i = 0; i < n; i++)
+		lvs_io_close(io[i]);
 	return 0;
 }
