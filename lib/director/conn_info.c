@@ -6,12 +6,13 @@
 #include "base/byteorder.h"
 #include "director/binding.h"
 
-/* On the workers' clock: the record knows the wrapping low half of the tick. */
-static uint64_t expires_ns(const struct lvs_conn *conn, uint64_t word)
+/* On the workers' clock: the record knows the wrapping lower half of the ticks. */
+static uint64_t expires_ns(const struct lvs_conn *conn, uint64_t word, uint64_t ticks)
 {
 	uint32_t seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
+	int32_t ahead = (int32_t)(lvs_conn_deadline(seen, word) - (uint32_t)ticks);
 
-	return (uint64_t)lvs_conn_deadline(seen, word) << LVS_TICK_SHIFT;
+	return (ticks + (uint64_t)(int64_t)ahead) << LVS_TICK_SHIFT;
 }
 
 void lvs_conn_info_of(struct lvs_conn_info *info, const struct lvs_conn *conn,
@@ -37,7 +38,8 @@ void lvs_conn_info_of(struct lvs_conn_info *info, const struct lvs_conn *conn,
 	info->method = (uint8_t)lvs_services_forwarder(director->services, LVS_CONN_FORWARDER(word))
 			       ->method;
 	info->state = lvs_state_name(conn->protocol, word);
-	info->expires_ns = expires_ns(conn, word);
+	info->expires_ns = expires_ns(conn, word,
+				      atomic_load_explicit(&director->ticks, memory_order_relaxed));
 }
 
 static bool of_service(const struct lvs_conn_info *info, const struct lvs_service_key *service)

@@ -37,7 +37,7 @@ static uint32_t read_tick(void *user)
 {
 	const struct lvs_director *director = user;
 
-	return atomic_load_explicit(&director->tick, memory_order_relaxed);
+	return (uint32_t)atomic_load_explicit(&director->ticks, memory_order_relaxed);
 }
 
 /* A connection has ended: its destination has one less. */

@@ -25,7 +25,7 @@ struct lvs_director {
 	struct lvs_state_timeouts timeouts;
 
 	struct lvs_epoch epoch;
-	_Atomic uint32_t tick; /* the latest of any worker's */
+	_Atomic uint64_t ticks; /* the latest of any worker's; a tick is its lower half */
 
 	/* For listings, which change nothing but locks and the list of readers. */
 	struct lvs_director *self;

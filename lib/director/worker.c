@@ -90,20 +90,23 @@ void lvs_worker_del(struct lvs_worker *worker)
 	free_worker(director, worker);
 }
 
-/* The worker's time moves on, never back; the director's is the latest of any worker's. */
+/*
+ * The worker's time moves on, never back; the director's is the latest of any worker's. Both are
+ * whole, so that any first time is one ahead; what records hold is the lower half of it.
+ */
 static uint32_t advance(struct lvs_worker *worker, uint64_t now_ns)
 {
-	uint32_t tick = LVS_TICKS(now_ns);
-	uint32_t before = atomic_load_explicit(&worker->tick, memory_order_relaxed);
-	_Atomic uint32_t *latest = &worker->director->tick;
+	uint64_t ticks = now_ns >> LVS_TICK_SHIFT;
+	uint64_t before = atomic_load_explicit(&worker->ticks, memory_order_relaxed);
+	_Atomic uint64_t *latest = &worker->director->ticks;
 
-	if (lvs_likely(tick == before) || !lvs_tick_reached(tick, before))
-		return before;
-	atomic_store_explicit(&worker->tick, tick, memory_order_relaxed);
+	if (lvs_likely(ticks <= before))
+		return (uint32_t)before;
+	atomic_store_explicit(&worker->ticks, ticks, memory_order_relaxed);
 	/* Two workers at once may leave the older of two neighbours: it only dates the trash. */
-	if (lvs_tick_reached(tick, atomic_load_explicit(latest, memory_order_relaxed)))
-		atomic_store_explicit(latest, tick, memory_order_relaxed);
-	return tick;
+	if (ticks > atomic_load_explicit(latest, memory_order_relaxed))
+		atomic_store_explicit(latest, ticks, memory_order_relaxed);
+	return (uint32_t)ticks;
 }
 
 /* What the bytes of a packet say, and where its connection would stand. */
@@ -204,11 +207,11 @@ void lvs_worker_peek(struct lvs_worker *worker, struct lvs_packet *packet, uint6
 
 uint64_t lvs_worker_expiry(const struct lvs_worker *worker)
 {
-	uint32_t tick = atomic_load_explicit(&worker->tick, memory_order_relaxed);
+	uint64_t ticks = atomic_load_explicit(&worker->ticks, memory_order_relaxed);
 
-	if (lvs_table_conn_n(worker->director->table) == 0)
+	if (lvs_table_conn_n(worker->director->table) == 0 || ticks == UINT64_MAX >> LVS_TICK_SHIFT)
 		return UINT64_MAX;
-	return ((uint64_t)tick + 1) << LVS_TICK_SHIFT;
+	return (ticks + 1) << LVS_TICK_SHIFT;
 }
 
 unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns, unsigned budget)

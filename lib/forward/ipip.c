@@ -31,14 +31,14 @@ static uint8_t outer_tos(uint8_t inner)
  * packet, told apart by inner addresses (RFC 6864: unique by source, destination
  * and protocol while fragments live). IPv6 has none; there the transport
  * header's first bytes, which hold ports and a sequence number, serve.
- * A function of the packet alone, so that every worker gives the same bytes.
+ * A function of the packet alone, so that every worker, of either byte order, gives the same bytes.
  */
 static uint16_t outer_id(const uint8_t *ip, const struct lvs_headers *headers)
 {
 	if (headers->flow.family == LVS_INET)
-		return (uint16_t)(lvs_load16(ip + 4) + lvs_csum_fold(lvs_csum_sum(0, ip + 12, 8)));
-	return lvs_csum_fold(lvs_csum_sum(
-		0, ip + 8, (size_t)headers->payload_offset > 8 ? headers->payload_offset - 8u : 0));
+		return (uint16_t)(lvs_load16(ip + 4) +
+				  lvs_ntohs(lvs_csum_fold(lvs_csum_sum(0, ip + 12, 8))));
+	return lvs_ntohs(lvs_csum_fold(lvs_csum_sum(0, ip + 8, headers->payload_offset - 8u)));
 }
 
 static void push(struct lvs_packet *packet, uint32_t bytes)
