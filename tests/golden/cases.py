@@ -1,0 +1,451 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The golden cases: rules, packets, and the reason that each packet should get."""
+import textwrap
+
+from wire import *
+
+RAW, ETHERNET = 101, 1
+VIP, VIP6 = "192.0.2.10", "2001:db8:10::10"
+CLIENT, CLIENT6 = "198.51.100.7", "2001:db8:c::7"
+OTHER, OTHER6 = "198.51.100.8", "2001:db8:c::8"
+SERVER, SERVER2 = "10.0.0.1", "10.0.0.2"
+SERVER6, SERVER62 = "2001:db8:a::1", "2001:db8:a::2"
+START = 1_700_000_000 * 10**9
+MS, S = 10**6, 10**9
+
+
+class Packet:
+    def __init__(self, time, data, reason, server, wire):
+        self.time, self.data, self.reason, self.server, self.wire = time, data, reason, server, wire
+
+
+class Case:
+    def __init__(self, name, rules, paths="", linktype=RAW):
+        self.name, self.linktype, self.packets, self.now = name, linktype, [], START
+        self.rules, self.paths = textwrap.dedent(rules).lstrip(), textwrap.dedent(paths).lstrip()
+
+    def wait(self, seconds):
+        self.now += int(seconds * S)
+
+    def send(self, data, reason, server=None, wire=None):
+        """A packet, the reason it should get, and the server it should go to where that matters."""
+        self.packets.append(Packet(self.now, data, reason, server, wire or len(data)))
+        self.now += MS
+
+
+def ethernet(data, dst="020000000002", kind=0x0800, pad=60):
+    frame = bytes.fromhex(dst + "020000000001") + kind.to_bytes(2, "big") + data
+    return frame + b"\xaa" * (pad - len(frame))
+
+
+def tcp_life(case, client, vip, server, sport=40000, dport=80, rport=8080, replies=True, **ip):
+    """Handshake, data and goodbye; where replies pass, both directions."""
+    def there(flags, payload=b"", reason="established", seq=1000):
+        case.send(packet(client, vip, TCP, tcp(sport, dport, flags, payload, seq=seq), **ip), reason, server)
+
+    def back(flags, payload=b""):
+        if replies:
+            case.send(packet(server, client, TCP, tcp(rport, sport, flags, payload, seq=5000), **ip), "reply")
+
+    there(SYN, reason="scheduled")
+    back(SYN | ACK)
+    there(ACK)
+    there(PSH | ACK, b"GET / HTTP/1.0\r\n\r\n")
+    back(ACK)
+    back(PSH | ACK, b"HTTP/1.0 200 OK\r\n\r\nodd")
+    there(ACK)
+    back(FIN | ACK)
+    there(FIN | ACK)
+    back(ACK)
+
+
+def nat_v4_tcp():
+    case = Case("nat-v4-tcp", """\
+        -A -t 192.0.2.10:80 -s rr
+        -a -t 192.0.2.10:80 -r 10.0.0.1:8080 -m -w 1
+        -a -t 192.0.2.10:80 -r 10.0.0.2:8080 -m -w 1
+        """)
+    tcp_life(case, CLIENT, VIP, SERVER2)
+    tcp_life(case, OTHER, VIP, SERVER, frag=0, tos=0x2e)
+    case.send(packet(CLIENT, VIP, TCP, tcp(40001, 80, ACK)), "not_new")
+    case.send(packet(CLIENT, VIP, TCP, tcp(40001, 80, SYN, options=bytes.fromhex("020405b401030307"))),
+              "scheduled", SERVER2)
+    case.send(packet(SERVER2, CLIENT, TCP, tcp(8080, 40001, RST | ACK)), "reply")
+    case.send(packet(CLIENT, VIP, TCP, tcp(40002, 81, SYN)), "no_service")
+    case.send(packet(SERVER, CLIENT, TCP, tcp(8080, 40009, ACK)), "not_new")
+    case.send(packet(SERVER, CLIENT, TCP, tcp(8080, 40009, SYN | ACK)), "no_service")
+    # A checksum that was wrong stays wrong by as much: the receiver must see it.
+    case.send(packet(CLIENT, VIP, TCP, tcp(40003, 80, SYN)[:16] + b"\xde\xad\0\0", sums=False),
+              "scheduled", SERVER)
+    return case
+
+
+def zero_sum(client, vip, server, sport, vport, rport):
+    """A datagram's payload with which the rewritten sum comes out as 0."""
+    bare = add(udp(sport, rport, b"\0\0"), pseudo(address(client), address(server), UDP, 10))
+    return (0xffff ^ bare).to_bytes(2, "big")
+
+
+def nat_v4_udp():
+    case = Case("nat-v4-udp", """\
+        -A -u 192.0.2.10:53 -s rr
+        -a -u 192.0.2.10:53 -r 10.0.0.1:5353 -m -w 1
+        """)
+    def there(segment, reason="established", **how):
+        case.send(packet(CLIENT, VIP, UDP, segment, **how), reason, SERVER)
+
+    def back(segment, **how):
+        case.send(packet(SERVER, CLIENT, UDP, segment, **how), "reply")
+
+    there(udp(4000, 53, b"who is it"), "scheduled")
+    back(udp(5353, 4000, b"me"))
+    there(udp(4000, 53, b"no checksum"), sums=False)
+    back(udp(5353, 4000, b"no checksum either"), sums=False)
+    there(udp(4000, 53, zero_sum(CLIENT, VIP, SERVER, 4000, 53, 5353)))
+    there(udp(4000, 53, zero_sum(CLIENT, VIP, SERVER, 4000, 53, 5353)), sums=False)
+    back(udp(5353, 4000, zero_sum(VIP, VIP, CLIENT, 53, 53, 4000)))
+    back(udp(5353, 4000, zero_sum(VIP, VIP, CLIENT, 53, 53, 4000)), sums=False)
+    # The datagram ends before the IP packet: the pseudo-header has the datagram's length.
+    there(udp(4000, 53, b"short" + b"behind it", length=13))
+    there(udp(4000, 53, b"short" + b"behind it", length=13), sums=False)
+    there(udp(4000, 53, b""), sums=False)
+    there(udp(4000, 53, b"wrong")[:6] + b"\xbe\xefwrong", sums=False)
+    return case
+
+
+def nat_v6():
+    case = Case("nat-v6", """\
+        -A -t [2001:db8:10::10]:80 -s rr
+        -a -t [2001:db8:10::10]:80 -r [2001:db8:a::1]:8080 -m -w 1
+        -A -u [2001:db8:10::10]:53 -s rr
+        -a -u [2001:db8:10::10]:53 -r [2001:db8:a::2]:53 -m -w 1
+        """)
+    tcp_life(case, CLIENT6, VIP6, SERVER6, tos=0xb8)
+    case.send(packet(CLIENT6, VIP6, UDP, udp(4000, 53, b"a"), label=0x12345), "scheduled", SERVER62)
+    case.send(packet(SERVER62, CLIENT6, UDP, udp(53, 4000, b"b")), "reply")
+    case.send(packet(CLIENT6, VIP6, UDP, udp(4000, 53, b"c"), ext=[(HOP, 1), (OPTIONS, 2)]), "established",
+              SERVER62)
+    case.send(packet(SERVER62, CLIENT6, UDP, udp(53, 4000, b"d"), ext=[(OPTIONS, 3)]), "reply")
+    return case
+
+
+def dr_v4():
+    case = Case("dr-v4", """\
+        -A -t 192.0.2.10:80 -s rr
+        -a -t 192.0.2.10:80 -r 10.0.0.1:80 -g -w 1
+        -a -t 192.0.2.10:80 -r 10.0.0.2:80 -g -w 1
+        -A -u 192.0.2.10:53 -s rr
+        -a -u 192.0.2.10:53 -r 10.0.0.1:53 -g -w 1
+        """)
+    tcp_life(case, CLIENT, VIP, SERVER2, replies=False)
+    tcp_life(case, OTHER, VIP, SERVER, replies=False, frag=0)
+    case.send(packet(VIP, CLIENT, TCP, tcp(80, 40000, ACK)), "reply_seen")
+    case.send(packet(SERVER, CLIENT, TCP, tcp(80, 40000, ACK)), "not_new")
+    case.send(packet(CLIENT, VIP, UDP, udp(4000, 53, b"x")), "scheduled", SERVER)
+    case.send(packet(CLIENT, VIP, UDP, udp(4000, 53, b"y"), sums=False), "established", SERVER)
+    return case
+
+
+def dr_v6():
+    case = Case("dr-v6", """\
+        -A -t [2001:db8:10::10]:80 -s rr
+        -a -t [2001:db8:10::10]:80 -r [2001:db8:a::1]:80 -g -w 1
+        """)
+    tcp_life(case, CLIENT6, VIP6, SERVER6, replies=False, tos=0x03)
+    case.send(packet(VIP6, CLIENT6, TCP, tcp(80, 40000, ACK)), "reply_seen")
+    return case
+
+
+def tunnel(name, vip, client, server, paths):
+    v6 = ":" in vip
+    ends = [f"[{vip}]:80" if v6 else f"{vip}:80", f"[{server}]:80" if ":" in server else f"{server}:80"]
+    case = Case(name, f"-A -t {ends[0]} -s rr\n-a -t {ends[0]} -r {ends[1]} -i -w 1\n", paths)
+    frags = [{}] if v6 else [{"frag": DF}, {"frag": 0}]
+    first = True
+    for frag in frags:
+        for tos in 0x00, 0x01, 0x02, 0x03, 0xb8, 0xbb:
+            case.send(packet(client, vip, TCP, tcp(40000, 80, SYN if first else ACK, b"" if first else b"data"),
+                             tos=tos, **frag), "scheduled" if first else "established", server)
+            first = False
+    return case
+
+
+def fill_up(case, client, vip, server, length, reason, **ip):
+    """A packet of so many bytes."""
+    bare = len(packet(client, vip, TCP, tcp(40000, 80, ACK), **ip))
+    case.send(packet(client, vip, TCP, tcp(40000, 80, ACK, bytes(length - bare)), **ip), reason, server)
+
+
+def ipip_4in4():
+    case = tunnel("ipip-4in4", VIP, CLIENT, SERVER, "10.0.0.1 mtu 1000\n")
+    fill_up(case, CLIENT, VIP, SERVER, 980, "established")
+    fill_up(case, CLIENT, VIP, SERVER, 981, "mtu")
+    fill_up(case, CLIENT, VIP, SERVER, 980, "established", frag=0)
+    fill_up(case, CLIENT, VIP, SERVER, 981, "established", frag=0)
+    return case
+
+
+def ipip_6in6():
+    case = tunnel("ipip-6in6", VIP6, CLIENT6, SERVER6, "2001:db8:a::1 mtu 1400\n")
+    fill_up(case, CLIENT6, VIP6, SERVER6, 1360, "established")
+    fill_up(case, CLIENT6, VIP6, SERVER6, 1361, "mtu")
+    return case
+
+
+def ipip_4in6():
+    case = tunnel("ipip-4in6", VIP, CLIENT, SERVER6, "2001:db8:a::1 mtu 1400\n")
+    fill_up(case, CLIENT, VIP, SERVER6, 1360, "established")
+    fill_up(case, CLIENT, VIP, SERVER6, 1361, "mtu")
+    # Nobody fragments on the way in IPv6, whatever the inner header allows.
+    fill_up(case, CLIENT, VIP, SERVER6, 1361, "mtu", frag=0)
+    return case
+
+
+def ipip_6in4():
+    case = tunnel("ipip-6in4", VIP6, CLIENT6, SERVER, "10.0.0.1 mtu 1400\n")
+    fill_up(case, CLIENT6, VIP6, SERVER, 1380, "established")
+    fill_up(case, CLIENT6, VIP6, SERVER, 1381, "mtu")
+    return case
+
+
+def options():
+    case = Case("options", """\
+        -A -t 192.0.2.10:80 -s rr
+        -a -t 192.0.2.10:80 -r 10.0.0.1:8080 -m -w 1
+        -A -t 192.0.2.10:81 -s rr
+        -a -t 192.0.2.10:81 -r 10.0.0.1:81 -g -w 1
+        -A -t 192.0.2.10:82 -s rr
+        -a -t 192.0.2.10:82 -r 10.0.0.1:82 -i -w 1
+        -A -t [2001:db8:10::10]:80 -s rr
+        -a -t [2001:db8:10::10]:80 -r [2001:db8:a::1]:8080 -m -w 1
+        -A -t [2001:db8:10::10]:82 -s rr
+        -a -t [2001:db8:10::10]:82 -r [2001:db8:a::1]:82 -i -w 1
+        """)
+    record_route = bytes([7, 39, 4]) + bytes(36) + b"\0"
+    for port in 80, 81, 82:
+        case.send(packet(CLIENT, VIP, TCP, tcp(40000, port, SYN), options=b"\1\1\1\0"), "scheduled", SERVER)
+        case.send(packet(CLIENT, VIP, TCP, tcp(40000, port, ACK, b"data"), options=record_route),
+                  "established", SERVER)
+    case.send(packet(SERVER, CLIENT, TCP, tcp(8080, 40000, ACK, b"odd"), options=record_route), "reply")
+    for port in 80, 82:
+        case.send(packet(CLIENT6, VIP6, TCP, tcp(40000, port, SYN), ext=[(HOP, 1)]), "scheduled", SERVER6)
+        case.send(packet(CLIENT6, VIP6, TCP, tcp(40000, port, ACK, b"data"),
+                         ext=[(HOP, 1), (OPTIONS, 4), (OPTIONS, 1)]), "established", SERVER6)
+    case.send(packet(SERVER6, CLIENT6, TCP, tcp(8080, 40000, ACK, b"odd"), ext=[(OPTIONS, 9)]), "reply")
+    return case
+
+
+def wrr():
+    case = Case("wrr", """\
+        -A -t 192.0.2.10:80 -s wrr
+        -a -t 192.0.2.10:80 -r 10.0.0.1:80 -g -w 2
+        -a -t 192.0.2.10:80 -r 10.0.0.2:80 -g -w 3
+        -a -t 192.0.2.10:80 -r 10.0.0.3:80 -g -w 4
+        """)
+    # What the kernel's scheduler picks when they are added one by one.
+    for i, pick in enumerate("3213323213213323"):
+        case.send(packet(CLIENT, VIP, TCP, tcp(41000 + i, 80, SYN)), "scheduled", f"10.0.0.{pick}")
+    # Then its steady cycle of nine.
+    for i in range(90):
+        case.send(packet(CLIENT, VIP, TCP, tcp(42000 + i, 80, SYN)), "scheduled")
+    return case
+
+
+def mh():
+    rules = ""
+    for service in "-t 192.0.2.10:80", "-t [2001:db8:10::10]:80":
+        rules += f"-A {service} -s mh\n"
+        rules += "".join(f"-a {service} -r 10.0.0.{i}:80 -i -w {w}\n" for i, w in ((1, 1), (2, 1), (3, 2)))
+    rules += "-A -t 192.0.2.11:80 -s mh -b mh-port\n"
+    rules += "".join(f"-a -t 192.0.2.11:80 -r 10.0.0.{i}:80 -i -w {w}\n" for i, w in ((1, 1), (2, 1), (3, 2)))
+    case = Case("mh", rules)
+    # The kernel's choices.
+    for client, pick in ("192.0.2.1", 3), ("192.0.2.2", 2), ("192.0.2.3", 3), ("198.51.100.7", 1):
+        for port in 40000, 40001, 50000:
+            case.send(packet(client, VIP, TCP, tcp(port, 80, SYN)), "scheduled", f"10.0.0.{pick}")
+    case.send(packet("2001:db8::1", VIP6, TCP, tcp(40000, 80, SYN)), "scheduled", "10.0.0.2")
+    case.send(packet("192.0.2.1", "192.0.2.11", TCP, tcp(12345, 80, SYN)), "scheduled", "10.0.0.3")
+    return case
+
+
+def expiry():
+    case = Case("expiry", """\
+        -A -t 192.0.2.10:80 -s rr
+        -a -t 192.0.2.10:80 -r 10.0.0.1:80 -m -w 1
+        -a -t 192.0.2.10:80 -r 10.0.0.2:80 -m -w 1
+        -A -u 192.0.2.10:53 -s rr
+        -a -u 192.0.2.10:53 -r 10.0.0.1:53 -g -w 1
+        -a -u 192.0.2.10:53 -r 10.0.0.2:53 -g -w 1
+        """)
+    def udp_packet(reason, server):
+        case.send(packet(CLIENT, VIP, UDP, udp(4000, 53, b"x")), reason, server)
+
+    def there(flags, reason, server=None, port=40000):
+        case.send(packet(CLIENT, VIP, TCP, tcp(port, 80, flags)), reason, server)
+
+    def back(flags, server, port=40000):
+        case.send(packet(server, CLIENT, TCP, tcp(80, port, flags)), "reply")
+
+    udp_packet("scheduled", SERVER2)
+    case.wait(299)                       # 300 s, renewed by each packet, never early
+    udp_packet("established", SERVER2)
+    case.wait(299)
+    udp_packet("established", SERVER2)
+    case.wait(301)
+    udp_packet("scheduled", SERVER)
+    there(SYN, "scheduled", SERVER2)     # SYN_RECV: 60 s
+    case.wait(59)
+    there(SYN, "established", SERVER2)
+    case.wait(61)
+    there(ACK, "not_new")
+    there(SYN, "scheduled", SERVER)
+    back(SYN | ACK, SERVER)
+    there(ACK, "established", SERVER)    # ESTABLISHED: 900 s
+    case.wait(899)
+    there(SYN, "established", SERVER)    # an open connection is not taken by a SYN
+    back(FIN | ACK, SERVER)
+    there(FIN | ACK, "established", SERVER)
+    there(SYN, "scheduled", SERVER2)     # TIME_WAIT: the port is used again
+    there(RST, "established", SERVER2)   # from SYN_RECV a reset leaves SYN_RECV
+    there(ACK, "established", SERVER2)
+    there(RST, "established", SERVER2)   # CLOSE: 10 s
+    case.wait(9)
+    there(ACK, "established", SERVER2)
+    there(SYN, "scheduled", SERVER)      # CLOSE: used again
+    case.wait(61)
+    there(ACK, "not_new")
+    return case
+
+
+def bad():
+    case = Case("bad", """\
+        -A -t 192.0.2.10:80 -s rr
+        -a -t 192.0.2.10:80 -r 10.0.0.1:80 -g -w 1
+        -A -t 192.0.2.10:81 -s rr
+        -a -t 192.0.2.10:81 -r 10.0.0.2:81 -g -w 0
+        -A -t 192.0.2.10:82 -s rr
+        -a -t 192.0.2.10:82 -r 10.0.0.3:82 -g -w 1
+        -A -t 192.0.2.10:83 -s rr
+        -a -t 192.0.2.10:83 -r 10.0.0.4:83 -i -w 1
+        -A -t 192.0.2.10:84 -s rr
+        -a -t 192.0.2.10:84 -r 10.0.0.5:84 -g -w 1
+        -A -t 192.0.2.10:85 -s rr
+        -a -t 192.0.2.10:85 -r 127.0.0.1:85 -m -w 1
+        -A -t 192.0.2.10:86 -s rr
+        -a -t 192.0.2.10:86 -r 10.0.0.6:86 -g -w 1
+        """, """\
+        10.0.0.3 down
+        10.0.0.4 no-source
+        10.0.0.5 local
+        127.0.0.1 local
+        10.0.0.6 mtu 68
+        """, ETHERNET)
+    good = packet(CLIENT, VIP, TCP, tcp(40000, 80, SYN))
+    good6 = packet(CLIENT6, VIP6, TCP, tcp(40000, 80, SYN))
+
+    def send(data, reason, kind=0x0800, server=None, **how):
+        case.send(ethernet(data, kind=kind, pad=0, **how), reason, server)
+
+    send(good, "scheduled", server=SERVER)
+    send(good, "not_for_host", dst="ffffffffffff")
+    send(good, "not_for_host", dst="01005e000001")
+    case.send(ethernet(b"\0\1\x08\0\6\4\0\1", kind=0x0806), "skip")
+    send(b"\x55" + good[1:], "not_ip")
+    send(ip4(CLIENT, VIP, GRE, bytes(8)), "protocol")
+    send(ip4(CLIENT, VIP, SCTP, bytes(16)), "protocol")
+    send(packet(CLIENT, VIP, TCP, tcp(40000, 80, SYN), frag=MF), "fragment")
+    send(ip4(CLIENT, VIP, TCP, bytes(40), frag=5), "fragment")
+    send(ip4(CLIENT, VIP, ICMP, b"\x08\0\xf7\xff\0\0\0\0"), "icmp")
+    send(ip6(CLIENT6, VIP6, ICMP6, b"\x80" + bytes(7)), "icmp", 0x86dd)
+    send(packet(CLIENT, VIP, TCP, tcp(40000, 99, SYN)), "no_service")
+    send(good6, "no_service", 0x86dd)
+    send(packet(CLIENT, VIP, TCP, tcp(40009, 80, ACK)), "not_new")
+    send(packet(CLIENT, VIP, TCP, tcp(40009, 80, SYN | RST)), "not_new")
+    send(packet(CLIENT, VIP, TCP, tcp(20, 80, SYN)), "ftp_data")
+    send(good[:19], "short_ip")
+    send(good6[:39], "short_ip", 0x86dd)
+    send(with_ip_sum(b"\x46" + good[1:20]), "short_ip")
+    send(with_ip_sum(b"\x44" + good[1:20]) + good[20:], "bad_ip")
+    send(ip4(CLIENT, VIP, TCP, bytes(20), length=19), "bad_ip")
+    send(ip4(CLIENT, VIP, TCP, bytes(40), frag=0x1fff), "bad_ip")
+    send(good[:10] + b"\0\0" + good[12:], "ip_checksum")
+    send(ip4(CLIENT, VIP, TCP, bytes(20), length=41), "length")
+    send(ip6(CLIENT6, VIP6, TCP, bytes(20), length=21), "length", 0x86dd)
+    send(ip6(CLIENT6, VIP6, OPTIONS, extension(TCP, 4)[:16]), "ext_headers", 0x86dd)
+    send(packet(CLIENT6, VIP6, TCP, tcp(40000, 80, SYN), ext=[(OPTIONS, 1), (HOP, 1)]), "ext_headers", 0x86dd)
+    send(ip4(CLIENT, VIP, TCP, bytes(19)), "short_l4")
+    send(ip4(CLIENT, VIP, UDP, bytes(7)), "short_l4")
+    send(packet(CLIENT, VIP, TCP, tcp(40000, 80, SYN, options=bytes(8))[:24]), "short_l4")
+    send(ip4(CLIENT, VIP, TCP, bytes(12) + b"\x40" + bytes(7)), "bad_l4")
+    send(packet(CLIENT, VIP, UDP, udp(4000, 53, b"x", length=7), sums=False), "bad_l4")
+    send(packet(CLIENT, VIP, UDP, udp(4000, 53, b"x", length=10), sums=False), "bad_l4")
+    frame = ethernet(good, pad=0)
+    case.send(frame[:14 + 30], "not_linear", wire=len(frame))
+    send(packet(CLIENT, VIP, TCP, tcp(40000, 81, SYN)), "no_dest")
+    send(packet(CLIENT, VIP, TCP, tcp(40000, 82, SYN)), "unreachable")
+    send(packet(CLIENT, VIP, TCP, tcp(40000, 83, SYN)), "no_source")
+    send(packet(CLIENT, VIP, TCP, tcp(40000, 84, SYN)), "local")
+    send(packet(CLIENT, VIP, TCP, tcp(40000, 85, SYN)), "cross_local")
+    send(packet(CLIENT, VIP, TCP, tcp(40000, 86, SYN, bytes(28))), "scheduled", server="10.0.0.6")
+    send(packet(CLIENT, VIP, TCP, tcp(40000, 86, ACK, bytes(29))), "mtu")
+    send(packet(CLIENT, VIP, TCP, tcp(40000, 86, ACK, bytes(29)), frag=0), "established", server="10.0.0.6")
+    send(good, "established", server=SERVER)
+    return case
+
+
+def padding():
+    case = Case("padding", """\
+        -A -t 192.0.2.10:80 -s rr
+        -a -t 192.0.2.10:80 -r 10.0.0.1:8080 -m -w 1
+        -A -t 192.0.2.10:82 -s rr
+        -a -t 192.0.2.10:82 -r 10.0.0.1:82 -i -w 1
+        -A -u 192.0.2.10:53 -s rr
+        -a -u 192.0.2.10:53 -r 10.0.0.1:53 -m -w 1
+        """, linktype=ETHERNET)
+    for port in 80, 82:
+        case.send(ethernet(packet(CLIENT, VIP, TCP, tcp(40000, port, SYN))), "scheduled", SERVER)
+        case.send(ethernet(packet(CLIENT, VIP, TCP, tcp(40000, port, ACK, b"odd")), pad=100), "established",
+                  SERVER)
+    case.send(ethernet(packet(SERVER, CLIENT, TCP, tcp(8080, 40000, SYN | ACK))), "reply")
+    case.send(ethernet(packet(CLIENT, VIP, UDP, udp(4000, 53, b"odd"), sums=False)), "scheduled", SERVER)
+    tagged = bytes.fromhex("00640800") + packet(CLIENT, VIP, TCP, tcp(40000, 80, ACK))
+    case.send(ethernet(tagged, kind=0x8100, pad=64), "established", SERVER)
+    return case
+
+
+def ttl():
+    case = Case("ttl", """\
+        -A -t 192.0.2.10:80 -s rr
+        -a -t 192.0.2.10:80 -r 10.0.0.1:8080 -m -w 1
+        -A -t [2001:db8:10::10]:80 -s rr
+        -a -t [2001:db8:10::10]:80 -r [2001:db8:a::1]:80 -g -w 1
+        -A -t 192.0.2.10:82 -s rr
+        -a -t 192.0.2.10:82 -r 10.0.0.1:82 -i -w 1
+        """)
+    def there(flags, reason, hops, vip=VIP, client=CLIENT, port=80):
+        case.send(packet(client, vip, TCP, tcp(40000, port, flags), ttl=hops), reason)
+
+    for vip, client in (VIP, CLIENT), (VIP6, CLIENT6):
+        there(SYN, "ttl", 1, vip, client)
+        there(SYN, "established", 2, vip, client)
+        there(ACK, "established", 255, vip, client)
+        there(ACK, "ttl", 0, vip, client)
+    there(SYN, "scheduled", 2, port=82)
+    there(ACK, "ttl", 1, port=82)
+    for hops, reason in (1, "ttl"), (2, "reply"), (255, "reply"):
+        case.send(packet(SERVER, CLIENT, TCP, tcp(8080, 40000, ACK), ttl=hops), reason)
+    return case
+
+
+def too_long():
+    case = Case("too-long", """\
+        -A -u 192.0.2.10:53 -s rr
+        -a -u 192.0.2.10:53 -r 10.0.0.1:53 -i -w 1
+        """, "10.0.0.1 mtu 65535\n")
+    for length, reason in (65515, "scheduled"), (65516, "too_long"):
+        case.send(packet(CLIENT, VIP, UDP, udp(4000, 53, bytes(length - 28))), reason, SERVER)
+    return case
+
+
+CASES = [make() for make in (nat_v4_tcp, nat_v4_udp, nat_v6, dr_v4, dr_v6, ipip_4in4, ipip_6in6, ipip_4in6,
+                             ipip_6in4, options, wrr, mh, expiry, bad, padding, ttl, too_long)]

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Packets, byte by byte: how they are built and what their sums are. Plain arithmetic of its own."""
+import ipaddress
+import struct
+
+TCP, UDP, ICMP, ICMP6, IPIP, IPV6, GRE, SCTP = 6, 17, 1, 58, 4, 41, 47, 132
+HOP, ROUTING, FRAGMENT, OPTIONS, NONE = 0, 43, 44, 60, 59
+FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+DF, MF = 0x4000, 0x2000
+
+
+def address(text):
+    return ipaddress.ip_address(text).packed
+
+
+def add(data, start=0):
+    """The sum of RFC 1071, not yet inverted."""
+    if len(data) % 2:
+        data += b"\0"
+    total = start
+    for (word,) in struct.iter_unpack("!H", data):
+        total += word
+    while total > 0xffff:
+        total = (total & 0xffff) + (total >> 16)
+    return total
+
+
+def pseudo(src, dst, protocol, length):
+    return add(src + dst) + protocol + (length >> 16) + (length & 0xffff)
+
+
+def l4_sum(src, dst, protocol, segment):
+    """0xffff where the checksum in the segment is right. A UDP datagram ends where it says."""
+    if protocol == UDP:
+        segment = segment[:struct.unpack("!H", segment[4:6])[0]]
+    return add(segment, pseudo(src, dst, protocol, len(segment)))
+
+
+def with_sum(src, dst, protocol, segment):
+    """The segment with its checksum put right."""
+    at = 16 if protocol == TCP else 6
+    zeroed = segment[:at] + b"\0\0" + segment[at + 2:]
+    check = 0xffff ^ l4_sum(src, dst, protocol, zeroed)
+    if check == 0 and protocol == UDP:
+        check = 0xffff
+    return segment[:at] + struct.pack("!H", check) + segment[at + 2:]
+
+
+def with_ip_sum(packet):
+    """The IPv4 packet with its header's checksum put right."""
+    header = packet[:10] + b"\0\0" + packet[12:(packet[0] & 15) * 4]
+    return packet[:10] + struct.pack("!H", 0xffff ^ add(header)) + packet[12:]
+
+
+def tcp(sport, dport, flags, payload=b"", options=b"", seq=1000, ack=0):
+    assert len(options) % 4 == 0
+    return struct.pack("!HHIIBBHHH", sport, dport, seq, ack, (20 + len(options)) // 4 << 4, flags, 65535,
+                       0, 0) + options + payload
+
+
+def udp(sport, dport, payload=b"", length=None):
+    return struct.pack("!HHHH", sport, dport, 8 + len(payload) if length is None else length, 0) + payload
+
+
+def ip4(src, dst, protocol, payload, ttl=64, tos=0, ident=0x1234, frag=DF, options=b"", length=None):
+    assert len(options) % 4 == 0
+    header_len = 20 + len(options)
+    header = struct.pack("!BBHHHBBH", 0x40 | header_len // 4, tos,
+                         header_len + len(payload) if length is None else length, ident, frag, ttl,
+                         protocol, 0) + address(src) + address(dst) + options
+    return with_ip_sum(header) + payload
+
+
+def ip6(src, dst, protocol, payload, ttl=64, tos=0, label=0, length=None):
+    return struct.pack("!IHBB", 6 << 28 | tos << 20 | label,
+                       len(payload) if length is None else length, protocol, ttl) \
+        + address(src) + address(dst) + payload
+
+
+def extension(following, units=1, kind=OPTIONS):
+    """An extension header of so many units of eight bytes, filled by a PadN option."""
+    body = units * 8 - 4
+    return bytes([following, units - 1, 1, body]) + bytes(body)
+
+
+def packet(src, dst, protocol, segment, sums=True, ext=(), **ip):
+    """A whole packet of either family with its transport checksum; ext: extension headers."""
+    if sums:
+        segment = with_sum(address(src), address(dst), protocol, segment)
+    if ":" not in src:
+        return ip4(src, dst, protocol, segment, **ip)
+    following, chain = protocol, b""
+    for kind, units in reversed(ext):
+        chain = extension(following, units) + chain
+        following = kind
+    return ip6(src, dst, following, chain + segment, **ip)
+
+
+def pcap_read(path):
+    """[(time in ns, bytes, length on the wire)]"""
+    data = open(path, "rb").read()
+    magic, = struct.unpack("<I", data[:4])
+    assert magic == 0xa1b23c4d, "nanoseconds, little end first"
+    at, records = 24, []
+    while at < len(data):
+        seconds, ns, length, wire = struct.unpack("<IIII", data[at:at + 16])
+        records.append((seconds * 10**9 + ns, data[at + 16:at + 16 + length], wire))
+        at += 16 + length
+    return records
+
+
+def pcap_bytes(records, linktype):
+    out = struct.pack("<IHHiIII", 0xa1b23c4d, 2, 4, 0, 0, 262144, linktype)
+    for time_ns, data, wire in records:
+        out += struct.pack("<IIII", time_ns // 10**9, time_ns % 10**9, len(data), wire) + data
+    return out
