@@ -79,6 +79,7 @@ static int take(struct lvs_host *host, struct lvs_service *service, uint64_t now
 			 : err == LVS_ERR_EXISTS ? LVS_HOST_ADDRESS_FOREIGN
 						 : LVS_HOST_ADDRESS_FAILED;
 	service->announces = 0;
+	service->seen = false;
 	service->due_ns = now;
 	log_service(host, service->state == LVS_HOST_ADDRESS_FAILED ? LVS_LOG_ERROR : LVS_LOG_INFO,
 		    service,
@@ -163,11 +164,13 @@ void lvs_services_follow(struct lvs_host *host, uint64_t now)
 	for (unsigned i = 0; i < host->services.n; i++) {
 		struct lvs_service *service = &host->services.service[i];
 		const struct lvs_iface *iface = lvs_ifaces_find(&host->ifaces, service->ifindex);
+		bool there = iface != NULL &&
+			     lvs_iface_find_addr(iface, service->family, &service->addr) != NULL;
 
+		service->seen |= there;
 		/* IPv6 addresses go with their link. */
-		if (service->state != LVS_HOST_ADDRESS_HELD || iface == NULL ||
-		    (iface->flags & IFF_UP) == 0 ||
-		    lvs_iface_find_addr(iface, service->family, &service->addr) != NULL)
+		if (service->state != LVS_HOST_ADDRESS_HELD || there || !service->seen ||
+		    iface == NULL || (iface->flags & IFF_UP) == 0)
 			continue;
 		lvs_setup_forget_address(&host->setup, service->family, &service->addr,
 					 service->ifindex);

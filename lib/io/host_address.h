@@ -26,6 +26,7 @@ struct lvs_service {
 	uint8_t state;     /* enum lvs_host_address_state */
 	uint8_t probes;    /* sent */
 	uint8_t announces; /* sent */
+	bool seen;         /* the kernel has told of it: when it is missed, it has gone */
 };
 
 /* Packet sockets of an interface where service addresses are. */
@@ -49,8 +50,8 @@ void lvs_services_init(struct lvs_services *services, const char *instance);
 /* Closes sockets and frees; addresses are removed by lvs_setup_undo(). */
 void lvs_services_fini(struct lvs_services *services);
 
-/* Removes the addresses that a crashed instance of our name left. */
-void lvs_services_clean(struct lvs_host *host);
+/* Removes the addresses that a crashed instance of our name left; whether there were any. */
+bool lvs_services_clean(struct lvs_host *host);
 
 /* Sends what is due. */
 void lvs_services_step(struct lvs_host *host, uint64_t now);

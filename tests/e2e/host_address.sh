@@ -50,9 +50,7 @@ check "a second one of the same name is refused" grep -q "in use" "$work/second"
 # The other host believes in an older owner: announcements correct it.
 ip -n "$o" neigh replace 10.1.0.80 lladdr 02:00:00:00:00:aa dev o0 nud stale
 ip -n "$o" neigh replace fd01::80 lladdr 02:00:00:00:00:aa dev o0 nud stale
-ip netns exec "$o" tcpdump --immediate-mode -Z root -Unei o0 -w "$work/probes" arp or icmp6 2>/dev/null &
-pids+=($!)
-sleep 0.5
+start_tap "$o"
 check "an address is asked for" answers "add 0" "add 10.1.0.80 d0"
 check "an address is asked for, IPv6" answers "add 0" "add fd01::80 d0"
 check "it is being probed" both state_is 1
@@ -67,12 +65,12 @@ check "the announcement is believed, IPv6" within 1000 entry_is fd01::80 "$mine"
 check "the kernel answers" run_in "$o" ping -qc 1 -W 2 10.1.0.80
 check "the kernel answers, IPv6" run_in "$o" ping -qc 1 -W 2 fd01::80
 sleep 2.2
-kill "${pids[-1]}" && wait "${pids[-1]}"
-count() { tcpdump -nnr "$work/probes" "$1" 2>/dev/null | wc -l; }
-check "three ARP probes" test "$(count 'arp[14:4] = 0 and arp[24:4] = 0x0a010050')" = 3
-check "three gratuitous ARP" test "$(count 'arp[14:4] = 0x0a010050 and arp[24:4] = 0x0a010050')" = 3
-check "three solicitations from nobody" test "$(count 'icmp6 and ip6[40] = 135 and src ::')" = 3
-check "three advertisements to all" test "$(count 'icmp6 and ip6[40] = 136 and dst ff02::1')" = 3
+stop_tap
+seen_times() { [ "$(grep -cx -- "$2" "$work/tap")" -eq "$1" ]; }
+check "three ARP probes" seen_times 3 "arp 0.0.0.0 10.1.0.80"
+check "three gratuitous ARP" seen_times 3 "arp 10.1.0.80 10.1.0.80"
+check "three solicitations from nobody" seen_times 3 "nd 135 :: ff02::1:ff00:80"
+check "three advertisements to all" seen_times 3 "nd 136 fd01::80 ff02::1"
 ip -n "$o" neigh replace 10.1.0.80 lladdr 02:00:00:00:00:aa dev o0 nud stale
 ask announce >/dev/null
 check "announced on command" within 1000 entry_is 10.1.0.80 "$mine"

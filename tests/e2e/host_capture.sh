@@ -8,7 +8,7 @@
 #    | c0 10.1.0.2     |= veth ===| d0 10.1.0.1       10.2.0.1 d1 |= veth =| s0 10.2.0.2      |
 #    |    fd01::2      |          |    fd01::1        fd02::1     |        |    fd02::2       |
 #    +-----------------+          |    10.1.0.80 (service)        |        +------------------+
-#                                 |  tcpdump: what a tap sees     |
+#                                 |  tap: an AF_PACKET socket     |
 #                                 +-------------------------------+
 #
 # Rules: to 10.1.0.80 port 80 (TCP, UDP); from 10.2.0.2 port 80 (TCP, UDP); the same by IPv6.
@@ -17,7 +17,6 @@ set -u
 build=${1:?usage: host_capture.sh BUILD-DIRECTORY}
 # shellcheck source=tests/e2e/lib-host.sh
 . "$(dirname "$0")/lib-host.sh"
-here=$(dirname "$0")
 c='' d='' s=''
 space c
 space d
@@ -44,13 +43,13 @@ ip -n "$s" route add default via fd02::1
 run_in "$d" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
 
 # send SPACE FROM PORT TO PORT [BYTES]: one datagram.
-send() { run_in "$1" python3 "$here/lib-host.py" send "${@:2}"; }
+send() { run_in "$1" python3 "$lib" send "${@:2}"; }
 # arrives SPACE ADDRESS PORT COMMAND...: whether the command makes a datagram arrive there.
 arrives() {
 	local space=$1 addr=$2 port=$3
 	shift 3
 	rm -f "$work/got"
-	ip netns exec "$space" python3 "$here/lib-host.py" receive "$addr" "$port" >"$work/got" &
+	ip netns exec "$space" python3 "$lib" receive "$addr" "$port" >"$work/got" &
 	local listener=$!
 	within 3000 grep -q ready "$work/got" || echo "no listener"
 	"$@"
@@ -73,20 +72,17 @@ stays() {
 		not arrives "$c" 10.1.0.2 4000 send "$s" 10.2.0.2 80 10.1.0.2 4000
 	check "$1: ... IPv6" not arrives "$c" fd01::2 4000 send "$s" fd02::2 80 fd01::2 4000
 }
-ip netns exec "$d" tcpdump --immediate-mode -Z root -Unni any -w "$work/tap" udp 2>/dev/null &
-tap=$!
-pids+=("$tap")
-sleep 0.7
+start_tap "$d"
 stays "captured"
 check "the host does not get a request" not arrives "$d" 10.1.0.80 80 send "$c" 10.1.0.2 4000 10.1.0.80 80
 check "... IPv6" not arrives "$d" fd01::80 80 send "$c" fd01::2 4000 fd01::80 80
 sleep 0.3
-kill $tap && wait $tap
-seen() { [ "$(tcpdump -nnr "$work/tap" "$1" 2>/dev/null | wc -l)" -ge 1 ]; }
-check "the tap saw the reply" seen 'src 10.2.0.2 and src port 80'
-check "the tap saw the reply, IPv6" seen 'src fd02::2 and src port 80'
-check "the tap saw the request" seen 'dst 10.1.0.80 and dst port 80'
-check "the tap saw the request, IPv6" seen 'dst fd01::80 and dst port 80'
+stop_tap
+seen() { grep -qx -- "udp $1" "$work/tap"; }
+check "the tap saw the reply" seen "10.2.0.2 80 10.1.0.2 4000"
+check "the tap saw the reply, IPv6" seen "fd02::2 80 fd01::2 4000"
+check "the tap saw the request" seen "10.1.0.2 4000 10.1.0.80 80"
+check "the tap saw the request, IPv6" seen "fd01::2 4000 fd01::80 80"
 
 check "another port of the server's is forwarded" \
 	arrives "$c" 10.1.0.2 4000 send "$s" 10.2.0.2 81 10.1.0.2 4000
@@ -134,7 +130,7 @@ run_in "$d" nft -f - <<-'X'
 X
 counted() { run_in "$d" nft list chain netdev behind count | grep -q "counter packets $1 "; }
 tagged() { # the tag's number
-	run_in "$s" python3 "$here/lib-host.py" tagged s0 "$(mac_of "$d" d1)" "$1" 10.2.0.2 80 10.1.0.2 4000
+	run_in "$s" python3 "$lib" tagged s0 "$(mac_of "$d" d1)" "$1" 10.2.0.2 80 10.1.0.2 4000
 }
 tagged 0
 tagged 0

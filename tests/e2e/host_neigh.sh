@@ -85,6 +85,19 @@ else
 	echo "skip - no /dev/net/tun"
 fi
 
+# More changes than the socket holds, while the process does not read: all is read anew.
+for i in $(seq 0 15999); do
+	echo "route add 10.64.$((i / 250)).$((i % 250))/32 via 10.1.0.2"
+done >"$work/routes"
+kill -STOP "$tool_pid"
+ip -n "$d" -batch "$work/routes"
+ip -n "$d" route replace 10.9.0.0/16 via 10.2.0.2
+kill -CONT "$tool_pid"
+check "lost notifications: the last change is known" within 2000 follows "via 10.2.0.2"
+check "... and the first" answers "via 10.1.0.2" "path 10.64.0.1"
+check "... and one in the middle" answers "via 10.1.0.2" "path 10.64.40.7"
+check "it was so" grep -q "notifications were lost" "$work/events"
+
 # The server's card is exchanged and nobody announces it: the old address is confirmed in vain.
 old=$(mac_of "$s" s0)
 ip -n "$d" route replace 10.9.0.0/16 via 10.1.0.2

@@ -3,6 +3,8 @@
 send FROM PORT TO PORT [BYTES]: one datagram.
 tagged DEVICE MAC VLAN FROM PORT TO PORT: one in a frame with an 802.1Q tag.
 receive ADDRESS PORT: 0 if one comes within 0.7 s.
+tap: a line for each frame that an AF_PACKET socket sees, until it is terminated:
+  arp SENDER TARGET | nd TYPE FROM TO | udp FROM PORT TO PORT
 """
 import socket
 import struct
@@ -34,7 +36,41 @@ def send_tagged(device, mac, vlan, src, sport, dst, dport):
     out.send(frame + ip + struct.pack("!HHHH", int(sport), int(dport), 8, 0))
 
 
+def addresses(family, *packed):
+    return [socket.inet_ntop(family, a) for a in packed]
+
+
+def describe(protocol, data):
+    """One line, or None for what nobody asks about."""
+    if protocol == 0x0806 and len(data) >= 28:
+        return ["arp"] + addresses(socket.AF_INET, data[14:18], data[24:28])
+    if protocol == 0x0800 and data[9] == 17:
+        ends = addresses(socket.AF_INET, data[12:16], data[16:20])
+        upper = data[(data[0] & 15) * 4 :]
+    elif protocol == 0x86DD and data[6] in (17, 58):
+        ends = addresses(socket.AF_INET6, data[8:24], data[24:40])
+        upper = data[40:]
+        if data[6] == 58:
+            return ["nd", str(upper[0])] + ends
+    else:
+        return None
+    ports = struct.unpack("!HH", upper[:4])
+    return ["udp", ends[0], str(ports[0]), ends[1], str(ports[1])]
+
+
+def tap():
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+    print("ready", flush=True)
+    while True:
+        data, addr = sock.recvfrom(65536)
+        line = describe(addr[1], data)
+        if line:
+            print(*line, flush=True)
+
+
 verb = sys.argv[1]
+if verb == "tap":
+    tap()
 if verb == "tagged":
     send_tagged(*sys.argv[2:])
     sys.exit(0)

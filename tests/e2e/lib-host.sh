@@ -10,10 +10,11 @@ if [ "$(id -u)" -ne 0 ] && [ -z "${LVS_UNSHARED:-}" ]; then
 	unshare -Urnm true 2>/dev/null || skip "cannot make user namespaces"
 	LVS_UNSHARED=1 exec unshare -Urnm "$0" "$@"
 fi
+lib=$(dirname "$0")/lib-host.py
 # shellcheck disable=SC2154 # the caller sets it
 tool=$build/tests/e2e/host_tool
 [ -x "$tool" ] || skip "host_tool is not built"
-for need in ip nft ping tcpdump python3; do
+for need in ip nft ping python3; do
 	command -v "$need" >/dev/null || skip "$need is missing"
 done
 # In a user namespace /run is somebody else's.
@@ -109,6 +110,18 @@ within() {
 		[ $(($(date +%s%N) / 1000000)) -lt $end ] || return 1
 		sleep 0.02
 	done
+}
+
+# start_tap SPACE: what comes by goes to $work/tap, until stop_tap.
+start_tap() {
+	ip netns exec "$1" python3 "$lib" tap >"$work/tap" &
+	tap_pid=$!
+	pids+=("$tap_pid")
+	within 3000 grep -q ready "$work/tap"
+}
+stop_tap() {
+	kill "$tap_pid"
+	wait "$tap_pid" 2>/dev/null
 }
 
 mac_of() { run_in "$1" cat "/sys/class/net/$2/address"; }
