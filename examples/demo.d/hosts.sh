@@ -129,12 +129,11 @@ start() {
 # stop PID [SIGNAL]: ends a program, and gives its status.
 stop() {
 	local pid others=()
-	kill "-${2:-TERM}" "$1" 2>/dev/null
 	for pid in "${HOSTS_PIDS[@]}"; do
 		[ "$pid" = "$1" ] || others+=("$pid")
 	done
 	HOSTS_PIDS=("${others[@]}")
-	wait "$1" 2>/dev/null
+	{ kill "-${2:-TERM}" "$1" && wait "$1"; } 2>/dev/null
 }
 
 # soon COMMAND...: true as soon as the command is, within 10 s.

@@ -83,9 +83,9 @@ mode_url() {
 	printf 'http://%s' "$(bracket "$(mode_vip "$1" "${2:-}")")"
 }
 
-# mode_service MODE [6]: the service's line in a rules file.
+# mode_service MODE [6 [SCHEDULER]]: the service's line in a rules file.
 mode_service() {
-	printf -- '-A -t %s:80 -s rr\n' "$(bracket "$(mode_vip "$1" "${2:-}")")"
+	printf -- '-A -t %s:80 -s %s\n' "$(bracket "$(mode_vip "$1" "${2:-}")")" "${3:-rr}"
 }
 
 # mode_dest MODE N [WEIGHT [6]]: a server's line.

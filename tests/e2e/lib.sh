@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# What the scripts with lvsd share. Hosts, wires and the three ways are the demo's.
+#
+#     . "$(dirname "$0")/lib.sh"
+#     begin "$@"
+#     check "a name" command...
+#     finish
+E2E=$(cd "$(dirname "$0")" && pwd)
+. "$E2E/../../examples/demo.d/hosts.sh"
+. "$E2E/../../examples/demo.d/modes.sh"
+
+skip() {
+	echo "$*"
+	exit 77
+}
+
+# begin BUILD-DIRECTORY: comes back in namespaces of the script's own.
+begin() {
+	local build=${1:?usage: $(basename "$0") BUILD-DIRECTORY} need
+	LVSD=$build/examples/lvsd/lvsd LVS_DECAP=$build/examples/lvs-decap/lvs-decap
+	[ -x "$LVSD" ] && [ -x "$LVS_DECAP" ] || skip "lvsd or lvs-decap is not built"
+	for need in ip nft nginx curl python3 sha256sum; do
+		command -v $need >/dev/null || skip "$need is missing"
+	done
+	[ -r /dev/net/tun ] && [ -w /dev/net/tun ] || skip "/dev/net/tun cannot be used"
+	hosts_enter "$0" "$@" || skip "cannot make network namespaces"
+	# shellcheck disable=SC2034 # its file: counted, read again at SIGHUP
+	RULES=$HOSTS_WORK/rules LOG=$HOSTS_WORK/lvsd.log
+	failed=0
+	trap hosts_clear EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+}
+
+# check NAME COMMAND...: one case. What the command says is shown only when it fails.
+check() {
+	local name=$1
+	shift
+	if "$@" >"$HOSTS_WORK/check" 2>&1; then
+		echo "ok - $name"
+		return
+	fi
+	cat "$HOSTS_WORK/check"
+	echo "not ok - $name"
+	failed=1
+	return 1
+}
+
+finish() {
+	[ "$failed" -eq 0 ] || [ ! -e "$LOG" ] || { echo "lvsd said:" && tail -n 20 "$LOG"; }
+	exit "$failed"
+}
+
+# must COMMAND...: without it there is nothing to test.
+must() {
+	"$@" && return
+	echo "not ok - set-up: $*"
+	failed=1
+	finish
+}
+
+# equal NUMBER NUMBER, near NUMBER NUMBER TOLERANCE: what a case comes to; says so.
+equal() {
+	echo "$1, expected $2"
+	[ "$1" = "$2" ]
+}
+
+near() {
+	echo "$1, expected $2, give or take $3"
+	[ $(($1 - $2)) -le "$3" ] && [ $(($2 - $1)) -le "$3" ]
+}
+
+more() {
+	echo "$1, expected more than $2"
+	[ "$1" -gt "$2" ]
+}
+
+not() {
+	! "$@"
+}
+
+# reload: has lvsd (its process is in DIRECTOR) read RULES again; true when they are in force.
+reload() {
+	local before
+	before=$(grep -c 'is in force' "$LOG")
+	kill -HUP "$DIRECTOR" && soon reloaded "$before"
+}
+
+reloaded() {
+	[ "$(grep -c 'is in force' "$LOG")" -gt "$1" ]
+}
+
+# get MODE [6 [CURL-ARGUMENT...]]: one request by the client.
+get() {
+	at client curl -sS --max-time 5 "${@:3}" "$(mode_url "$1" "${2:-}")/"
+}
+
+# spread MODE COUNT [6]: answers to so many requests, each by a connection of its own.
+spread() {
+	at client curl -sS --parallel --parallel-immediate --parallel-max 8 --max-time 10 \
+		-H 'Connection: close' "$(mode_url "$1" "${3:-}")/[1-$2]"
+}
+
+# even FILE COUNT: whether three servers gave so many answers, each a third, give or take 1.
+even() {
+	local name
+	equal "$(wc -l <"$1")" "$2" || return
+	for name in rs1 rs2 rs3; do
+		near "$(grep -cw "^$name" "$1")" $(($2 / 3)) 1 || return
+	done
+}

@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Address translation under load, while servers come and go; UDP too.
+#
+#     netns client       netns director               netns rs1, rs2, rs3
+#    +-----------+      +--------------+          +-------------------------+
+#    | 192.0.2.9 c0 == d0  192.0.2.1   |          | 198.51.100.11, .12, .13 |
+#    +-----------+      |  lvsd: .80   |          |  nginx on 8080, UDP echo|
+#                       | 198.51.100.1 d1 =bridge= s0     on 7007          |
+#                       +--------------+          +-------------------------+
+#
+set -u
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-mode.sh"
+begin "$@"
+
+case_udp() {
+	local n
+	printf -- '-A -u 192.0.2.80:7 -s rr\n' >>"$RULES"
+	for n in 1 2 3; do
+		printf -- '-a -u 192.0.2.80:7 -r 198.51.100.1%s:7007 -m\n' $n >>"$RULES"
+		start rs$n "$HOSTS_WORK/echo$n.log" python3 "$E2E/lib-load.py" echo rs$n 7007
+		says "$HOSTS_WORK/echo$n.log" ready || return
+	done
+	reload && at client python3 "$E2E/lib-load.py" ask 192.0.2.80 7 30 >"$HOSTS_WORK/udp" &&
+		even "$HOSTS_WORK/udp" 30 || return
+}
+
+mode_test nat --forwarding
+check "UDP: each socket has one server, each server a third of them" case_udp
+mode_end
