@@ -83,8 +83,8 @@ enum lvs_pick_flag {
 
 /** Properties of a scheduler. */
 enum lvs_sched_ops_flag {
-	LVS_SCHED_HASH =
-		0x1, /**< The same flow and set give the same pick, whatever came before. */
+	/** The same flow and set give the same pick, whatever came before. */
+	LVS_SCHED_HASH = 0x1,
 };
 
 /**
@@ -100,10 +100,10 @@ struct lvs_sched_ops {
 	size_t (*state_size)(const struct lvs_sched_set *set);
 
 	/**
-	 * Prepares @p state (zeroed, aligned to a cache line) for @p set. When the
-	 * service had this scheduler before, @p old and @p old_set are what it had
-	 * (else NULL), so that cursors live on; workers may still move them.
-	 * Returns 0 or a negative enum lvs_err. NULL means nothing to prepare.
+	 * Prepares @p state (zeroed, aligned to a cache line) for @p set. @p old_set
+	 * is what the service had before (NULL: it is new), @p old the state then if
+	 * it had this scheduler (else NULL), so that cursors live on; workers may
+	 * still move them. Returns 0 or a negative enum lvs_err. NULL means nothing to prepare.
 	 */
 	int (*build)(void *state, const struct lvs_sched_set *set, const void *old,
 		     const struct lvs_sched_set *old_set);

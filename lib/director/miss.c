@@ -193,28 +193,14 @@ static enum lvs_reason created(struct lvs_step *step, int err, const struct lvs_
 	}
 }
 
-/*
- * The record's size depends on the pick, which comes under the lock, and the
- * record before it: an IPv4 service that has an IPv6 destination takes large ones.
- */
-static bool may_need_large(const struct lvs_service_set *set)
-{
-	if (set->key.family == LVS_INET6)
-		return true;
-	for (uint32_t i = 0; i < set->sched_set.dest_n; i++)
-		if (set->sched_set.dest[i].family == LVS_INET6)
-			return true;
-	return false;
-}
-
 static enum lvs_reason schedule(struct lvs_step *step, struct candidate *candidate)
 {
 	struct lvs_director *director = step->worker->director;
 	struct lvs_conn *conn;
 	int err = 0;
 
-	conn = lvs_table_alloc(director->table, &step->worker->reader,
-			       may_need_large(candidate->set),
+	/* Before the lock, and so before the pick: any destination of the service must fit. */
+	conn = lvs_table_alloc(director->table, &step->worker->reader, candidate->set->large,
 			       director->settings.full_policy == LVS_FULL_EVICT, &err);
 	if (!conn)
 		return err == LVS_ERR_FULL ? table_is_full(step, candidate) : LVS_REASON_NO_MEMORY;

@@ -85,6 +85,7 @@ static int fill_dests(struct lvs_txn *txn, struct lvs_draft *draft,
 		if (err)
 			return err;
 		dest->dest->priv->kept = txn->services->stamp;
+		draft->made->set.large |= dest->key.family == LVS_INET6;
 		fill_dest(dest, parts, draft->dest_n - 1 - i);
 	}
 	return 0;
@@ -98,6 +99,7 @@ static void fill_set(struct lvs_txn *txn, const struct lvs_draft *draft)
 	made->leaf = draft->leaf;
 	made->ident = draft->fresh ? draft->ident : draft->base->ident;
 	made->set.key = draft->key;
+	made->set.large |= draft->key.family == LVS_INET6;
 	made->set.conf = draft->conf;
 	made->set.sched_set.flags = draft->conf.flags;
 	made->set.sched_set.sched_key = services->conf.sched_key;

@@ -62,6 +62,7 @@ struct lvs_service_set {
 	struct lvs_dest *const *dest;   /* by index of sched_set.dest[] */
 	const uint8_t *forwarder;       /* the same: number of its forwarding method */
 	const struct lvs_service_private *priv;
+	bool large; /* some of its connections have an IPv6 address: they need long records */
 };
 
 struct lvs_services_conf {

@@ -54,6 +54,7 @@ int lvs_set_build(const struct lvs_alloc *alloc, struct lvs_service_private *ser
 {
 	const struct lvs_sched_ops *sched = service->set.conf.sched;
 	struct lvs_service_set *set = &service->set;
+	bool same = old && old->set.conf.sched == sched;
 	int err = 0;
 
 	service->state_size = sched->state_size ? sched->state_size(&set->sched_set) : 0;
@@ -62,11 +63,9 @@ int lvs_set_build(const struct lvs_alloc *alloc, struct lvs_service_private *ser
 		if (!set->sched_state)
 			return LVS_ERR_NO_MEMORY;
 	}
-	if (old && old->set.conf.sched != sched)
-		old = NULL;
 	if (sched->build)
 		err = sched->build(set->sched_state, &set->sched_set,
-				   old ? old->set.sched_state : NULL,
+				   same ? old->set.sched_state : NULL,
 				   old ? &old->set.sched_set : NULL);
 	service->built = err == 0;
 	return err;
