@@ -125,6 +125,16 @@ static int open_descriptors(struct lvs_host *host)
 	return err;
 }
 
+static int read_all(struct lvs_host *host)
+{
+	int err;
+
+	host->resync = LVS_RESYNC_ALL;
+	err = lvs_host_resync(host);
+	host->changed = false;
+	return err;
+}
+
 static int start(struct lvs_host *host, const struct lvs_host_conf *conf)
 {
 	uint32_t neighbours;
@@ -139,14 +149,15 @@ static int start(struct lvs_host *host, const struct lvs_host_conf *conf)
 	if (err != 0)
 		return err;
 	lvs_services_init(&host->services, host->name);
-	host->resync = LVS_RESYNC_ALL;
-	err = lvs_host_resync(host);
+	err = read_all(host);
 	if (err != 0)
 		return err;
-	host->changed = false;
 	lvs_capture_init(&host->capture, host->name, lvs_host_usable(host));
-	if (lvs_host_usable(host))
-		lvs_services_clean(host);
+	/* What was removed would count as somebody else's until its notification is read. */
+	if (lvs_host_usable(host) && lvs_services_clean(host))
+		err = read_all(host);
+	if (err != 0)
+		return err;
 	host->look_ns = lvs_host_now() + SECOND_NS;
 	lvs_host_arm(host);
 	return 0;

@@ -110,21 +110,25 @@ static bool is_ours(const struct lvs_host *host, const struct lvs_iface *iface,
 	return strcmp(addr->label, label) == 0;
 }
 
-void lvs_services_clean(struct lvs_host *host)
+bool lvs_services_clean(struct lvs_host *host)
 {
+	bool found = false;
+
 	for (unsigned i = 0; i < host->ifaces.n; i++) {
 		struct lvs_iface *iface = &host->ifaces.iface[i];
 
 		for (unsigned k = 0; k < iface->addrs_n; k++) {
 			struct lvs_ifaddr *addr = &iface->addrs[k];
 
-			if (is_ours(host, iface, addr) &&
-			    lvs_service_remove(host, addr->family, &addr->addr, iface->ifindex) ==
+			if (!is_ours(host, iface, addr) ||
+			    lvs_service_remove(host, addr->family, &addr->addr, iface->ifindex) !=
 				    0)
-				lvs_host_log(host, LVS_LOG_NOTICE,
-					     "removed a service address that a crashed instance "
-					     "left on %s",
-					     iface->name);
+				continue;
+			found = true;
+			lvs_host_log(host, LVS_LOG_NOTICE,
+				     "removed a service address that a crashed instance left on %s",
+				     iface->name);
 		}
 	}
+	return found;
 }
