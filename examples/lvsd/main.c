@@ -140,11 +140,6 @@ static int open_host(struct lvsd *lvsd)
 	return set_up_host(lvsd);
 }
 
-static bool captured(void *host, const struct lvs_packet *packet)
-{
-	return lvs_host_captured(host, packet);
-}
-
 static int open_workers(struct lvsd *lvsd)
 {
 	struct lvs_io_conf conf = {
@@ -153,7 +148,8 @@ static int open_workers(struct lvsd *lvsd)
 		.target = lvsd->options.target,
 		.host = lvsd->host,
 		/* Without set-up nothing was taken away, and no TUN is made to give it back. */
-		.captured = lvsd->host && !lvsd->options.no_setup ? captured : NULL,
+		.captured =
+			lvsd->host && !lvsd->options.no_setup ? lvs_host_captured_callback : NULL,
 		.captured_user = lvsd->host,
 		.log = lvsd->log,
 	};
