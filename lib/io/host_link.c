@@ -92,7 +92,7 @@ static unsigned take_dellink(struct lvs_ifaces *ifaces, uint32_t ifindex)
 static void read_link(const struct nlmsghdr *message, struct lvs_iface *iface)
 {
 	const struct ifinfomsg *body = mnl_nlmsg_get_payload(message);
-	const struct nlattr *attr;
+	struct nlattr *attr;
 
 	iface->flags = body->ifi_flags;
 	iface->has_mac = false;
@@ -166,7 +166,7 @@ static void read_addr_attr(const struct nlattr *attr, struct lvs_ifaddr *out, bo
 static void read_addr(const struct nlmsghdr *message, struct lvs_ifaddr *out)
 {
 	const struct ifaddrmsg *body = mnl_nlmsg_get_payload(message);
-	const struct nlattr *attr;
+	struct nlattr *attr;
 	bool local = false;
 
 	memset(out, 0, sizeof(*out));

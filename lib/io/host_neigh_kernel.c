@@ -17,7 +17,7 @@ static bool read_message(const struct nlmsghdr *message, struct lvs_neigh_key *k
 			 const uint8_t **mac)
 {
 	const struct ndmsg *body = mnl_nlmsg_get_payload(message);
-	const struct nlattr *attr;
+	struct nlattr *attr;
 	bool found = false;
 
 	memset(key, 0, sizeof(*key));

@@ -35,7 +35,7 @@ static void read_via(const struct nlattr *attr, struct lvs_route *route)
 
 static uint32_t read_mtu(const struct nlattr *metrics)
 {
-	const struct nlattr *attr;
+	struct nlattr *attr;
 
 	mnl_attr_for_each_nested(attr, metrics) if (mnl_attr_get_type(attr) ==
 						    RTAX_MTU) return mnl_attr_get_u32(attr);
@@ -88,7 +88,7 @@ static void read_attr(const struct nlattr *attr, struct route_message *out, uint
 static bool read_route(const struct nlmsghdr *message, struct route_message *out)
 {
 	const struct rtmsg *body = mnl_nlmsg_get_payload(message);
-	const struct nlattr *attr;
+	struct nlattr *attr;
 	uint32_t table;
 
 	memset(out, 0, sizeof(*out));
@@ -109,10 +109,10 @@ static bool read_route(const struct nlmsghdr *message, struct route_message *out
 }
 
 /* One way of RTA_MULTIPATH: a struct rtnexthop and attributes. */
-static void read_nexthop(const struct rtnexthop *hop, struct lvs_route *route)
+static void read_nexthop(struct rtnexthop *hop, struct lvs_route *route)
 {
-	const void *attrs = hop + 1;
-	const struct nlattr *attr;
+	void *attrs = hop + 1;
+	struct nlattr *attr;
 
 	route->ifindex = (uint32_t)hop->rtnh_ifindex;
 	route->dead = (hop->rtnh_flags & RTNH_F_DEAD) != 0;
@@ -122,7 +122,7 @@ static void read_nexthop(const struct rtnexthop *hop, struct lvs_route *route)
 /* The ways one after the other, so that a lookup takes the first that is alive. */
 static enum lvs_route_news add_multipath(struct lvs_routes *routes, const struct route_message *m)
 {
-	const uint8_t *at = mnl_attr_get_payload(m->multipath);
+	uint8_t *at = mnl_attr_get_payload(m->multipath);
 	size_t left = mnl_attr_get_payload_len(m->multipath);
 	struct rtnexthop hop;
 
@@ -134,7 +134,7 @@ static enum lvs_route_news add_multipath(struct lvs_routes *routes, const struct
 		step = MNL_ALIGN(hop.rtnh_len);
 		if (hop.rtnh_len < sizeof(hop) || hop.rtnh_len > left)
 			break;
-		read_nexthop((const struct rtnexthop *)(const void *)at, &route);
+		read_nexthop((struct rtnexthop *)(void *)at, &route);
 		if (lvs_routes_add(routes, &route) != 0)
 			return LVS_ROUTE_MEMORY;
 		if (step >= left)
