@@ -268,12 +268,17 @@ static int record_only(struct lvs_host *host, const struct lvs_service *service,
 int lvs_host_address_add(struct lvs_host *host, enum lvs_family family, const union lvs_addr *addr,
 			 uint32_t ifindex)
 {
-	const struct lvs_iface *iface = lvs_ifaces_find(&host->ifaces, ifindex);
+	const struct lvs_iface *iface;
 	struct lvs_service *service;
 	int err;
 
 	if (family != LVS_INET && family != LVS_INET6)
 		return LVS_ERR_FAMILY;
+	/* What was just taken off would count as somebody else's until that is read. */
+	err = lvs_host_read_events(host);
+	if (err != 0)
+		return err;
+	iface = lvs_ifaces_find(&host->ifaces, ifindex);
 	if (iface == NULL)
 		return LVS_ERR_NO_DEVICE;
 	if (host->flags & LVS_HOST_NO_SETUP)

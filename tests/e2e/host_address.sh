@@ -134,6 +134,9 @@ check "... IPv6, too" not is_there fd01::80
 check "... and left somebody else's alone" is_there 10.1.0.81
 ask add 10.1.0.83 d0 >/dev/null
 check "without probing it is held at once" state_is 2 10.1.0.83
+ask del 10.1.0.83 d0 >/dev/null
+check "taken off and put back" answers "add 0" "add 10.1.0.83 d0"
+check "... it is held again" state_is 2 10.1.0.83
 check "it ends" stop_tool
 check "what was made is gone" not is_there 10.1.0.83
 check "somebody else's is not" is_there 10.1.0.81
