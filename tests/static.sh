@@ -8,12 +8,17 @@ sources() {
 
 static_checks() {
 	mapfile -t all < <(sources -name '*.[ch]')
-	mapfile -t code < <(sources -name '*.c' -not -path '*/package/*')
+	mapfile -t code < <(sources -name '*.c' -not -path 'tests/*')
 	mapfile -t scripts < <(grep -rlE '^#!/bin/(ba|da)?sh' .ci examples tests; sources -name '*.sh')
 	check clang-format clang-format --dry-run -Werror "${all[@]}"
 	check clang-tidy tidy "${code[@]}"
 	check cppcheck cppcheck_all
 	check shellcheck shellcheck --severity=warning -x "${scripts[@]}"
+}
+
+tidy_tests() {
+	mapfile -t code < <(sources -name '*.c' -path 'tests/*')
+	check "clang-tidy of tests" tidy "${code[@]}"
 }
 
 # Only files that the build knows have the right options.

@@ -8,11 +8,12 @@ build-clang	fast	90	clang builds everything, warnings are errors
 unit	fast	120	unit tests, golden packets, replay of the fuzz corpora
 sanitizers	fast	240	the same under the address and undefined behaviour sanitizers
 tsan	fast	180	torture and concurrency tests under the thread sanitizer
-static	fast	240	clang-format, clang-tidy, cppcheck, shellcheck
+static	fast	240	clang-format, clang-tidy of lib and examples, cppcheck, shellcheck
 package	fast	120	consumers, headers, symbols, documentation
 count	fast	60	work a packet costs, counted
 e2e	fast	300	real hosts in network namespaces
 demo	fast	60	the demo: NAT, TUN and DR
+tidy-tests	all	400	clang-tidy of the tests
 release	all	240	the release build passes the unit tests
 clang-sanitizers	all	400	unit tests by clang, with its sanitizers
 fuzz	all	900	each fuzz target runs for a while
@@ -66,6 +67,12 @@ suite_static() {
 	# shellcheck source=tests/static.sh
 	. tests/static.sh
 	configure clang && static_checks
+}
+
+suite_tidy_tests() {
+	# shellcheck source=tests/static.sh
+	. tests/static.sh
+	configure clang && tidy_tests
 }
 
 suite_package() {
@@ -126,7 +133,6 @@ suite_demo() {
 		result skip demo "there is no examples/demo"
 		return
 	fi
-	build dev || return
 	for way in nat tun dr; do
 		check "demo $way" examples/demo "$way" --json
 	done
