@@ -25,7 +25,10 @@ done
 mode_rules nat >"$RULES"
 must count client c0 untranslated 'ip saddr 198.51.100.0/24 tcp sport 8080 tcp dport != 40000-49999'
 must count client c0 replies 'ip saddr 192.0.2.80 tcp sport 80'
-head -c 20M /dev/urandom | tee "$HOSTS_WORK/rs1/files/big" "$HOSTS_WORK/director/files/big" >"$HOSTS_WORK/big"
+head -c 20M /dev/urandom >"$HOSTS_WORK/big"
+for name in director rs1 rs2 rs3; do
+	ln -s "$HOSTS_WORK/big" "$HOSTS_WORK/$name/files/"
+done
 
 fetch() { # HOST URL EXPECTED-BEGIN
 	local got
@@ -81,12 +84,13 @@ check "none came untranslated" equal "$(counted client untranslated)" 0
 must setting director ipv4/ip_forward 0
 must setting director ipv6/conf/all/forwarding 0
 must director "$RULES" nat --forwarding
-for n in 1 2 3; do
-	at client curl -sS --max-time 1 -o /dev/null http://192.0.2.80/slow/big 2>/dev/null &
+for _ in 1 2 3; do
+	at client curl -sS --max-time 1.5 -o /dev/null http://192.0.2.80/slow/big 2>/dev/null &
 done
-cp "$HOSTS_WORK/big" "$HOSTS_WORK/rs2/files/big"
-cp "$HOSTS_WORK/big" "$HOSTS_WORK/rs3/files/big"
 sleep 0.5
+before=$(counted client replies)
+sleep 0.3
+check "three downloads are under way" more "$(counted client replies)" "$before"
 check "lvsd ends well amid downloads" stop "$STARTED"
 sleep 1
 check "nothing of them came untranslated" equal "$(counted client untranslated)" 0

@@ -150,19 +150,6 @@ case_download() {
 		equal "$(cut -d ' ' -f 1 "$HOSTS_WORK/sum")" "$BIG"
 }
 
-case_upload() {
-	local server
-	at client curl -sS --max-time 120 -f -T "$HOSTS_WORK/up" "$(mode_url "$MODE")/files/" || return
-	for server in rs1 rs2 rs3; do
-		if [ -e "$HOSTS_WORK/$server/files/up" ]; then
-			cmp "$HOSTS_WORK/up" "$HOSTS_WORK/$server/files/up"
-			return
-		fi
-	done
-	echo "no server has the file"
-	return 1
-}
-
 files() {
 	local n
 	head -c 200M /dev/urandom >"$HOSTS_WORK/big"
@@ -190,7 +177,7 @@ mode_test() {
 	files
 	check "a slow download goes on while rules are read again" case_reload
 	check "200 MB down, offloads on" case_download
-	check "50 MB up, offloads on" case_upload
+	check "50 MB up, offloads on" uploaded "$HOSTS_WORK/up" "$(mode_url "$MODE")"
 }
 
 mode_end() {

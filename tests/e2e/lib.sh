@@ -98,7 +98,7 @@ get() {
 
 # spread MODE COUNT [6]: answers to so many requests, each by a connection of its own.
 spread() {
-	at client curl -sS --parallel --parallel-immediate --parallel-max 8 --max-time 10 \
+	at client curl -sS --no-progress-meter --parallel --parallel-immediate --parallel-max 8 --max-time 10 \
 		-H 'Connection: close' "$(mode_url "$1" "${3:-}")/[1-$2]"
 }
 
@@ -109,4 +109,35 @@ even() {
 	for name in rs1 rs2 rs3; do
 		near "$(grep -cw "^$name" "$1")" $(($2 / 3)) 1 || return
 	done
+}
+
+# large MODE [6]: whether 20 MB come down and 10 MB go up whole; makes the files at first.
+large() {
+	local url server
+	url=$(mode_url "$1" "${2:-}")
+	if [ ! -e "$HOSTS_WORK/rs1/files/large" ]; then
+		head -c 20M /dev/urandom >"$HOSTS_WORK/large"
+		head -c 10M "$HOSTS_WORK/large" >"$HOSTS_WORK/up"
+		for server in rs1 rs2 rs3; do
+			ln -s "$HOSTS_WORK/large" "$HOSTS_WORK/$server/files/"
+		done
+	fi
+	at client curl -sS --max-time 30 "$url/files/large" | cmp - "$HOSTS_WORK/large" || return
+	uploaded "$HOSTS_WORK/up" "$url"
+}
+
+# uploaded FILE URL: by PUT, to whichever server.
+uploaded() {
+	local name server
+	name=$(basename "$1")
+	rm -f "$HOSTS_WORK"/rs?/files/"$name"
+	at client curl -sS --max-time 60 -f -T "$1" "$2/files/" || return
+	for server in rs1 rs2 rs3; do
+		if [ -e "$HOSTS_WORK/$server/files/$name" ]; then
+			cmp "$1" "$HOSTS_WORK/$server/files/$name"
+			return
+		fi
+	done
+	echo "no server has the file"
+	return 1
 }
