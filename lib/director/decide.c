@@ -7,11 +7,12 @@ static enum lvs_reason not_balanced(const struct lvs_headers *headers)
 {
 	uint8_t protocol = headers->flow.protocol;
 
+	if (lvs_likely(protocol == LVS_TCP || protocol == LVS_UDP))
+		return headers->flags & LVS_HEADERS_FRAGMENT ? LVS_REASON_FRAGMENT
+							     : LVS_REASON_NONE;
 	if (protocol == LVS_ICMP || protocol == LVS_ICMPV6)
 		return LVS_REASON_ICMP;
-	if (protocol != LVS_TCP && protocol != LVS_UDP)
-		return LVS_REASON_PROTOCOL;
-	return headers->flags & LVS_HEADERS_FRAGMENT ? LVS_REASON_FRAGMENT : LVS_REASON_NONE;
+	return LVS_REASON_PROTOCOL;
 }
 
 /* Its time has come, though nobody has ended it yet. */
@@ -57,7 +58,7 @@ static enum lvs_reason start_anew(struct lvs_step *step, struct lvs_conn *conn)
 enum lvs_reason lvs_decide(struct lvs_step *step)
 {
 	struct lvs_director *director = step->worker->director;
-	const struct lvs_dest *dest;
+	struct lvs_dest *dest;
 	struct lvs_conn *conn;
 	enum lvs_side side;
 	enum lvs_reason reason = not_balanced(step->headers);
@@ -78,5 +79,5 @@ enum lvs_reason lvs_decide(struct lvs_step *step)
 			return LVS_REASON_DEST_GONE;
 		return start_anew(step, conn);
 	}
-	return lvs_hit(step, conn, side);
+	return lvs_hit(step, conn, side, dest);
 }

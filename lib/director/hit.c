@@ -100,10 +100,10 @@ static enum lvs_reason reply(struct lvs_step *step, struct lvs_conn *conn, struc
 	return reason == LVS_REASON_NONE ? LVS_REASON_REPLY : reason;
 }
 
-enum lvs_reason lvs_hit(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side)
+enum lvs_reason lvs_hit(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side,
+			struct lvs_dest *dest)
 {
 	struct lvs_director *director = step->worker->director;
-	struct lvs_dest *dest = lvs_services_dest(director->services, conn->dest);
 	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
 	const struct lvs_forward_ops *ops =
 		lvs_services_forwarder(director->services, LVS_CONN_FORWARDER(word));

@@ -42,8 +42,10 @@ enum lvs_reason lvs_decide(struct lvs_step *step);
 /* No connection was found: schedule, create, forward. */
 enum lvs_reason lvs_miss(struct lvs_step *step);
 
-/* The packet belongs to @p conn, as @p side tells: state and forwarding. */
-enum lvs_reason lvs_hit(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side);
+/* The packet belongs to @p conn, as @p side tells, whose destination is @p dest: state and
+ * forwarding. */
+enum lvs_reason lvs_hit(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side,
+			struct lvs_dest *dest);
 
 /* Out to the destination, the binding's path filled in by this call. */
 enum lvs_reason lvs_step_out(struct lvs_step *step, const struct lvs_dest *dest,
