@@ -35,7 +35,7 @@ static void read_endpoint(char *text, union lvs_addr *addr, lvs_be16 *port)
 {
 	char *colon = strchr(text, ':');
 
-	*port = colon ? htons((uint16_t)atoi(colon + 1)) : 0;
+	*port = colon ? htons((uint16_t)strtoul(colon + 1, NULL, 10)) : 0;
 	if (colon)
 		*colon = 0;
 	check(inet_pton(AF_INET, text, addr) == 1 ? 0 : LVS_ERR_INVALID, text);

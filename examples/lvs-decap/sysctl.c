@@ -19,13 +19,14 @@ static FILE *open_path(const char *path, const char *mode)
 static int read_value(const char *path, long *value)
 {
 	FILE *file = open_path(path, "re");
-	int got;
+	char text[32], *end = text;
 
 	if (!file)
 		return -1;
-	got = fscanf(file, "%ld", value);
+	if (fgets(text, sizeof(text), file))
+		*value = strtol(text, &end, 10);
 	fclose(file);
-	return got == 1 ? 0 : -1;
+	return end == text ? -1 : 0;
 }
 
 static int write_value(const char *path, long value)
