@@ -84,13 +84,17 @@ check "none came untranslated" equal "$(counted client untranslated)" 0
 must setting director ipv4/ip_forward 0
 must setting director ipv6/conf/all/forwarding 0
 must director "$RULES" nat --forwarding
+before=$(counted client replies)
+downloads=()
 for _ in 1 2 3; do
-	at client curl -sS --max-time 1.5 -o /dev/null http://192.0.2.80/slow/big 2>/dev/null &
+	at client curl -sS --max-time 2 -o /dev/null http://192.0.2.80/slow/big 2>/dev/null &
+	downloads+=($!)
 done
 sleep 0.5
-before=$(counted client replies)
-sleep 0.3
-check "three downloads are under way" more "$(counted client replies)" "$before"
+for download in "${downloads[@]}"; do
+	check "a download is under way" kill -0 "$download"
+done
+check "its data come by lvsd" more "$(counted client replies)" $((before + 10))
 check "lvsd ends well amid downloads" stop "$STARTED"
 sleep 1
 check "nothing of them came untranslated" equal "$(counted client untranslated)" 0
