@@ -19,9 +19,14 @@ static void add(struct lvs_host *host, uint32_t ifindex, const struct addr_item 
 void address_change(struct lvs_host *host, uint32_t ifindex, const struct addr_set *present,
 		    const struct addr_set *next, const struct lvs_log *log)
 {
-	for (size_t i = 0; i < next->n; i++)
-		if (!addr_set_find(present, next->item[i].family, &next->item[i].addr))
-			add(host, ifindex, &next->item[i], log);
+	for (size_t i = 0; i < next->n; i++) {
+		const struct addr_item *item = &next->item[i];
+
+		if (!addr_set_find(present, item->family, &item->addr) ||
+		    lvs_host_address_get_state(host, item->family, &item->addr) ==
+			    LVS_HOST_ADDRESS_CONFLICT)
+			add(host, ifindex, item, log);
+	}
 	for (size_t i = 0; i < present->n; i++) {
 		const struct addr_item *item = &present->item[i];
 

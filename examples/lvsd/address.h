@@ -8,8 +8,9 @@
 #include <liblvs/host.h>
 
 /*
- * Asks for those of `next` that are not in `present`, and gives up those of
- * `present` that are not in `next`. What the host refuses is logged: it serves
+ * Asks for those of `next` that are not in `present`, or that another host had
+ * when they were asked for last, and gives up those of `present` that are not in
+ * `next`. What the host refuses is logged: it serves
  * the other addresses all the same.
  */
 void address_change(struct lvs_host *host, uint32_t ifindex, const struct addr_set *present,

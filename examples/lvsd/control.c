@@ -51,6 +51,10 @@ static bool handle_signal(struct lvsd *lvsd)
 	case SIGUSR1:
 		report_print(lvsd, stdout);
 		return true;
+	case SIGUSR2:
+		if (lvsd->host)
+			lvs_host_address_announce(lvsd->host);
+		return true;
 	default:
 		return false;
 	}

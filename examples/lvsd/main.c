@@ -38,7 +38,7 @@ static int check_rules(const struct options *options)
 /* Before any thread is started: all inherit that these signals wait to be read. */
 static int open_descriptors(struct lvsd *lvsd)
 {
-	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
 	sigset_t set;
 
 	sigemptyset(&set);

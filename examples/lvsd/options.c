@@ -25,8 +25,8 @@ static const char help[] =
 	"  --check              read the rules, and exit\n"
 	"  --log-level LEVEL    error, warning, notice, info or debug (default notice)\n"
 	"  --help, --version\n\n"
-	"SIGHUP reads FILE again, SIGUSR1 prints services, servers and connections, SIGTERM and\n"
-	"SIGINT end it.\n";
+	"SIGHUP reads FILE again, SIGUSR1 prints services, servers and connections, SIGUSR2\n"
+	"announces the service addresses, SIGTERM and SIGINT end it.\n";
 
 static int fail(const char *option, const char *expected, const char *got)
 {
