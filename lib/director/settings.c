@@ -12,6 +12,7 @@
 #define DEFAULT_WORKERS 64
 #define MAX_WORKERS 192 /* readers of the epoch, less room for listings */
 #define MAX_CONNS (1u << 30)
+#define FLAGS ((uint32_t)(LVS_SET_SLOPPY_TCP | LVS_SET_EXPIRE_NODEST | LVS_SET_NO_PMTU_DISC))
 
 static void default_to(uint32_t *field, uint32_t value)
 {
@@ -28,7 +29,7 @@ static void fill(struct lvs_settings *settings)
 	default_to(&settings->reuse, LVS_REUSE_CLOSED);
 	default_to(&settings->default_mtu, DEFAULT_MTU);
 	default_to(&settings->max_workers, DEFAULT_WORKERS);
-	if (!settings->alloc.alloc)
+	if (!settings->alloc.alloc && !settings->alloc.free)
 		settings->alloc = lvs_alloc_libc;
 }
 
@@ -48,6 +49,8 @@ void lvs_settings_modern(struct lvs_settings *settings)
 
 static int check(const struct lvs_settings *settings)
 {
+	if (settings->flags & ~FLAGS)
+		return LVS_ERR_INVALID;
 	if ((settings->shards & (settings->shards - 1)) != 0)
 		return LVS_ERR_INVALID;
 	if (settings->full_policy > LVS_FULL_UNTRACKED || settings->reuse > LVS_REUSE_FIN_WAIT)
@@ -56,7 +59,7 @@ static int check(const struct lvs_settings *settings)
 		return LVS_ERR_RANGE;
 	if (settings->default_mtu < MIN_MTU || settings->max_workers > MAX_WORKERS)
 		return LVS_ERR_RANGE;
-	return settings->alloc.free ? 0 : LVS_ERR_INVALID;
+	return settings->alloc.alloc && settings->alloc.free ? 0 : LVS_ERR_INVALID;
 }
 
 int lvs_settings_complete(struct lvs_settings *out, const struct lvs_settings *in)
