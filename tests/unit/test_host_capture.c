@@ -21,7 +21,7 @@
 #define V6(last)                                                                                   \
 	{                                                                                          \
 		{                                                                                  \
-			0xfd, 1, [15] = last                                                       \
+			0xfd, 1, [15] = (last)                                                     \
 		}                                                                                  \
 	}
 

@@ -313,14 +313,14 @@ static bool torture_once(uint32_t shards, uint32_t max_conns, const struct times
 int main(void)
 {
 	const char *seconds = getenv("LVS_TORTURE_SECONDS");
-	const double total = seconds ? strtod(seconds, NULL) : 4.8;
+	const long total_ms = seconds ? 1000 * strtol(seconds, NULL, 10) : 4800;
 	/* {shards, max_conns}; the last is always full */
 	static const uint32_t shapes[][2] = {
 		{1, MAX_CONNS}, {4, MAX_CONNS}, {256, MAX_CONNS}, {8, STAYING + 1000}};
 	bool well = true;
 
 	/* Many short rounds: growth happens at their beginnings. */
-	for (double done = 0; done < total; done += 0.3 * (double)LVS_ARRAY_N(shapes)) {
+	for (long done_ms = 0; done_ms < total_ms; done_ms += 300 * (long)LVS_ARRAY_N(shapes)) {
 		const struct timespec length = {0, 300000000};
 
 		for (unsigned i = 0; i < LVS_ARRAY_N(shapes); i++)
