@@ -119,7 +119,8 @@ LVS_API void lvs_worker_process(struct lvs_worker *worker, struct lvs_packet *pa
 
 /**
  * When lvs_worker_handle_expiry() has something to do next, in nanoseconds of
- * the caller's clock; UINT64_MAX when there is nothing to wait for. Worker call.
+ * the caller's clock; UINT64_MAX when there is nothing to wait for. Not later than
+ * now when a budget has left something undone. Worker call.
  */
 LVS_API uint64_t lvs_worker_expiry(const struct lvs_worker *worker);
 
@@ -128,8 +129,9 @@ LVS_API uint64_t lvs_worker_expiry(const struct lvs_worker *worker);
  * Connections end on time for every packet even when this is called late; it
  * gives back their memory and moves the counts of their destinations.
  *
- * @param budget Entries to look at; 0 is no limit.
- * @return How many ended. Call again while it returns @p budget.
+ * @param budget Entries to look at, some of which have only moved; 0 is no limit.
+ * @return How many ended. There is more to do while lvs_worker_expiry() is not
+ *         later than @p now_ns.
  *
  * Worker call. Any worker may end any connection.
  */

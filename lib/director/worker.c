@@ -209,19 +209,18 @@ uint64_t lvs_worker_expiry(const struct lvs_worker *worker)
 {
 	uint64_t ticks = atomic_load_explicit(&worker->ticks, memory_order_relaxed);
 
-	if (lvs_table_conn_n(worker->director->table) == 0 || ticks == UINT64_MAX >> LVS_TICK_SHIFT)
+	if (lvs_table_conn_n(worker->director->table) == 0)
 		return UINT64_MAX;
-	return (ticks + 1) << LVS_TICK_SHIFT;
+	return (worker->expiry_more ? ticks : ticks + 1) << LVS_TICK_SHIFT;
 }
 
 unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns, unsigned budget)
 {
 	uint32_t tick = advance(worker, now_ns);
 	unsigned ended;
-	bool more;
 
 	lvs_epoch_enter(&worker->director->epoch, &worker->reader);
-	ended = lvs_table_expire(worker->director->table, tick, budget, &more);
+	ended = lvs_table_expire(worker->director->table, tick, budget, &worker->expiry_more);
 	lvs_epoch_exit(&worker->reader);
 	return ended;
 }

@@ -20,6 +20,7 @@ struct lvs_worker {
 	struct lvs_epoch_reader reader;
 	struct lvs_director *director;
 	struct lvs_worker *next; /* list of the director */
+	bool expiry_more;        /* the last handling of expiry left something undone */
 	_Atomic uint64_t ticks;  /* the worker's own time */
 	struct lvs_slot slot[LVS_BATCH];
 	struct lvs_counters counters;

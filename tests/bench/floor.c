@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/memory.h"
 #include "bench.h"
 
 #define BATCH 32
@@ -26,9 +27,15 @@ struct memory {
 	unsigned record_size;
 };
 
-static uint8_t *take(size_t size)
+static size_t rounded(size_t size)
 {
-	uint8_t *memory = aligned_alloc(CHUNK, (size + CHUNK - 1) & ~(CHUNK - 1));
+	return (size + CHUNK - 1) & ~(CHUNK - 1);
+}
+
+/* From the allocator that the library has by default, so that the pages are of the same kind. */
+static uint8_t *take(size_t size, size_t align)
+{
+	uint8_t *memory = lvs_mem_alloc(&lvs_alloc_libc, rounded(size), align);
 
 	if (!memory)
 		bench_fail("no memory for the floor");
@@ -42,8 +49,8 @@ static void build(struct memory *m, uint32_t flows, bool two_way, bool large)
 	m->record_n = flows;
 	m->record_size = large ? 128 : 64;
 	m->index_n = (uint32_t)((uint64_t)flows * (two_way ? 2 : 1) / 7 + 1);
-	m->index = take((size_t)m->index_n * 64);
-	m->records = take((size_t)m->record_n * m->record_size);
+	m->index = take((size_t)m->index_n * 64, 64);
+	m->records = take((size_t)m->record_n * m->record_size, CHUNK);
 }
 
 struct spot {

@@ -166,6 +166,33 @@ START_TEST(test_lazy_timer)
 }
 END_TEST
 
+/* A budget leaves the rest for the next call, and the next time to call says so. */
+START_TEST(test_expiry_budget)
+{
+	unsigned calls = 0, ended = 0;
+	struct world w;
+
+	build(&w, NULL, LVS_INET, LVS_TCP, LVS_METHOD_DR);
+	for (unsigned i = 0; i < 500; i++) {
+		w.out.src_port = rig_port(1024 + i);
+		send(&w, &w.out, SYN);
+		send(&w, &w.out, i % 2 ? ACK : RST); /* every other one lives on */
+	}
+	w.now += 100 * SECOND;
+	do {
+		unsigned n = lvs_worker_handle_expiry(w.worker, w.now, 10);
+
+		ck_assert_uint_le(n, 10);
+		ended += n;
+		calls++;
+	} while (lvs_worker_expiry(w.worker) <= w.now);
+	ck_assert_uint_eq(ended, 250);
+	ck_assert_uint_ge(calls, 25);
+	ck_assert_uint_eq(lvs_director_conn_n(w.director), 250);
+	tear_down(&w);
+}
+END_TEST
+
 START_TEST(test_udp)
 {
 	struct world w;
@@ -443,6 +470,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_life, 0, sizeof(ways) / sizeof(ways[0]));
 	tcase_add_test(tcase, test_over_without_expiry);
 	tcase_add_test(tcase, test_lazy_timer);
+	tcase_add_test(tcase, test_expiry_budget);
 	tcase_add_test(tcase, test_udp);
 	tcase_add_test(tcase, test_reply_seen);
 	tcase_add_loop_test(tcase, test_port_reuse, 0, 2);
