@@ -101,14 +101,23 @@ static int set_up_host(struct lvsd *lvsd)
 			 lvs_strerror(LVS_ERR_NO_DEVICE));
 		return LVS_ERR_NO_DEVICE;
 	}
-	if (options->forwarding)
-		err = lvs_host_sysctl_set(lvsd->host, "net/ipv4/ip_forward", "1");
-	if (options->forwarding && !err)
+	if (!options->no_setup)
+		note_pass_devices(lvsd);
+	return 0;
+}
+
+/* After the capture is in place: until then a forwarding host would pass on replies as they are. */
+static int set_forwarding(struct lvsd *lvsd)
+{
+	int err = 0;
+
+	if (!lvsd->options.forwarding)
+		return 0;
+	err = lvs_host_sysctl_set(lvsd->host, "net/ipv4/ip_forward", "1");
+	if (!err)
 		err = lvs_host_sysctl_set(lvsd->host, "net/ipv6/conf/all/forwarding", "1");
 	if (err)
 		log_line(&lvsd->log, LVS_LOG_ERROR, "forwarding: %s", lvs_strerror(err));
-	if (!options->no_setup)
-		note_pass_devices(lvsd);
 	return err;
 }
 
@@ -203,7 +212,7 @@ static void print_line(void *user, const char *text)
 
 static int print_setup(struct lvsd *lvsd)
 {
-	if (reload_setup_only(lvsd) < 0)
+	if (reload_setup_only(lvsd) < 0 || set_forwarding(lvsd) < 0)
 		return -1;
 	lvs_host_setup_print(lvsd->host, print_line, stdout);
 	return 0;
@@ -215,7 +224,7 @@ static int open_and_run(struct lvsd *lvsd)
 		return -1;
 	if (lvsd->options.print_setup)
 		return print_setup(lvsd);
-	if (open_workers(lvsd) < 0 || reload_rules(lvsd) < 0)
+	if (open_workers(lvsd) < 0 || reload_rules(lvsd) < 0 || set_forwarding(lvsd) < 0)
 		return -1;
 	return run(lvsd);
 }
