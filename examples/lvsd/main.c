@@ -111,7 +111,7 @@ static int set_forwarding(struct lvsd *lvsd)
 {
 	int err = 0;
 
-	if (!lvsd->options.forwarding)
+	if (!lvsd->options.forwarding || !lvsd->host)
 		return 0;
 	err = lvs_host_sysctl_set(lvsd->host, "net/ipv4/ip_forward", "1");
 	if (!err)
