@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Settings, sizes, times and lives of objects as a careless embedder has them. */
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include <liblvs/error.h>
@@ -196,6 +197,67 @@ START_TEST(test_many_lives)
 	}
 	lvs_worker_del(NULL);
 	lvs_director_del(NULL);
+}
+END_TEST
+
+/* Makes all that a packet needs; false where something could not be made. */
+static bool try_to_build(struct world *w, const struct lvs_settings *settings)
+{
+	struct lvs_service_key key = tcp_service();
+	struct lvs_service_conf conf = {.size = sizeof(conf), .sched = lvs_sched_find("mh")};
+	struct lvs_dest_key dest = rig_dest_key(LVS_INET, rig_addr4(10, 0, 1, 1), 80);
+	struct lvs_dest_conf dest_conf = {
+		.size = sizeof(dest_conf), .method = LVS_METHOD_NAT, .weight = 1};
+	struct lvs_path_conf path = {.size = sizeof(path)};
+	struct lvs_txn *txn;
+
+	if (lvs_director_new(settings, &w->director) < 0 ||
+	    lvs_worker_new(w->director, &w->worker) < 0 ||
+	    lvs_director_set_path(w->director, LVS_INET, &dest.addr, &path) < 0 ||
+	    lvs_txn_begin(w->director, &txn) < 0)
+		return false;
+	if (lvs_txn_add_service(txn, &key, &conf) < 0 ||
+	    lvs_txn_add_dest(txn, &key, &dest, &dest_conf) < 0) {
+		lvs_txn_abort(txn);
+		return false;
+	}
+	return lvs_txn_commit(txn) == 0;
+}
+
+/* Each allocation of a director's life fails once: an error or a reason, and nothing is left. */
+START_TEST(test_no_memory)
+{
+	struct alloc_rig rig = {0};
+	struct lvs_settings settings = {.size = sizeof(settings), .shards = 2};
+	unsigned built = 0;
+	unsigned fails;
+
+	settings.alloc = alloc_rig(&rig);
+	for (fails = 1;; fails++) {
+		struct world w = {0};
+		unsigned refused = 0;
+
+		rig.failed = 0;
+		rig.fail_at = fails;
+		if (try_to_build(&w, &settings)) {
+			built++;
+			for (unsigned i = 0; i < 500; i++) {
+				enum lvs_reason reason = send(&w, i, LVS_TCP_SYN, SECOND);
+
+				refused += reason == LVS_REASON_NO_MEMORY;
+				ck_assert(reason == LVS_REASON_SCHEDULED ||
+					  reason == LVS_REASON_NO_MEMORY);
+			}
+			ck_assert_uint_le(refused, rig.failed);
+			ck_assert_uint_eq(lvs_director_conn_n(w.director), 500 - refused);
+		}
+		tear_down(&w);
+		ck_assert_uint_eq(rig.live_n, 0);
+		if (!rig.failed)
+			break;
+	}
+	ck_assert_uint_gt(fails, 20);
+	ck_assert_uint_gt(built, 2);
 }
 END_TEST
 
@@ -401,6 +463,7 @@ int main(void)
 	tcase_add_test(tcase, test_one_connection);
 	tcase_add_test(tcase, test_shards);
 	tcase_add_test(tcase, test_many_lives);
+	tcase_add_test(tcase, test_no_memory);
 	tcase_add_test(tcase, test_worker_limit);
 	tcase_add_test(tcase, test_settings_range);
 	tcase_add_test(tcase, test_half_allocator);
