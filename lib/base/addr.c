@@ -86,6 +86,7 @@ static char *put_addr(char *to, const union lvs_addr *addr, unsigned family)
 		return put_ipv4(to, addr->byte);
 	if (memcmp(addr->byte, mapped, sizeof(mapped)) != 0)
 		return put_ipv6(to, addr->byte);
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): put_ipv4() ends it */
 	memcpy(to, "::ffff:", 7); /* RFC 5952, 5: a mapped address ends in dotted decimal */
 	return put_ipv4(to + 7, addr->byte + 12);
 }

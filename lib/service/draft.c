@@ -2,6 +2,8 @@
 /* What a transaction says of a service becomes a set, ready to be published. */
 #include "service/txn.h"
 
+#include <assert.h>
+
 #include "base/memory.h"
 
 /* The destination that @p draft removed and adds again. */
@@ -46,6 +48,7 @@ static int resolve(struct lvs_txn *txn, const struct lvs_draft *draft, struct lv
 		err = lvs_dest_new(services, &draft->leaf, &dest->key, &dest->dest);
 		if (err)
 			return err;
+		assert(dest->dest);
 		dest->made = true;
 		same_service = false;
 		lvs_dest_set_thresholds(dest->dest, dest->conf.upper, dest->conf.lower);

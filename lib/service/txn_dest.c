@@ -202,7 +202,7 @@ static int set_dest(struct lvs_txn *txn, const struct lvs_service_key *service,
 	struct lvs_draft_dest to = {0};
 	struct lvs_draft_dest *present;
 	struct lvs_draft *draft;
-	struct subject subject;
+	struct subject subject = {0};
 	int err = name_subject(txn, service, key, &subject);
 
 	if (!err && key->reserved)

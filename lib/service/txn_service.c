@@ -107,7 +107,7 @@ static void add(struct lvs_txn *txn, struct lvs_draft *draft)
 static int set_service(struct lvs_txn *txn, const struct lvs_service_key *key,
 		       const struct lvs_service_conf *conf, unsigned how)
 {
-	struct lvs_service_key normal;
+	struct lvs_service_key normal = {0};
 	struct lvs_service_conf full;
 	char name[LVS_SERVICE_TEXT];
 	struct lvs_draft *draft;
