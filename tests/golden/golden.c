@@ -175,7 +175,7 @@ static void hex(const uint8_t *data, uint32_t len, char *text, size_t size)
 {
 	size_t at = (size_t)snprintf(text, size, "%u bytes ", len);
 
-	for (uint32_t i = 0; i < len && at + 3 < size; i++)
+	for (uint32_t i = 0; data && i < len && at + 3 < size; i++)
 		at += (size_t)snprintf(text + at, size - at, "%02x", data[i]);
 }
 
