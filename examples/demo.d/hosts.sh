@@ -9,26 +9,29 @@ HOSTS_PREFIX=lvs$$
 HOSTS_WORK=/run/work
 HOSTS_PIDS=()
 
-# Whether namespaces, wires and filters can be made by `unshare $1`.
+# Whether namespaces, wires and filters can be made by `unshare $1`; says what cannot.
 hosts_possible() {
-	unshare "$1" sh -c 'mount -t tmpfs tmpfs /run && ip netns add a && ip netns add b &&
-		ip link add x netns a type veth peer name y netns b && ip netns del a &&
-		ip netns del b && nft list tables' >/dev/null 2>&1
+	{
+		unshare "$1" sh -c 'mount -t tmpfs tmpfs /run && ip netns add a && ip netns add b &&
+			ip link add x netns a type veth peer name y netns b && ip netns del a &&
+			ip netns del b && nft list tables' >/dev/null
+	} 2>&1
 }
 
 # hosts_enter SCRIPT ARGUMENT...: starts the script again, as root of namespaces of its own; comes
-# back, true, when that has been done, and false when it cannot be.
+# back, true, when that has been done, and false, with a word on stderr, when it cannot be.
 hosts_enter() {
-	local way
+	local way error
 	if [ -n "${LVS_INSIDE:-}" ]; then
 		unset LVS_INSIDE
 		mount -t tmpfs tmpfs /run && mkdir $HOSTS_WORK
 		return
 	fi
 	for way in -nm -Urnm; do
-		if hosts_possible $way; then
+		if error=$(hosts_possible $way); then
 			LVS_INSIDE=1 exec unshare $way "$@"
 		fi
+		echo "unshare $way: $error" >&2
 	done
 	return 1
 }

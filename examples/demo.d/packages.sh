@@ -24,21 +24,21 @@ packages_missing() {
 }
 
 # Debian starts a service when it installs one. The demo runs its own nginx, and wants no other.
-packages_install() {
-	local policy=/usr/sbin/policy-rc.d status=0
-	if [ -e $policy ]; then
-		policy=
-	else
+packages_install() (
+	policy=/usr/sbin/policy-rc.d status=0
+	if [ ! -e $policy ]; then
+		trap 'rm -f $policy' EXIT
+		trap 'exit 1' INT TERM
 		printf '#!/bin/sh\nexit 101\n' >$policy && chmod +x $policy
 	fi
 	export DEBIAN_FRONTEND=noninteractive
 	{ apt-get update && apt-get install -y --no-install-recommends "$@"; } >&2 </dev/null || status=$?
-	[ -z "$policy" ] || rm -f "$policy"
-	if [[ " $* " == *' nginx-light '* ]] && command -v systemctl >/dev/null; then
+	if [[ " $* " == *' nginx-light '* ]]; then
+		update-rc.d nginx disable >/dev/null 2>&1
 		systemctl disable nginx >/dev/null 2>&1
 	fi
-	return $status
-}
+	exit $status
+)
 
 # Installs what is missing, as root; else says what to install.
 packages_ready() {
