@@ -5,7 +5,8 @@
  *
  * Control calls: any thread, beside running workers, which never wait for them.
  * A transaction holds the director's control lock from begin to commit; control
- * calls of other threads wait for it.
+ * calls of other threads wait for it. The thread that began it makes no other
+ * control call of the same director until then: it would wait for itself.
  */
 #ifndef LIBLVS_CONTROL_H
 #define LIBLVS_CONTROL_H
