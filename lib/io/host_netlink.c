@@ -54,24 +54,43 @@ void lvs_netlink_close(struct lvs_netlink *nl)
 	nl->socket = NULL;
 }
 
-int lvs_netlink_ask(struct lvs_netlink *nl, struct nlmsghdr *request, mnl_cb_t answer, void *user)
+/* The rest of an answer that was given up, a dump's for instance: the next question would take it
+ * for its own. */
+static void drain(const struct lvs_netlink *nl)
+{
+	uint8_t buffer[LVS_NETLINK_BUFFER];
+
+	while (recv(mnl_socket_get_fd(nl->socket), buffer, sizeof(buffer), MSG_DONTWAIT) > 0)
+		continue;
+}
+
+static int read_answer(struct lvs_netlink *nl, uint32_t seq, mnl_cb_t answer, void *user)
 {
 	uint8_t buffer[LVS_NETLINK_BUFFER];
 	int more;
 
-	request->nlmsg_seq = ++nl->seq;
-	request->nlmsg_flags |= NLM_F_REQUEST;
-	if (mnl_socket_sendto(nl->socket, request, request->nlmsg_len) < 0)
-		return lvs_netlink_error(errno);
 	do {
 		ssize_t len = mnl_socket_recvfrom(nl->socket, buffer, sizeof(buffer));
 
 		if (len < 0)
 			return lvs_netlink_error(errno);
-		more = mnl_cb_run(buffer, (size_t)len, request->nlmsg_seq, nl->portid, answer,
-				  user);
+		more = mnl_cb_run(buffer, (size_t)len, seq, nl->portid, answer, user);
 	} while (more > 0);
 	return more < 0 ? lvs_netlink_error(errno) : 0;
+}
+
+int lvs_netlink_ask(struct lvs_netlink *nl, struct nlmsghdr *request, mnl_cb_t answer, void *user)
+{
+	int err;
+
+	request->nlmsg_seq = ++nl->seq;
+	request->nlmsg_flags |= NLM_F_REQUEST;
+	if (mnl_socket_sendto(nl->socket, request, request->nlmsg_len) < 0)
+		return lvs_netlink_error(errno);
+	err = read_answer(nl, request->nlmsg_seq, answer, user);
+	if (err != 0)
+		drain(nl);
+	return err;
 }
 
 int lvs_netlink_dump(struct lvs_netlink *nl, uint16_t type, unsigned family, mnl_cb_t answer,
