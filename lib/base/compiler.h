@@ -25,6 +25,13 @@
 #define LVS_NOINLINE __attribute__((noinline))
 #define LVS_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 
+/* A loop of a few constant rounds, written out: -O2 alone would keep the counter. */
+#if defined(__clang__)
+#define LVS_UNROLL _Pragma("unroll")
+#else
+#define LVS_UNROLL _Pragma("GCC unroll 16")
+#endif
+
 #define LVS_ARRAY_N(array) (sizeof(array) / sizeof((array)[0]))
 
 /** Number of the lowest set bit; @p x is not 0. */

@@ -39,6 +39,7 @@ LVS_INLINE uint64_t lvs_hash_lane(const uint64_t *c, const uint32_t *words, unsi
 {
 	uint64_t sum = c[0];
 
+	LVS_UNROLL
 	for (unsigned i = 0; i < n; i++)
 		sum += c[i + 1] * words[i];
 	return sum >> 32;

@@ -15,7 +15,8 @@
 /* Sets DEAD if the deadline is reached; the word before in @p word. */
 static bool is_over(struct lvs_conn *conn, uint32_t tick, uint64_t *word)
 {
-	*word = atomic_load_explicit(&conn->word, memory_order_relaxed);
+	/* acquire, here and below: the word's own mark; pairs with who shortened the timeout */
+	*word = atomic_load_explicit(&conn->word, memory_order_acquire);
 	do {
 		uint32_t seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
 
@@ -24,7 +25,7 @@ static bool is_over(struct lvs_conn *conn, uint32_t tick, uint64_t *word)
 		/* acq_rel: who changes the word at the same time wins, and we judge anew */
 	} while (!atomic_compare_exchange_weak_explicit(&conn->word, word, *word | LVS_CONN_DEAD,
 							memory_order_acq_rel,
-							memory_order_relaxed));
+							memory_order_acquire));
 	return true;
 }
 

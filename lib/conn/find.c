@@ -115,9 +115,8 @@ static LVS_NOINLINE struct lvs_conn *find_by_lock(const struct lvs_table *table,
 	return conn;
 }
 
-static LVS_NOINLINE struct lvs_conn *find_anywhere(const struct lvs_table *table,
-						   const struct lvs_flow *flow, uint64_t hash,
-						   unsigned sides, enum lvs_side *side)
+struct lvs_conn *lvs_table_find(const struct lvs_table *table, const struct lvs_flow *flow,
+				uint64_t hash, unsigned sides, enum lvs_side *side)
 {
 	const struct lvs_shard_view *view = lvs_table_view(table, hash);
 
@@ -136,43 +135,6 @@ static LVS_NOINLINE struct lvs_conn *find_anywhere(const struct lvs_table *table
 	return find_by_lock(table, flow, hash, sides, side);
 }
 
-/* The first entry of the home line that has the tag, if it is a request's: mostly it is. */
-LVS_INLINE struct lvs_conn *find_at_home(const struct lvs_table *table, const struct lvs_flow *flow,
-					 uint64_t hash)
-{
-	struct lvs_index index = lvs_view_index(lvs_table_view(table, hash));
-	const struct lvs_index_line *line = &index.lines[lvs_index_home(index, hash)];
-	struct lvs_conn *conn;
-	uint32_t passed;
-	uint64_t slots = lvs_index_slots(line, lvs_index_tag(hash), &passed);
-
-	if (!slots)
-		return NULL;
-	/* acquire: pairs with lvs_index_add(); the record is whole */
-	conn = lvs_arena_at(&table->arena, atomic_load_explicit(&line->refs[lvs_index_slot(slots)],
-								memory_order_acquire) >>
-						   1);
-	if (!lvs_key_is_request(conn, flow) ||
-	    atomic_load_explicit(&conn->word, memory_order_relaxed) & LVS_CONN_DEAD)
-		return NULL;
-	return conn;
-}
-
-struct lvs_conn *lvs_table_find(const struct lvs_table *table, const struct lvs_flow *flow,
-				uint64_t hash, unsigned sides, enum lvs_side *side)
-{
-	struct lvs_conn *conn;
-
-	if (lvs_likely(sides & LVS_SIDE_REQUEST)) {
-		conn = find_at_home(table, flow, hash);
-		if (lvs_likely(conn != NULL)) {
-			*side = LVS_SIDE_REQUEST;
-			return conn;
-		}
-	}
-	return find_anywhere(table, flow, hash, sides, side);
-}
-
 void lvs_table_prefetch_index(const struct lvs_table *table, uint64_t hash)
 {
 	const struct lvs_shard_view *view = lvs_table_view(table, hash);
@@ -184,35 +146,37 @@ void lvs_table_prefetch_index(const struct lvs_table *table, uint64_t hash)
 		lvs_prefetch(&next.lines[lvs_index_home(next, hash)]);
 }
 
-/* False when the line has none. */
-LVS_INLINE bool prefetch_line(const struct lvs_table *table, struct lvs_index index, uint64_t hash)
+/* The record of the home line's first entry with the tag, or NULL. */
+LVS_INLINE struct lvs_conn *prefetch_line(const struct lvs_table *table, struct lvs_index index,
+					  uint64_t hash)
 {
 	uint64_t home = lvs_index_home(index, hash);
 	const struct lvs_index_line *line = &index.lines[home];
+	struct lvs_conn *conn;
 	uint32_t passed;
 	uint64_t slots = lvs_index_slots(line, lvs_index_tag(hash), &passed);
 
 	if (!slots) {
 		if (lvs_unlikely(passed))
 			lvs_prefetch(&index.lines[(home + 1) & lvs_index_mask(index)]);
-		return false;
+		return NULL;
 	}
-	/* acquire: the directory's entry of the record's chunk */
-	lvs_prefetch(
-		lvs_arena_at(&table->arena, atomic_load_explicit(&line->refs[lvs_index_slot(slots)],
-								 memory_order_acquire) >>
-						    1));
-	return true;
+	/* acquire: pairs with lvs_index_add(); the record is whole */
+	conn = lvs_arena_at(&table->arena, atomic_load_explicit(&line->refs[lvs_index_slot(slots)],
+								memory_order_acquire) >>
+						   1);
+	lvs_prefetch(conn);
+	return conn;
 }
 
-void lvs_table_prefetch_record(const struct lvs_table *table, uint64_t hash)
+struct lvs_conn *lvs_table_prefetch_record(const struct lvs_table *table, uint64_t hash)
 {
 	const struct lvs_shard_view *view = lvs_table_view(table, hash);
+	struct lvs_conn *conn = prefetch_line(table, lvs_view_index(view), hash);
 	struct lvs_index next;
 
-	if (lvs_likely(prefetch_line(table, lvs_view_index(view), hash)))
-		return;
+	if (lvs_likely(conn != NULL))
+		return conn;
 	next = lvs_view_next(view);
-	if (next.lines)
-		prefetch_line(table, next, hash);
+	return next.lines ? prefetch_line(table, next, hash) : NULL;
 }

@@ -137,4 +137,18 @@ LVS_INLINE unsigned lvs_key_match(const struct lvs_conn *conn, unsigned key,
 				    conn->client_port == flow->dst_port && port == flow->src_port);
 }
 
+/*
+ * Whether a guess of lvs_table_prefetch_record() is the living connection of which the flow is
+ * the request. There is one such connection at the most, so that no search could find another;
+ * the record is one of the caller's epoch.
+ */
+LVS_INLINE bool lvs_table_confirm(const struct lvs_conn *guess, const struct lvs_flow *flow)
+{
+	if (!guess || atomic_load_explicit(&guess->word, memory_order_relaxed) & LVS_CONN_DEAD)
+		return false;
+	if (lvs_likely(lvs_key_is_request(guess, flow)))
+		return true;
+	return guess->kind & LVS_CONN_LARGE && lvs_key_match(guess, 0, flow) == LVS_SIDE_REQUEST;
+}
+
 #endif

@@ -58,9 +58,10 @@ void lvs_table_del(struct lvs_table *table);
 /* The hash of a flow, the same from either side: keyed, strongly universal. */
 uint64_t lvs_table_hash(const struct lvs_table *table, const struct lvs_flow *flow);
 
-/* Hints, to be given some packets ahead: fetch the index line; then the record(s) it names. */
+/* Hints, to be given some packets ahead: fetch the index line; then the record that it names
+ * first, which is returned as a guess for lvs_table_confirm() (conn/key.h), or NULL. */
 void lvs_table_prefetch_index(const struct lvs_table *table, uint64_t hash);
-void lvs_table_prefetch_record(const struct lvs_table *table, uint64_t hash);
+struct lvs_conn *lvs_table_prefetch_record(const struct lvs_table *table, uint64_t hash);
 
 /*
  * Finds the connection of a flow among @p sides (a set of enum lvs_side).

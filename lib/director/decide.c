@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A packet's turn: find its connection, or that it has none. */
+#include "conn/key.h"
 #include "director/worker.h"
 
 /* What the balancer does not look at. */
@@ -23,7 +24,10 @@ static bool is_over(const struct lvs_conn *conn, uint32_t tick)
 
 	if (lvs_likely(seen == tick))
 		return false;
-	word = atomic_load_explicit(&conn->word, memory_order_relaxed);
+	/* acquire, and the mark again: a word whose timeout is shorter comes with a mark that is
+	 * not older than it; pairs with the release in move_state(). */
+	word = atomic_load_explicit(&conn->word, memory_order_acquire);
+	seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
 	return lvs_tick_reached(tick, lvs_conn_deadline(seen, word));
 }
 
@@ -55,6 +59,18 @@ static enum lvs_reason start_anew(struct lvs_step *step, struct lvs_conn *conn)
 	return lvs_miss(step);
 }
 
+static struct lvs_conn *find(const struct lvs_step *step, enum lvs_side *side)
+{
+	const struct lvs_flow *flow = &step->headers->flow;
+
+	if (lvs_likely(lvs_table_confirm(step->guess, flow))) {
+		*side = LVS_SIDE_REQUEST;
+		return step->guess;
+	}
+	return lvs_table_find(step->worker->director->table, flow, step->hash, LVS_SIDES_PACKET,
+			      side);
+}
+
 enum lvs_reason lvs_decide(struct lvs_step *step)
 {
 	struct lvs_director *director = step->worker->director;
@@ -65,8 +81,7 @@ enum lvs_reason lvs_decide(struct lvs_step *step)
 
 	if (lvs_unlikely(reason != LVS_REASON_NONE))
 		return reason;
-	conn = lvs_table_find(director->table, &step->headers->flow, step->hash, LVS_SIDES_PACKET,
-			      &side);
+	conn = find(step, &side);
 	if (!conn)
 		return lvs_miss(step);
 	if (lvs_unlikely(is_over(conn, step->tick)))

@@ -38,7 +38,6 @@ static void state_moved(struct lvs_step *step, struct lvs_conn *conn, struct lvs
 {
 	if ((before ^ after) & LVS_CONN_INACTIVE)
 		lvs_dest_activate(dest, !(after & LVS_CONN_INACTIVE));
-	mark_seen(conn, step->tick);
 	if (LVS_CONN_TIMEOUT(after) < LVS_CONN_TIMEOUT(before))
 		lvs_table_rearm(step->worker->director->table, conn, step->tick);
 }
@@ -63,9 +62,12 @@ static void move_state(struct lvs_step *step, struct lvs_conn *conn, struct lvs_
 			mark_seen(conn, step->tick);
 			return;
 		}
-		/* relaxed: the word carries all it means; gauges are atomics of their own */
+		/* Before the word: by the old mark and a shorter timeout it may seem to be over. */
+		mark_seen(conn, step->tick);
+		/* release: the mark; pairs with the acquires of who asks whether it is over. Gauges
+		 * are atomics of their own. */
 	} while (!atomic_compare_exchange_weak_explicit(
-		&conn->word, &word, after, memory_order_relaxed, memory_order_relaxed));
+		&conn->word, &word, after, memory_order_release, memory_order_relaxed));
 	state_moved(step, conn, dest, word, after);
 }
 

@@ -113,6 +113,7 @@ static uint32_t advance(struct lvs_worker *worker, uint64_t now_ns)
 static void look(struct lvs_worker *worker, const struct lvs_packet *packet, struct lvs_slot *slot)
 {
 	slot->hash = 0;
+	slot->guess = NULL;
 	slot->reason = LVS_REASON_NOT_FOR_HOST;
 	if (lvs_unlikely(packet->link_type != LVS_LINK_HOST && packet->link_type != LVS_LINK_SELF))
 		return;
@@ -160,11 +161,12 @@ static void process_round(struct lvs_worker *worker, struct lvs_packet *packets,
 	}
 	for (unsigned i = 0; i < n; i++)
 		if (lvs_likely(slot[i].reason == LVS_REASON_NONE))
-			lvs_table_prefetch_record(table, slot[i].hash);
+			slot[i].guess = lvs_table_prefetch_record(table, slot[i].hash);
 	for (unsigned i = 0; i < n; i++) {
 		step.packet = &packets[i];
 		step.headers = &slot[i].headers;
 		step.hash = slot[i].hash;
+		step.guess = slot[i].guess;
 		lvs_count(&worker->counters.reason[decide(&step, slot[i].reason)], 1);
 	}
 }

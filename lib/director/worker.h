@@ -13,6 +13,7 @@
 struct lvs_slot {
 	LVS_ALIGNED struct lvs_headers headers;
 	uint64_t hash;
+	struct lvs_conn *guess; /* whose request it may be, or NULL */
 	enum lvs_reason reason; /* why it is not ours, or NONE */
 };
 
@@ -32,6 +33,7 @@ struct lvs_step {
 	struct lvs_packet *packet;
 	struct lvs_headers *headers;
 	uint64_t hash;
+	struct lvs_conn *guess;
 	uint32_t tick;
 	bool peek;                 /* say what would happen, move nothing but the packet */
 	struct lvs_record *record; /* NULL, or who wants to know (docs/adr/0008) */
