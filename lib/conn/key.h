@@ -144,7 +144,14 @@ LVS_INLINE unsigned lvs_key_match(const struct lvs_conn *conn, unsigned key,
  */
 LVS_INLINE bool lvs_table_confirm(const struct lvs_conn *guess, const struct lvs_flow *flow)
 {
-	if (!guess || atomic_load_explicit(&guess->word, memory_order_relaxed) & LVS_CONN_DEAD)
+	uint64_t word;
+
+	if (!guess)
+		return false;
+	/* acquire: pairs with publish(). The record may have ended and been taken by a worker that
+	 * still fills it in; only what is published may be read. */
+	word = atomic_load_explicit(&guess->word, memory_order_acquire);
+	if ((word & (LVS_CONN_LIVE | LVS_CONN_DEAD)) != LVS_CONN_LIVE)
 		return false;
 	if (lvs_likely(lvs_key_is_request(guess, flow)))
 		return true;
