@@ -41,7 +41,8 @@ enum lvs_reuse {
 /** Switches; all off is the kernel's default. */
 enum lvs_settings_flag {
 	LVS_SET_SLOPPY_TCP = 0x1,    /**< Any TCP packet but RST may open a connection. */
-	LVS_SET_EXPIRE_NODEST = 0x2, /**< Entries of removed destinations end at once. */
+	LVS_SET_EXPIRE_NODEST = 0x2, /**< Entries of removed destinations end with their next
+					  packet, those of drained ones with a SYN. */
 	LVS_SET_NO_PMTU_DISC = 0x4,  /**< Tunnels ignore the DF bit. */
 };
 

@@ -31,13 +31,26 @@ static bool is_over(const struct lvs_conn *conn, uint32_t tick)
 	return lvs_tick_reached(tick, lvs_conn_deadline(seen, word));
 }
 
+/* Where entries of removed destinations end at once, a SYN does not go to a drained one either,
+ * whatever conn_reuse_mode says. */
+static bool is_drained(const struct lvs_director *director, const struct lvs_conn *conn)
+{
+	return director->settings.flags & LVS_SET_EXPIRE_NODEST &&
+	       lvs_dest_drained(lvs_services_dest(director->services, conn->dest));
+}
+
 /* A SYN on an entry whose connection is closed opens a new one (the kernel's conn_reuse_mode). */
 static bool is_reused(const struct lvs_step *step, const struct lvs_conn *conn)
 {
-	uint32_t mode = step->worker->director->settings.reuse;
+	const struct lvs_director *director = step->worker->director;
+	uint32_t mode = director->settings.reuse;
 	uint64_t word;
 
-	if (lvs_likely(!(step->headers->tcp_flags & LVS_TCP_SYN)) || mode == LVS_REUSE_NEVER)
+	if (lvs_likely(!(step->headers->tcp_flags & LVS_TCP_SYN)))
+		return false;
+	if (is_drained(director, conn))
+		return true;
+	if (mode == LVS_REUSE_NEVER)
 		return false;
 	word = atomic_load_explicit(&conn->word, memory_order_relaxed);
 	switch (LVS_CONN_STATE(word)) {

@@ -106,13 +106,14 @@ static void free_root_retired(struct lvs_services *services, struct lvs_retired 
 static void arrive(struct lvs_services *services, const struct lvs_draft_dest *draft)
 {
 	struct lvs_dest *dest = draft->dest;
+	uint32_t flags = LVS_DEST_AVAILABLE | (draft->conf.weight ? 0u : LVS_DEST_DRAINED);
 
 	if (dest->priv->trashed)
 		lvs_trash_del(services, dest->priv);
 	if (!draft->made)
 		lvs_dest_set_thresholds(dest, draft->conf.upper, draft->conf.lower);
-	/* relaxed: a flag that guards nothing */
-	atomic_store_explicit(&dest->flags, LVS_DEST_AVAILABLE, memory_order_relaxed);
+	/* relaxed: flags that guard nothing */
+	atomic_store_explicit(&dest->flags, flags, memory_order_relaxed);
 }
 
 /* The destinations that the set before had alone. */

@@ -27,6 +27,7 @@
 
 enum lvs_dest_flag {
 	LVS_DEST_AVAILABLE = 0x1, /* configured; cleared for good or until it comes back */
+	LVS_DEST_DRAINED = 0x2,   /* its weight is 0 */
 };
 
 /*
@@ -114,6 +115,11 @@ LVS_INLINE const struct lvs_path_conf *lvs_dest_path(const struct lvs_dest *dest
 LVS_INLINE bool lvs_dest_available(const struct lvs_dest *dest)
 {
 	return atomic_load_explicit(&dest->flags, memory_order_relaxed) & LVS_DEST_AVAILABLE;
+}
+
+LVS_INLINE bool lvs_dest_drained(const struct lvs_dest *dest)
+{
+	return atomic_load_explicit(&dest->flags, memory_order_relaxed) & LVS_DEST_DRAINED;
 }
 
 /* A connection begins or ends there; thresholds are kept (ipvs-behaviour: set when total reaches

@@ -283,6 +283,35 @@ START_TEST(test_drain)
 }
 END_TEST
 
+/* A SYN on an entry of a drained destination: where entries of removed destinations end at once, it
+ * is scheduled anew, whatever the mode of reuse. */
+START_TEST(test_drained_reuse)
+{
+	bool expire = _i & 1;
+	struct lvs_settings settings;
+	struct lvs_dest_key other;
+	struct world w;
+
+	lvs_settings_init(&settings);
+	settings.flags = expire ? LVS_SET_EXPIRE_NODEST : 0;
+	settings.reuse = _i & 2 ? LVS_REUSE_NEVER : LVS_REUSE_CLOSED;
+	build(&w, &settings, LVS_INET, LVS_TCP, LVS_METHOD_NAT);
+	send(&w, &w.out, SYN);
+	send(&w, &w.out, ACK);
+	other = rig_dest_key(LVS_INET, rig_addr4(10, 0, 0, 2), 8080);
+	rig_set_dest(w.director, &w.service, &other, LVS_METHOD_NAT, 1);
+	rig_set_dest(w.director, &w.service, &w.dest, LVS_METHOD_NAT, 0);
+	ck_assert_int_eq(send(&w, &w.out, ACK), LVS_REASON_ESTABLISHED);
+	ck_assert_int_eq(send(&w, &w.out, SYN),
+			 expire ? LVS_REASON_SCHEDULED : LVS_REASON_ESTABLISHED);
+	ck_assert_mem_eq(&w.rig.packet.next_hop, expire ? &other.addr : &w.dest.addr,
+			 sizeof(w.dest.addr));
+	expect_dest(&w, expire ? 0 : 1, 0, expire ? 3 : 4, 0);
+	ck_assert_uint_eq(lvs_director_conn_n(w.director), 1);
+	tear_down(&w);
+}
+END_TEST
+
 static void fill_table(struct world *w, unsigned n, uint8_t flags)
 {
 	struct lvs_flow flow = w->out;
@@ -476,6 +505,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_port_reuse, 0, 2);
 	tcase_add_loop_test(tcase, test_dest_removed, 0, 2);
 	tcase_add_test(tcase, test_drain);
+	tcase_add_loop_test(tcase, test_drained_reuse, 0, 4);
 	tcase_add_loop_test(tcase, test_full, 0, sizeof(full_rows) / sizeof(full_rows[0]));
 	tcase_add_test(tcase, test_kill);
 	tcase_add_test(tcase, test_timeouts);
