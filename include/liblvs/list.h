@@ -76,8 +76,8 @@ struct lvs_conn_filter {
 	uint32_t size;     /**< sizeof of this structure. */
 	uint32_t reserved; /**< Zero. */
 	const struct lvs_service_key
-		*service;                /**< Only those to this address, port and protocol. */
-	const struct lvs_dest_key *dest; /**< Only those of this real server. */
+		*service; /**< Only those to this address, port and protocol; no mark. */
+	const struct lvs_dest_key *dest; /**< Only those of this real server; port 0 is any. */
 	const union lvs_addr *client;    /**< Only those of this client. */
 	uint8_t client_family;           /**< enum lvs_family of client. */
 	uint8_t reserved2[7];            /**< Zero. */

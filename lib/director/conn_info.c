@@ -51,8 +51,17 @@ static bool of_service(const struct lvs_conn_info *info, const struct lvs_servic
 
 static bool of_dest(const struct lvs_conn_info *info, const struct lvs_dest_key *dest)
 {
-	return info->dest_family == dest->family && info->dest_port == dest->port &&
+	return info->dest_family == dest->family &&
+	       (dest->port == 0 || info->dest_port == dest->port) &&
 	       lvs_addr_equal(&info->dest, &dest->addr, dest->family);
+}
+
+bool lvs_conn_filter_valid(const struct lvs_conn_filter *filter)
+{
+	if (!filter)
+		return true;
+	/* A connection does not know the mark that it came by. */
+	return filter->size >= sizeof(*filter) && !(filter->service && filter->service->fwmark);
 }
 
 bool lvs_conn_info_matches(const struct lvs_conn_info *info, const struct lvs_conn_filter *filter)

@@ -8,6 +8,9 @@
 void lvs_conn_info_of(struct lvs_conn_info *info, const struct lvs_conn *conn,
 		      const struct lvs_director *director);
 
+/* Whether @p filter (NULL: all) can be answered. */
+bool lvs_conn_filter_valid(const struct lvs_conn_filter *filter);
+
 bool lvs_conn_info_matches(const struct lvs_conn_info *info, const struct lvs_conn_filter *filter);
 
 #endif

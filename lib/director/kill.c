@@ -28,7 +28,7 @@ int64_t lvs_director_kill_conns(struct lvs_director *director, const struct lvs_
 	int64_t killed = 0;
 	bool more = true;
 
-	if (filter && filter->size < sizeof(*filter))
+	if (!lvs_conn_filter_valid(filter))
 		return LVS_ERR_INVALID;
 	pthread_mutex_lock(lvs_services_mutex(director->services));
 	while (more) {

@@ -73,8 +73,7 @@ int lvs_director_next_conn(const struct lvs_director *director,
 	struct lvs_epoch_reader reader;
 	int found;
 
-	if (info->size < offsetof(struct lvs_conn_info, client) ||
-	    (filter && filter->size < sizeof(*filter)))
+	if (info->size < offsetof(struct lvs_conn_info, client) || !lvs_conn_filter_valid(filter))
 		return LVS_ERR_INVALID;
 	if (!come_in(director, &reader))
 		return LVS_ERR_FULL;

@@ -374,6 +374,31 @@ START_TEST(test_kill)
 }
 END_TEST
 
+/* A destination that keeps the packet's port is all its connections; a mark is none of theirs. */
+START_TEST(test_kill_by_key)
+{
+	struct lvs_service_key marked = {.fwmark = 5, .family = LVS_INET};
+	struct lvs_dest_key every_port = rig_dest_key(LVS_INET, rig_addr4(10, 0, 0, 9), 0);
+	struct lvs_conn_filter filter = {.size = sizeof(filter), .service = &marked};
+	struct lvs_conn_info info = {.size = sizeof(info)};
+	struct lvs_cursor cursor = {0};
+	struct world w;
+
+	build(&w, NULL, LVS_INET, LVS_TCP, LVS_METHOD_NAT);
+	rig_set_dest(w.director, &w.service, &every_port, LVS_METHOD_NAT, 1);
+	fill_table(&w, 10, ACK);
+	ck_assert_int_eq(lvs_director_kill_conns(w.director, &filter), LVS_ERR_INVALID);
+	ck_assert_int_eq(lvs_director_next_conn(w.director, &filter, &cursor, &info),
+			 LVS_ERR_INVALID);
+	filter.service = NULL;
+	filter.dest = &every_port;
+	ck_assert_int_eq(lvs_director_kill_conns(w.director, &filter), 5);
+	filter.dest = &w.dest;
+	ck_assert_int_eq(lvs_director_kill_conns(w.director, &filter), 5);
+	tear_down(&w);
+}
+END_TEST
+
 START_TEST(test_timeouts)
 {
 	struct lvs_timeouts timeouts = {.size = sizeof(timeouts), .tcp_s = 100};
@@ -508,6 +533,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_drained_reuse, 0, 4);
 	tcase_add_loop_test(tcase, test_full, 0, sizeof(full_rows) / sizeof(full_rows[0]));
 	tcase_add_test(tcase, test_kill);
+	tcase_add_test(tcase, test_kill_by_key);
 	tcase_add_test(tcase, test_timeouts);
 	tcase_add_test(tcase, test_not_ours);
 	tcase_add_test(tcase, test_workers_and_marks);
