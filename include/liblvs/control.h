@@ -36,6 +36,7 @@ struct lvs_service_key {
 enum lvs_service_flag {
 	LVS_SERVICE_PERSISTENT = 0x1, /**< Clients stick to their destination. Not yet supported. */
 	LVS_SERVICE_ONE_PACKET = 0x4, /**< UDP: each packet is scheduled. Not yet supported. */
+	LVS_SERVICE_MSS_CLAMP = 0x100, /**< SYN and SYN/ACK: MSS lowered to what the path takes. */
 };
 
 /** How a service behaves. */

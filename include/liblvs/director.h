@@ -59,9 +59,20 @@ struct lvs_settings {
 	uint8_t table_key[16]; /**< Secret of the table's hash: random, private to this director. */
 	uint8_t sched_key[16]; /**< Key for schedulers, shared by a cluster of directors. */
 	uint64_t seed;         /**< Seeds random choices; the same seed gives the same choices. */
-	struct lvs_alloc alloc; /**< Where memory comes from; zeroed: the C library. */
-	struct lvs_log log;     /**< Where log lines go; zeroed: nowhere. */
+	struct lvs_alloc alloc;     /**< Where memory comes from; zeroed: the C library. */
+	struct lvs_log log;         /**< Where log lines go; zeroed: nowhere. */
+	uint32_t icmp_ratelimit_ms; /**< Between two ICMP errors to one address, six at once;
+					 default 1000, LVS_UNLIMITED for no limit. */
+	uint32_t icmp_ratemask;     /**< Types that both limits hold for, as bits of ICMP's own
+					 numbers; ICMPv6's count as their like. Default 6168. */
+	uint32_t icmp_msgs_per_sec; /**< ICMP errors a second to all addresses together;
+					 default 1000, LVS_UNLIMITED for no limit. */
+	uint32_t icmp_msgs_burst;   /**< So many of those at once; default 50. */
+	uint32_t pmtu_expires_s;    /**< Life of a learned path MTU; default 600. */
+	uint32_t reserved;          /**< Zero. */
 };
+
+#define LVS_UNLIMITED 0xffffffffu /**< A limit that holds nothing back. */
 
 /** Fills in the defaults: what the kernel's IPVS does. Any thread. */
 LVS_API void lvs_settings_init(struct lvs_settings *settings);

@@ -83,6 +83,18 @@ struct lvs_forward_ops {
 	/** Server to client; NULL where replies need no change. */
 	enum lvs_reason (*back)(struct lvs_packet *packet, struct lvs_headers *headers,
 				const struct lvs_binding *binding);
+
+	/** Bytes that out() puts in front for this connection; NULL: none. */
+	uint32_t (*overhead)(const struct lvs_binding *binding);
+	/** An ICMP error about a reply, client's side to server. Linear, its checksum right.
+	 * NULL: out() takes the whole packet. */
+	enum lvs_reason (*out_error)(struct lvs_packet *packet, struct lvs_headers *headers,
+				     const struct lvs_quote *quote,
+				     const struct lvs_binding *binding);
+	/** The same about a request, server's side to client; NULL: it needs no change. */
+	enum lvs_reason (*back_error)(struct lvs_packet *packet, struct lvs_headers *headers,
+				      const struct lvs_quote *quote,
+				      const struct lvs_binding *binding);
 };
 
 /** A forwarding method of the library by number. Any thread; static, or NULL. */

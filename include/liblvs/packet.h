@@ -133,6 +133,18 @@ struct lvs_headers {
 	uint8_t reserved[12];    /**< Zero. */
 };
 
+/** The packet that an ICMP error is about: as much of it as the error quotes. */
+struct lvs_quote {
+	struct lvs_flow flow; /**< As it stands there; ports of TCP, UDP and SCTP. */
+	uint32_t info;        /**< Second word of the ICMP header: an MTU, for instance. */
+	uint16_t ip_offset;   /**< The quoted IP header, from lvs_packet::data. */
+	uint16_t l4_offset;   /**< The quoted transport header, from lvs_packet::data. */
+	uint8_t type;         /**< Of the error. */
+	uint8_t code;         /**< Of the error. */
+	uint8_t flags;        /**< enum lvs_headers_flag of the quoted packet. */
+	uint8_t reserved;     /**< Zero. */
+};
+
 /**
  * Reads the headers of a packet: IPv4 with options, IPv6 with extension
  * headers, TCP and UDP ports. Checks every length, the IPv4 header checksum

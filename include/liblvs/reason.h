@@ -67,7 +67,22 @@ enum lvs_verdict {
 	X(NO_SOURCE, no_source, DROP, "the path names no source address for the tunnel")           \
 	X(HEADROOM, headroom, DROP, "no room in front of the packet for the tunnel header")        \
 	X(TOO_LONG, too_long, DROP, "longer than the outer header can say")                        \
-	X(CROSS_LOCAL, cross_local, DROP, "would cross between local and other addresses")
+	X(CROSS_LOCAL, cross_local, DROP, "would cross between local and other addresses")         \
+	/* ICMP: what is answered, and errors about connections */                                 \
+	X(REPLY_TTL, reply_ttl, REPLY, "TTL or hop limit used up; the sender is told")             \
+	X(REPLY_MTU, reply_mtu, REPLY, "too long for the path; the sender is told")                \
+	X(REPLY_NO_DEST, reply_no_dest, REPLY,                                                     \
+	  "no destination of the service is available; the sender is told")                        \
+	X(ICMP_FORWARDED, icmp_forwarded, FORWARD,                                                 \
+	  "an ICMP error about a known connection, on to the server")                              \
+	X(ICMP_REPLY, icmp_reply, FORWARD,                                                         \
+	  "an ICMP error about a known connection, on to the client")                              \
+	X(ICMP_CHECKSUM, icmp_checksum, DROP,                                                      \
+	  "an ICMP error about a known connection, its checksum wrong")                            \
+	X(REPLY_TUNNEL, reply_tunnel, REPLY,                                                       \
+	  "an ICMP error about a tunnel packet, which the client is told of")                      \
+	X(TUNNEL_ERROR, tunnel_error, DROP,                                                        \
+	  "an ICMP error about a tunnel packet, of which the client is not told")
 
 /** Why a packet got its verdict; a counter each. */
 enum lvs_reason {

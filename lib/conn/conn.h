@@ -52,8 +52,9 @@ enum lvs_conn_flag {
 	LVS_CONN_NO_CPORT = 1 << 19, /* the client's port is not known yet */
 	LVS_CONN_ONE_PACKET = 1 << 20,
 	LVS_CONN_SYNC = 1 << 21,
-	LVS_CONN_LIVE = 1 << 29, /* published; the table's own: lvs_table_insert() sets it */
-	LVS_CONN_DEAD = 1 << 30, /* unlinked; whoever set it moved the gauges */
+	LVS_CONN_MSS_CLAMP = 1 << 22, /* its service lowers the MSS of SYN and SYN/ACK */
+	LVS_CONN_LIVE = 1 << 29,      /* published; the table's own: lvs_table_insert() sets it */
+	LVS_CONN_DEAD = 1 << 30,      /* unlinked; whoever set it moved the gauges */
 };
 
 #define LVS_CONN_STATE(word) ((unsigned)((word)&0xff))

@@ -53,21 +53,26 @@ void lvs_binding_of_flow(struct lvs_binding *binding, const struct lvs_flow *flo
 	binding->pmtu_disc = pmtu_disc(director);
 }
 
-bool lvs_binding_path_back(struct lvs_path_conf *path, struct lvs_binding *binding,
-			   const struct lvs_director *director)
+bool lvs_path_to(struct lvs_path_conf *path, const struct lvs_director *director, unsigned family,
+		 const union lvs_addr *addr)
 {
 	memset(path, 0, sizeof(*path));
 	path->size = sizeof(*path);
-	binding->path = path;
-	if (director->path_lookup &&
-	    director->path_lookup(director->path_lookup_user, (enum lvs_family)binding->family,
-				  &binding->client, path) < 0)
+	if (director->path_lookup && director->path_lookup(director->path_lookup_user,
+							   (enum lvs_family)family, addr, path) < 0)
 		return false;
 	if (path->mtu == 0)
 		path->mtu = director->settings.default_mtu;
 	if (path->next_hop_family == LVS_UNSPEC) {
-		path->next_hop = binding->client;
-		path->next_hop_family = binding->family;
+		path->next_hop = *addr;
+		path->next_hop_family = (uint8_t)family;
 	}
 	return true;
+}
+
+bool lvs_binding_path_back(struct lvs_path_conf *path, struct lvs_binding *binding,
+			   const struct lvs_director *director)
+{
+	binding->path = path;
+	return lvs_path_to(path, director, binding->family, &binding->client);
 }

@@ -13,6 +13,10 @@ void lvs_binding_of_conn(struct lvs_binding *binding, const struct lvs_conn *con
 void lvs_binding_of_flow(struct lvs_binding *binding, const struct lvs_flow *flow,
 			 const struct lvs_dest *dest, const struct lvs_director *director);
 
+/* The way to an address that is no destination's. False: there is none. */
+bool lvs_path_to(struct lvs_path_conf *path, const struct lvs_director *director, unsigned family,
+		 const union lvs_addr *addr);
+
 /* The way to the client, into @p path, which the binding then points to. False: there is none. */
 bool lvs_binding_path_back(struct lvs_path_conf *path, struct lvs_binding *binding,
 			   const struct lvs_director *director);

@@ -11,13 +11,10 @@ static enum lvs_reason not_balanced(const struct lvs_headers *headers)
 	if (lvs_likely(protocol == LVS_TCP || protocol == LVS_UDP))
 		return headers->flags & LVS_HEADERS_FRAGMENT ? LVS_REASON_FRAGMENT
 							     : LVS_REASON_NONE;
-	if (protocol == LVS_ICMP || protocol == LVS_ICMPV6)
-		return LVS_REASON_ICMP;
 	return LVS_REASON_PROTOCOL;
 }
 
-/* Its time has come, though nobody has ended it yet. */
-static bool is_over(const struct lvs_conn *conn, uint32_t tick)
+bool lvs_conn_is_over(const struct lvs_conn *conn, uint32_t tick)
 {
 	uint32_t seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
 	uint64_t word;
@@ -84,6 +81,15 @@ static struct lvs_conn *find(const struct lvs_step *step, enum lvs_side *side)
 			      side);
 }
 
+static LVS_NOINLINE enum lvs_reason refuse(struct lvs_step *step, enum lvs_reason reason)
+{
+	uint8_t protocol = step->headers->flow.protocol;
+
+	if (protocol == LVS_ICMP || protocol == LVS_ICMPV6)
+		return lvs_icmp_turn(step);
+	return reason;
+}
+
 enum lvs_reason lvs_decide(struct lvs_step *step)
 {
 	struct lvs_director *director = step->worker->director;
@@ -93,11 +99,11 @@ enum lvs_reason lvs_decide(struct lvs_step *step)
 	enum lvs_reason reason = not_balanced(step->headers);
 
 	if (lvs_unlikely(reason != LVS_REASON_NONE))
-		return reason;
+		return refuse(step, reason);
 	conn = find(step, &side);
 	if (!conn)
 		return lvs_miss(step);
-	if (lvs_unlikely(is_over(conn, step->tick)))
+	if (lvs_unlikely(lvs_conn_is_over(conn, step->tick)))
 		return start_anew(step, conn);
 	if (side == LVS_SIDE_REQUEST && lvs_unlikely(is_reused(step, conn)))
 		return start_anew(step, conn);

@@ -82,6 +82,20 @@ static int new_table(struct lvs_director *director)
 	return lvs_table_new(&conf, &director->table);
 }
 
+static int new_limit(struct lvs_director *director)
+{
+	const struct lvs_settings *settings = &director->settings;
+	struct lvs_limit_conf conf = {
+		.ratelimit_ms = settings->icmp_ratelimit_ms,
+		.ratemask = settings->icmp_ratemask,
+		.msgs_per_sec = settings->icmp_msgs_per_sec,
+		.msgs_burst = settings->icmp_msgs_burst,
+	};
+
+	memcpy(conf.key, settings->table_key, sizeof(conf.key));
+	return lvs_limit_new(&settings->alloc, &conf, &director->limit);
+}
+
 static int populate(struct lvs_director *director)
 {
 	int err;
@@ -94,6 +108,8 @@ static int populate(struct lvs_director *director)
 	err = new_services(director);
 	if (err == 0)
 		err = new_table(director);
+	if (err == 0)
+		err = new_limit(director);
 	return err;
 }
 
@@ -126,6 +142,7 @@ void lvs_director_del(struct lvs_director *director)
 	if (!director)
 		return;
 	alloc = director->settings.alloc;
+	lvs_limit_del(director->limit, &alloc);
 	lvs_table_del(director->table);
 	lvs_services_del(director->services);
 	pthread_mutex_destroy(&director->workers_lock);

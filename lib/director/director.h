@@ -13,6 +13,7 @@
 #include "conn/state.h"
 #include "conn/table.h"
 #include "director/counters.h"
+#include "director/limit.h"
 #include "service/service.h"
 
 struct lvs_director {
@@ -23,6 +24,7 @@ struct lvs_director {
 	lvs_path_lookup path_lookup; /* NULL: none */
 	void *path_lookup_user;
 	struct lvs_state_timeouts timeouts;
+	struct lvs_limit *limit; /* of the ICMP errors that we send */
 
 	struct lvs_epoch epoch;
 	_Atomic uint64_t ticks; /* the latest of any worker's; a tick is its lower half */

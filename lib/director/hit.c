@@ -71,6 +71,11 @@ static void move_state(struct lvs_step *step, struct lvs_conn *conn, struct lvs_
 	state_moved(step, conn, dest, word, after);
 }
 
+static bool is_clamped(const struct lvs_conn *conn)
+{
+	return atomic_load_explicit(&conn->word, memory_order_relaxed) & LVS_CONN_MSS_CLAMP;
+}
+
 static enum lvs_reason request(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest,
 			       const struct lvs_forward_ops *ops)
 {
@@ -80,8 +85,12 @@ static enum lvs_reason request(struct lvs_step *step, struct lvs_conn *conn, str
 	lvs_step_count(step, dest->number, LVS_COUNT_IN_PKTS);
 	move_state(step, conn, dest, LVS_INPUT);
 	lvs_binding_of_conn(&binding, conn, step->worker->director);
+	if (lvs_unlikely(step->headers->tcp_flags & LVS_TCP_SYN) && is_clamped(conn))
+		lvs_step_clamp(step, dest, ops, &binding);
 	reason = lvs_step_out(step, dest, ops, &binding);
-	return reason == LVS_REASON_NONE ? LVS_REASON_ESTABLISHED : reason;
+	if (lvs_likely(reason == LVS_REASON_NONE))
+		return LVS_REASON_ESTABLISHED;
+	return lvs_step_refused(step, reason, ops, &binding);
 }
 
 static enum lvs_reason reply(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest,
@@ -98,8 +107,12 @@ static enum lvs_reason reply(struct lvs_step *step, struct lvs_conn *conn, struc
 	lvs_binding_of_conn(&binding, conn, step->worker->director);
 	if (!lvs_binding_path_back(&path, &binding, step->worker->director))
 		return LVS_REASON_UNREACHABLE;
+	if (lvs_unlikely(step->headers->tcp_flags & LVS_TCP_SYN) && is_clamped(conn))
+		lvs_step_clamp(step, dest, ops, &binding);
 	reason = ops->back(step->packet, step->headers, &binding);
-	return reason == LVS_REASON_NONE ? LVS_REASON_REPLY : reason;
+	if (lvs_likely(reason == LVS_REASON_NONE))
+		return LVS_REASON_REPLY;
+	return lvs_step_refused(step, reason, NULL, &binding);
 }
 
 enum lvs_reason lvs_hit(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side,

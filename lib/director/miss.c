@@ -5,6 +5,7 @@
 #include "base/byteorder.h"
 #include "director/binding.h"
 #include "director/worker.h"
+#include "service/pmtu.h"
 
 #define FTP_DATA_PORT 20
 
@@ -50,6 +51,8 @@ static uint64_t first_word(const struct lvs_step *step, const struct candidate *
 
 	if (!(candidate->ops->flags & LVS_FORWARD_TWO_WAY))
 		word |= LVS_CONN_NOOUTPUT;
+	if (candidate->set->conf.flags & LVS_SERVICE_MSS_CLAMP)
+		word |= LVS_CONN_MSS_CLAMP;
 	return lvs_state_next(&step->worker->director->timeouts, word, LVS_INPUT, step->headers);
 }
 
@@ -104,14 +107,30 @@ static enum lvs_reason send_first(struct lvs_step *step, const struct candidate 
 	lvs_step_count(step, candidate->dest->number, LVS_COUNT_IN_PKTS);
 	lvs_binding_of_flow(&binding, &step->headers->flow, candidate->dest,
 			    step->worker->director);
+	if (lvs_unlikely(candidate->set->conf.flags & LVS_SERVICE_MSS_CLAMP))
+		lvs_step_clamp(step, candidate->dest, candidate->ops, &binding);
 	reason = lvs_step_out(step, candidate->dest, candidate->ops, &binding);
-	return reason == LVS_REASON_NONE ? sent : reason;
+	if (lvs_likely(reason == LVS_REASON_NONE))
+		return sent;
+	return lvs_step_refused(step, reason, candidate->ops, &binding);
+}
+
+static LVS_NOINLINE const struct lvs_path_conf *learned_path(struct lvs_step *step,
+							     const struct lvs_path_conf *path)
+{
+	struct lvs_path_conf *learned = &step->worker->path;
+
+	*learned = *path;
+	learned->mtu = lvs_pmtu_of(path, step->tick);
+	return learned;
 }
 
 enum lvs_reason lvs_step_out(struct lvs_step *step, const struct lvs_dest *dest,
 			     const struct lvs_forward_ops *ops, struct lvs_binding *binding)
 {
 	binding->path = lvs_dest_path(dest);
+	if (lvs_unlikely(lvs_pmtu_learned(binding->path)))
+		binding->path = learned_path(step, binding->path);
 	return ops->out(step->packet, step->headers, binding);
 }
 

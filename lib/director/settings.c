@@ -12,6 +12,13 @@
 #define DEFAULT_WORKERS 64
 #define MAX_WORKERS 192 /* readers of the epoch, less room for listings */
 #define MAX_CONNS (1u << 30)
+#define DEFAULT_RATELIMIT_MS 1000
+#define DEFAULT_RATEMASK 6168 /* 3, 4, 11 and 12: those of the kernel's that are errors */
+#define DEFAULT_MSGS_PER_SEC 1000
+#define DEFAULT_MSGS_BURST 50
+#define DEFAULT_PMTU_S 600
+#define MAX_PMTU_S 2678400  /* 31 days, as timeouts */
+#define MAX_MSGS 1000000000 /* one a nanosecond */
 #define FLAGS ((uint32_t)(LVS_SET_SLOPPY_TCP | LVS_SET_EXPIRE_NODEST | LVS_SET_NO_PMTU_DISC))
 
 static void default_to(uint32_t *field, uint32_t value)
@@ -29,6 +36,11 @@ static void fill(struct lvs_settings *settings)
 	default_to(&settings->reuse, LVS_REUSE_CLOSED);
 	default_to(&settings->default_mtu, DEFAULT_MTU);
 	default_to(&settings->max_workers, DEFAULT_WORKERS);
+	default_to(&settings->icmp_ratelimit_ms, DEFAULT_RATELIMIT_MS);
+	default_to(&settings->icmp_ratemask, DEFAULT_RATEMASK);
+	default_to(&settings->icmp_msgs_per_sec, DEFAULT_MSGS_PER_SEC);
+	default_to(&settings->icmp_msgs_burst, DEFAULT_MSGS_BURST);
+	default_to(&settings->pmtu_expires_s, DEFAULT_PMTU_S);
 	if (!settings->alloc.alloc && !settings->alloc.free)
 		settings->alloc = lvs_alloc_libc;
 }
@@ -58,6 +70,10 @@ static int check(const struct lvs_settings *settings)
 	if (settings->shards > MAX_SHARDS || settings->max_conns > MAX_CONNS)
 		return LVS_ERR_RANGE;
 	if (settings->default_mtu < MIN_MTU || settings->max_workers > MAX_WORKERS)
+		return LVS_ERR_RANGE;
+	if (settings->icmp_msgs_per_sec > MAX_MSGS && settings->icmp_msgs_per_sec != LVS_UNLIMITED)
+		return LVS_ERR_RANGE;
+	if (settings->pmtu_expires_s > MAX_PMTU_S)
 		return LVS_ERR_RANGE;
 	return settings->alloc.alloc && settings->alloc.free ? 0 : LVS_ERR_INVALID;
 }

@@ -5,6 +5,7 @@
 
 #include "director/director.h"
 #include "director/recorder.h"
+#include "packet/icmp.h"
 
 /* Packets that are parsed and fetched ahead together. */
 #define LVS_BATCH 32
@@ -20,9 +21,10 @@ struct lvs_slot {
 struct lvs_worker {
 	struct lvs_epoch_reader reader;
 	struct lvs_director *director;
-	struct lvs_worker *next; /* list of the director */
-	bool expiry_more;        /* the last handling of expiry left something undone */
-	_Atomic uint64_t ticks;  /* the worker's own time */
+	struct lvs_worker *next;   /* list of the director */
+	bool expiry_more;          /* the last handling of expiry left something undone */
+	_Atomic uint64_t ticks;    /* the worker's own time */
+	struct lvs_path_conf path; /* a destination's with a learned MTU, for one packet's turn */
 	struct lvs_slot slot[LVS_BATCH];
 	struct lvs_counters counters;
 };
@@ -34,8 +36,10 @@ struct lvs_step {
 	struct lvs_headers *headers;
 	uint64_t hash;
 	struct lvs_conn *guess;
+	uint64_t now_ns;
 	uint32_t tick;
-	bool peek;                 /* say what would happen, move nothing but the packet */
+	uint32_t mtu; /* the path's, less what goes in front, where the reason is MTU */
+	bool peek;    /* say what would happen, move nothing but the packet */
 	struct lvs_record *record; /* NULL, or who wants to know (docs/adr/0008) */
 };
 
@@ -53,6 +57,30 @@ enum lvs_reason lvs_hit(struct lvs_step *step, struct lvs_conn *conn, enum lvs_s
 /* Out to the destination, the binding's path filled in by this call. */
 enum lvs_reason lvs_step_out(struct lvs_step *step, const struct lvs_dest *dest,
 			     const struct lvs_forward_ops *ops, struct lvs_binding *binding);
+
+/* An ICMP packet's turn: an error about a known connection goes to whom it concerns. */
+enum lvs_reason lvs_icmp_turn(struct lvs_step *step);
+
+/* The packet cannot go on for @p reason: it becomes an ICMP error to its sender where there is one
+ * for that reason and rules and limits allow it. The reason, then its REPLY twin. */
+enum lvs_reason lvs_answer(struct lvs_step *step, enum lvs_reason reason);
+
+/* The same with an error of the caller's; false: it is not to be sent. @p error->source is filled
+ * in: this host's own, or what the packet was sent to where @p from_own is false or none is known.
+ */
+bool lvs_answer_with(struct lvs_step *step, struct lvs_icmp_error *error, bool from_own);
+
+/* Forwarding refused the packet: notes what an answer needs. @p reason again. */
+enum lvs_reason lvs_step_refused(struct lvs_step *step, enum lvs_reason reason,
+				 const struct lvs_forward_ops *ops,
+				 const struct lvs_binding *binding);
+
+/* A SYN or SYN/ACK of a service that asks for it: lowers its MSS to what both ways take. */
+void lvs_step_clamp(struct lvs_step *step, const struct lvs_dest *dest,
+		    const struct lvs_forward_ops *ops, const struct lvs_binding *binding);
+
+/* A connection that time has ended, though nobody has done it yet. */
+bool lvs_conn_is_over(const struct lvs_conn *conn, uint32_t tick);
 
 /* Counts a packet and its bytes, in (client to server) or out. */
 void lvs_step_count(struct lvs_step *step, uint32_t dest, enum lvs_counter packets);

@@ -93,10 +93,15 @@ static enum lvs_reason can_wrap(struct lvs_packet *packet, const struct lvs_head
 			      !df && overhead == OUTER4_LEN);
 }
 
+static uint32_t ipip_overhead(const struct lvs_binding *binding)
+{
+	return binding->dest_family == LVS_INET ? OUTER4_LEN : OUTER6_LEN;
+}
+
 static enum lvs_reason ipip_out(struct lvs_packet *packet, struct lvs_headers *headers,
 				const struct lvs_binding *binding)
 {
-	uint32_t overhead = binding->dest_family == LVS_INET ? OUTER4_LEN : OUTER6_LEN;
+	uint32_t overhead = ipip_overhead(binding);
 	bool inner_df = headers->flags & LVS_HEADERS_DF;
 	bool df = headers->flow.family == LVS_INET && inner_df && binding->pmtu_disc;
 	enum lvs_reason reason;
@@ -127,4 +132,5 @@ const struct lvs_forward_ops lvs_forward_ipip = {
 	.method = LVS_METHOD_TUNNEL,
 	.headroom = OUTER6_LEN,
 	.out = ipip_out,
+	.overhead = ipip_overhead,
 };

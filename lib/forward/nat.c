@@ -8,6 +8,8 @@
 #include "forward/list.h"
 #include "forward/send.h"
 #include "packet/checksum.h"
+#include "packet/icmp.h"
+#include "packet/quote.h"
 
 /* Where in the packet a rewrite happens, as offsets from the header's begin. */
 struct place {
@@ -149,6 +151,78 @@ static enum lvs_reason nat_back(struct lvs_packet *packet, struct lvs_headers *h
 	return LVS_REASON_NONE;
 }
 
+static void put_addr(uint8_t *ip, const struct place *place, const union lvs_addr *addr,
+		     unsigned family)
+{
+	memcpy(ip + (family == LVS_INET ? place->addr4 : place->addr6), addr, lvs_addr_len(family));
+	if (family == LVS_INET)
+		lvs_store_be16(ip + 10, lvs_csum_ipv4(ip, (ip[0] & 15) * 4u));
+}
+
+/*
+ * An address takes its place in the error's header, the same one and a port that of the other end
+ * in the quoted headers. The quoted transport checksum is left: hardly ever is all there that it
+ * covers, and nobody checks it.
+ */
+static void rewrite_error(struct lvs_packet *packet, const struct lvs_headers *headers,
+			  const struct lvs_quote *quote, bool to_server, const union lvs_addr *addr,
+			  lvs_be16 port)
+{
+	const struct place *outer = to_server ? &destination : &source;
+	const struct place *quoted = to_server ? &source : &destination;
+	unsigned family = headers->flow.family;
+
+	put_addr(packet->data, outer, addr, family);
+	put_addr(packet->data + quote->ip_offset, quoted, addr, family);
+	if (lvs_quote_has_ports(quote->flow.protocol))
+		lvs_store_be16(packet->data + quote->l4_offset + quoted->port, port);
+	lvs_icmp_finish(packet, headers);
+}
+
+/* Its length is no reason for one more error: IPv4 is cut, DF or not, as the kernel does. */
+static enum lvs_reason send_error(struct lvs_packet *packet, struct lvs_headers *headers,
+				  const struct lvs_quote *quote, const struct lvs_binding *binding,
+				  bool to_server)
+{
+	const struct lvs_path_conf *path = binding->path;
+	bool local = path->flags & LVS_PATH_LOCAL;
+	enum lvs_reason reason;
+
+	if (!local) {
+		reason = lvs_send_check(packet, headers, path, 0, headers->flow.family == LVS_INET);
+		if (reason != LVS_REASON_NONE)
+			return reason;
+	}
+	if (to_server)
+		rewrite_error(packet, headers, quote, true, &binding->dest, binding->dest_port);
+	else
+		rewrite_error(packet, headers, quote, false, &binding->service,
+			      binding->service_port);
+	if (local)
+		return LVS_REASON_LOCAL;
+	lvs_send_decrement_ttl(packet, headers);
+	lvs_send_to(packet, headers, path);
+	return LVS_REASON_NONE;
+}
+
+/* About a reply, as the client was to get it. */
+static enum lvs_reason nat_out_error(struct lvs_packet *packet, struct lvs_headers *headers,
+				     const struct lvs_quote *quote,
+				     const struct lvs_binding *binding)
+{
+	if (binding->path->flags & LVS_PATH_LOCAL && is_loopback(&binding->dest, binding->family))
+		return LVS_REASON_CROSS_LOCAL;
+	return send_error(packet, headers, quote, binding, true);
+}
+
+/* About a request, as the server was to get it. */
+static enum lvs_reason nat_back_error(struct lvs_packet *packet, struct lvs_headers *headers,
+				      const struct lvs_quote *quote,
+				      const struct lvs_binding *binding)
+{
+	return send_error(packet, headers, quote, binding, false);
+}
+
 const struct lvs_forward_ops lvs_forward_nat = {
 	.size = sizeof(lvs_forward_nat),
 	.flags = LVS_FORWARD_TWO_WAY,
@@ -156,4 +230,6 @@ const struct lvs_forward_ops lvs_forward_nat = {
 	.method = LVS_METHOD_NAT,
 	.out = nat_out,
 	.back = nat_back,
+	.out_error = nat_out_error,
+	.back_error = nat_back_error,
 };

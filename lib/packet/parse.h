@@ -34,6 +34,11 @@ enum {
 /* Reads an IPv6 header with all extension headers and what follows, offload requests aside. */
 enum lvs_reason lvs_parse_ipv6(const struct lvs_packet *packet, struct lvs_headers *headers);
 
+/* From the fixed IPv6 header, *offset behind it, to the transport header, or to the payload of a
+ * later fragment: flow.protocol and *offset become those. */
+enum lvs_reason lvs_parse_ipv6_walk(const struct lvs_packet *packet, struct lvs_headers *headers,
+				    uint32_t limit, uint32_t *offset);
+
 /* Bytes that may be read. */
 LVS_INLINE uint32_t lvs_parse_linear(const struct lvs_packet *packet)
 {

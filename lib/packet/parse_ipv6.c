@@ -67,11 +67,9 @@ static enum lvs_reason walk_one(const struct lvs_packet *packet, struct lvs_head
 	return reason;
 }
 
-/* From the fixed header to the transport header, or to the payload of a later fragment. */
-static LVS_NOINLINE enum lvs_reason walk(const struct lvs_packet *packet,
-					 struct lvs_headers *headers, uint32_t limit)
+enum lvs_reason lvs_parse_ipv6_walk(const struct lvs_packet *packet, struct lvs_headers *headers,
+				    uint32_t limit, uint32_t *offset)
 {
-	uint32_t offset = LVS_IPV6_LEN;
 	unsigned fragments = 0;
 
 	for (unsigned n = 0; is_extension(headers->flow.protocol); n++) {
@@ -80,11 +78,22 @@ static LVS_NOINLINE enum lvs_reason walk(const struct lvs_packet *packet,
 		if (n == EXT_MAX)
 			return LVS_REASON_EXT_HEADERS;
 		headers->flags |= LVS_HEADERS_OPTIONS;
-		reason = walk_one(packet, headers, limit, &offset, &fragments);
+		reason = walk_one(packet, headers, limit, offset, &fragments);
 		/* What a later fragment holds is the middle of something: not to be walked. */
 		if (reason != LVS_REASON_NONE || (headers->flags & LVS_HEADERS_LATER_FRAGMENT))
 			return reason;
 	}
+	return LVS_REASON_NONE;
+}
+
+static LVS_NOINLINE enum lvs_reason walk(const struct lvs_packet *packet,
+					 struct lvs_headers *headers, uint32_t limit)
+{
+	uint32_t offset = LVS_IPV6_LEN;
+	enum lvs_reason reason = lvs_parse_ipv6_walk(packet, headers, limit, &offset);
+
+	if (reason != LVS_REASON_NONE || (headers->flags & LVS_HEADERS_LATER_FRAGMENT))
+		return reason;
 	return lvs_parse_l4(packet, headers, limit, offset);
 }
 

@@ -133,6 +133,11 @@ static void publish(struct lvs_services *services, struct lvs_path *path,
 	struct lvs_path_object *old = path->object;
 
 	path->object = object;
+	/* What was learned of the old way holds until it expires. relaxed: published below; what is
+	 * learned meanwhile is learned again. */
+	atomic_store_explicit(&object->learned,
+			      atomic_load_explicit(&old->learned, memory_order_relaxed),
+			      memory_order_relaxed);
 	for (struct lvs_dest_private *priv = path->dests; priv; priv = priv->path_next)
 		/* release: pairs with the acquire in lvs_dest_path() */
 		atomic_store_explicit(&priv->dest->path, &object->conf, memory_order_release);

@@ -3,6 +3,7 @@
 #ifndef LVS_SERVICE_PATH_H
 #define LVS_SERVICE_PATH_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include <liblvs/forward.h>
@@ -16,6 +17,7 @@ struct lvs_services;
 /* What workers read. Immutable. */
 struct lvs_path_object {
 	struct lvs_path_conf conf;
+	_Atomic uint64_t learned; /* of workers: service/pmtu.h; beside conf, which packets read */
 	struct lvs_retired retired;
 };
 

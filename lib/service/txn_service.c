@@ -5,6 +5,7 @@
 #include "service/txn.h"
 
 #define SCHED_FLAGS (LVS_SCHED_FLAG1 | LVS_SCHED_FLAG2 | LVS_SCHED_FLAG3)
+#define OWN_FLAGS LVS_SERVICE_MSS_CLAMP
 #define LATER_FLAGS (LVS_SERVICE_PERSISTENT | LVS_SERVICE_ONE_PACKET)
 
 static int no_memory(struct lvs_txn *txn, const char *name)
@@ -61,9 +62,9 @@ static int check_flags(struct lvs_txn *txn, const struct lvs_service_conf *conf,
 	if (conf->flags & LVS_SERVICE_ONE_PACKET)
 		return lvs_txn_fail(txn, LVS_ERR_UNSUPPORTED,
 				    "service %s: one-packet scheduling is not yet supported", name);
-	if (conf->flags & ~(uint32_t)(SCHED_FLAGS | LATER_FLAGS))
+	if (conf->flags & ~(uint32_t)(SCHED_FLAGS | OWN_FLAGS))
 		return lvs_txn_fail(txn, LVS_ERR_INVALID, "service %s: unknown flags %#x", name,
-				    conf->flags & ~(uint32_t)(SCHED_FLAGS | LATER_FLAGS));
+				    conf->flags & ~(uint32_t)(SCHED_FLAGS | OWN_FLAGS));
 	return 0;
 }
 

@@ -179,7 +179,7 @@ def fill_up(case, client, vip, server, length, reason, **ip):
 def ipip_4in4():
     case = tunnel("ipip-4in4", VIP, CLIENT, SERVER, "10.0.0.1 mtu 1000\n")
     fill_up(case, CLIENT, VIP, SERVER, 980, "established")
-    fill_up(case, CLIENT, VIP, SERVER, 981, "mtu")
+    fill_up(case, CLIENT, VIP, SERVER, 981, "reply_mtu")
     fill_up(case, CLIENT, VIP, SERVER, 980, "established", frag=0)
     fill_up(case, CLIENT, VIP, SERVER, 981, "established", frag=0)
     return case
@@ -188,23 +188,23 @@ def ipip_4in4():
 def ipip_6in6():
     case = tunnel("ipip-6in6", VIP6, CLIENT6, SERVER6, "2001:db8:a::1 mtu 1400\n")
     fill_up(case, CLIENT6, VIP6, SERVER6, 1360, "established")
-    fill_up(case, CLIENT6, VIP6, SERVER6, 1361, "mtu")
+    fill_up(case, CLIENT6, VIP6, SERVER6, 1361, "reply_mtu")
     return case
 
 
 def ipip_4in6():
     case = tunnel("ipip-4in6", VIP, CLIENT, SERVER6, "2001:db8:a::1 mtu 1400\n")
     fill_up(case, CLIENT, VIP, SERVER6, 1360, "established")
-    fill_up(case, CLIENT, VIP, SERVER6, 1361, "mtu")
+    fill_up(case, CLIENT, VIP, SERVER6, 1361, "reply_mtu")
     # Nobody fragments on the way in IPv6, whatever the inner header allows.
-    fill_up(case, CLIENT, VIP, SERVER6, 1361, "mtu", frag=0)
+    fill_up(case, CLIENT, VIP, SERVER6, 1361, "reply_mtu", frag=0)
     return case
 
 
 def ipip_6in4():
     case = tunnel("ipip-6in4", VIP6, CLIENT6, SERVER, "10.0.0.1 mtu 1400\n")
     fill_up(case, CLIENT6, VIP6, SERVER, 1380, "established")
-    fill_up(case, CLIENT6, VIP6, SERVER, 1381, "mtu")
+    fill_up(case, CLIENT6, VIP6, SERVER, 1381, "reply_mtu")
     return case
 
 
@@ -381,13 +381,13 @@ def bad():
     send(packet(CLIENT, VIP, UDP, udp(4000, 53, b"x", length=10), sums=False), "bad_l4")
     frame = ethernet(good, pad=0)
     case.send(frame[:14 + 30], "not_linear", wire=len(frame))
-    send(packet(CLIENT, VIP, TCP, tcp(40000, 81, SYN)), "no_dest")
+    send(packet(CLIENT, VIP, TCP, tcp(40000, 81, SYN)), "reply_no_dest")
     send(packet(CLIENT, VIP, TCP, tcp(40000, 82, SYN)), "unreachable")
     send(packet(CLIENT, VIP, TCP, tcp(40000, 83, SYN)), "no_source")
     send(packet(CLIENT, VIP, TCP, tcp(40000, 84, SYN)), "local")
     send(packet(CLIENT, VIP, TCP, tcp(40000, 85, SYN)), "cross_local")
     send(packet(CLIENT, VIP, TCP, tcp(40000, 86, SYN, bytes(28))), "scheduled", server="10.0.0.6")
-    send(packet(CLIENT, VIP, TCP, tcp(40000, 86, ACK, bytes(29))), "mtu")
+    send(packet(CLIENT, VIP, TCP, tcp(40000, 86, ACK, bytes(29))), "reply_mtu")
     send(packet(CLIENT, VIP, TCP, tcp(40000, 86, ACK, bytes(29)), frag=0), "established", server="10.0.0.6")
     send(good, "established", server=SERVER)
     return case
@@ -426,13 +426,13 @@ def ttl():
         case.send(packet(client, vip, TCP, tcp(40000, port, flags), ttl=hops), reason)
 
     for vip, client in (VIP, CLIENT), (VIP6, CLIENT6):
-        there(SYN, "ttl", 1, vip, client)
+        there(SYN, "reply_ttl", 1, vip, client)
         there(SYN, "established", 2, vip, client)
         there(ACK, "established", 255, vip, client)
-        there(ACK, "ttl", 0, vip, client)
+        there(ACK, "reply_ttl", 0, vip, client)
     there(SYN, "scheduled", 2, port=82)
-    there(ACK, "ttl", 1, port=82)
-    for hops, reason in (1, "ttl"), (2, "reply"), (255, "reply"):
+    there(ACK, "reply_ttl", 1, port=82)
+    for hops, reason in (1, "reply_ttl"), (2, "reply"), (255, "reply"):
         case.send(packet(SERVER, CLIENT, TCP, tcp(8080, 40000, ACK), ttl=hops), reason)
     return case
 
@@ -447,5 +447,155 @@ def too_long():
     return case
 
 
+def icmp_case(name, method, v6=False, paths=""):
+    """A connection's two ends, and what sends errors about it."""
+    vip, client, server = (VIP6, CLIENT6, SERVER6) if v6 else (VIP, CLIENT, SERVER)
+    rport = 8080 if method == "-m" else 80
+    brackets = (lambda a: f"[{a}]") if v6 else str
+    rules = "".join(f"""\
+        -A {kind} {brackets(vip)}:80 -s rr
+        -a {kind} {brackets(vip)}:80 -r {brackets(server)}:{rport} {method} -w 1
+        """ for kind in ("-t", "-u"))
+    case = Case(name, rules, paths)
+    case.send(packet(client, vip, TCP, tcp(40000, 80, SYN)), "scheduled", server)
+    case.send(packet(client, vip, UDP, udp(4000, 80, b"who is it")), "scheduled", server)
+    return case, client, vip, server, rport
+
+
+def errors_of(v6):
+    """(type, code, second word): each error that concerns a connection."""
+    return [(1, 4, 0), (2, 0, 1400), (3, 0, 0), (4, 0, 6)] if v6 else \
+        [(3, 3, 0), (3, 4, 1400), (3, 1, 0), (4, 0, 0), (11, 0, 0)]
+
+
+def icmp_nat(name, v6=False):
+    case, client, vip, server, rport = icmp_case(name, "-m", v6)
+    router = "2001:db8:b::1" if v6 else "10.0.0.200"
+    def about(src, dst, quoted, reason, kind=None, **how):
+        case.send(icmp(src, dst, *(kind or errors_of(v6)[0]), quoted, **how), reason)
+
+    request = packet(client, server, TCP, tcp(40000, rport, ACK, b"data"), ttl=60)
+    question = packet(client, server, UDP, udp(4000, rport, b"who is it"), ttl=60)
+    reply = packet(vip, client, TCP, tcp(80, 40000, ACK, b"data"), ttl=50)
+    said = packet(vip, client, UDP, udp(80, 4000, b"me"), ttl=50)
+    for kind in errors_of(v6):
+        for quoted in request, question:
+            about(server, client, quoted, "icmp_reply", kind)
+            about(router, client, quoted, "icmp_reply", kind)
+        for quoted in reply, said:
+            about(router, vip, quoted, "icmp_forwarded", kind)
+    # As little as is ever quoted, less than that, and an odd number of bytes.
+    bare = 40 if v6 else 20
+    for more, reason in (8, "icmp_reply"), (4, "icmp_reply"), (3, "icmp"), (0, "icmp"), (-1, "icmp"), (13, "icmp_reply"):
+        about(server, client, question[:bare + more], reason)
+    wrong = icmp(server, client, *errors_of(v6)[0], question)
+    case.send(wrong[:-1] + bytes([wrong[-1] ^ 1]), "icmp_checksum")
+    about(server, client, packet(client, server, UDP, udp(4001, rport, b"unknown")), "icmp")
+    about(server, "2001:db8:c::9" if v6 else "198.51.100.9", question, "icmp")  # not to who had sent it
+    about(server, client, icmp(client, server, *errors_of(v6)[0], question), "icmp")
+    about(server, client, question, "ttl", ttl=1)  # no error about an error
+    if not v6:
+        about(server, client, packet(client, server, UDP, udp(4000, rport, b"x"), frag=5), "icmp")
+        about(server, client, question, "icmp", (5, 1, 0))
+        about(server, client, ip4(client, server, UDP, udp(4000, rport, b"x"), options=bytes(8)), "icmp_reply")
+    else:
+        about(server, client, packet(client, server, UDP, udp(4000, rport, b"x"), ext=[(OPTIONS, 2)]), "icmp_reply")
+    # The way to the server carries 1400 bytes, as was learned above.
+    case.send(packet(client, vip, TCP, tcp(40000, 80, ACK, bytes(1360 - bare))), "established", server)
+    case.send(packet(client, vip, TCP, tcp(40000, 80, ACK, bytes(1361 + 20 - bare))),
+              "reply_mtu" if 1361 + 40 > 1400 else "established", server)
+    return case
+
+
+def icmp_nat_v4():
+    return icmp_nat("icmp-nat-v4")
+
+
+def icmp_nat_v6():
+    return icmp_nat("icmp-nat-v6", True)
+
+
+def icmp_dr():
+    case, client, vip, server, _ = icmp_case("icmp-dr", "-g")
+    said = packet(vip, client, TCP, tcp(80, 40000, ACK, b"data"), ttl=50)
+    for kind in errors_of(False):
+        case.send(icmp("203.0.113.1", vip, *kind, said), "icmp_forwarded", server)
+    asked = packet(client, vip, TCP, tcp(40000, 80, ACK, b"data"), ttl=50)
+    case.send(icmp(server, client, 3, 3, 0, asked), "reply_seen")
+    case.send(icmp("203.0.113.1", vip, 3, 3, 0, said, ttl=1), "ttl")
+    # Untouched, wrong or not: the receiver checks.
+    wrong = icmp("203.0.113.1", vip, 3, 3, 0, said)
+    case.send(wrong[:-1] + bytes([wrong[-1] ^ 1]), "icmp_forwarded", server)
+    return case
+
+
+def icmp_tun():
+    case, client, vip, server, _ = icmp_case("icmp-tun", "-i")
+    said = packet(vip, client, TCP, tcp(80, 40000, ACK, b"data"), ttl=50)
+    for kind in errors_of(False):
+        case.send(icmp("203.0.113.1", vip, *kind, said), "icmp_forwarded", server)
+    # About our own tunnel packets.
+    def wrapped(data, source="10.255.0.1", to=server):
+        return ip4(source, to, IPIP, data, ttl=40)
+
+    asked = packet(client, vip, TCP, tcp(40000, 80, ACK, b"data"), ttl=62)
+    free = packet(client, vip, TCP, tcp(40000, 80, ACK, b"data"), ttl=62, frag=0)
+    router = "10.0.0.200"
+    def about(kind, quoted, reason, src=router, dst="10.255.0.1"):
+        case.send(icmp(src, dst, *kind, quoted), reason)
+
+    about((3, 4, 1400), wrapped(asked), "reply_tunnel")
+    about((3, 4, 1400), wrapped(free), "tunnel_error")
+    about((3, 4, 1450), wrapped(asked), "reply_tunnel")  # 1400 stays
+    about((3, 1, 0), wrapped(asked), "reply_tunnel")
+    about((11, 0, 0), wrapped(asked), "reply_tunnel")
+    about((3, 1, 0), wrapped(asked)[:20 + 20 + 4], "reply_tunnel")  # no more than ports
+    about((3, 1, 0), wrapped(asked)[:28], "icmp")
+    about((3, 1, 0), wrapped(asked, to=SERVER2), "icmp")
+    about((3, 1, 0), wrapped(asked), "icmp", dst="10.255.0.2")
+    case.send(packet(client, vip, TCP, tcp(40000, 80, ACK, bytes(1340))), "established", server)
+    case.send(packet(client, vip, TCP, tcp(40000, 80, ACK, bytes(1341))), "reply_mtu", server)
+    about((3, 4, 100), wrapped(asked), "reply_tunnel")  # 552 is the least
+    case.send(packet(client, vip, TCP, tcp(40000, 80, ACK, bytes(492))), "established", server)
+    case.send(packet(client, vip, TCP, tcp(40000, 80, ACK, bytes(493))), "reply_mtu", server)
+    case.wait(601)
+    case.send(packet(client, vip, TCP, tcp(40000, 80, ACK, bytes(1440))), "established", server)
+    return case
+
+
+def icmp_limits():
+    """Six at once to one address, then one a second; fifty at once to all, then a thousand a second."""
+    case = Case("icmp-limits", """\
+        -A -u 192.0.2.10:53 -s rr
+        -A -u [2001:db8:10::10]:53 -s rr
+        """)
+    def ask(client, reason, vip=VIP):
+        case.send(packet(client, vip, UDP, udp(4000, 53, b"who is it")), reason)
+
+    for _ in range(6):
+        ask(CLIENT, "reply_no_dest")
+    ask(CLIENT, "no_dest")
+    ask(CLIENT6, "reply_no_dest", VIP6)
+    case.wait(0.9)
+    ask(CLIENT, "no_dest")
+    case.wait(0.1)
+    ask(CLIENT, "reply_no_dest")
+    ask(CLIENT, "no_dest")
+    case.wait(100)
+    for _ in range(6):
+        ask(CLIENT, "reply_no_dest")
+    ask(CLIENT, "no_dest")
+    # Nobody is told who cannot be.
+    for client in "127.0.0.1", "224.0.0.1", "255.255.255.255", "0.0.0.0":
+        ask(client, "no_dest")
+    ask("ff02::1", "no_dest", VIP6)
+    ask("::", "no_dest", VIP6)
+    long = packet(OTHER, VIP, UDP, udp(4000, 53, bytes(1400)))
+    case.send(long, "reply_no_dest")
+    case.send(packet(OTHER6, VIP6, UDP, udp(4000, 53, bytes(1400))), "reply_no_dest")
+    return case
+
+
 CASES = [make() for make in (nat_v4_tcp, nat_v4_udp, nat_v6, dr_v4, dr_v6, ipip_4in4, ipip_6in6, ipip_4in6,
-                             ipip_6in4, options, wrr, mh, expiry, bad, padding, ttl, too_long)]
+                             ipip_6in4, options, wrr, mh, expiry, bad, padding, ttl, too_long, icmp_nat_v4, icmp_nat_v6,
+                             icmp_dr, icmp_tun, icmp_limits)]

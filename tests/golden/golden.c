@@ -7,7 +7,7 @@
  *	rules     services and servers, as `ipvsadm -S -n` prints them
  *	paths     optional; lines "<address> <word>...": mtu <bytes>, down, local, no-source
  *	in.pcap   what comes
- *	out.pcap  what is forwarded
+ *	out.pcap  what is forwarded, and ICMP errors that packets became
  *	verdicts  a line a record: number, verdict, reason, next hop, connection, cut
  *
  * Every server has a path with a source address for tunnels. Connections are
@@ -261,7 +261,7 @@ static void play(struct replay *replay, const struct lvs_pcap_record *record)
 	lvs_worker_process(replay->worker, &packet, 1, record->time_ns);
 	describe(replay, &packet, line);
 	give_line(replay, line);
-	if (packet.verdict == LVS_FORWARD)
+	if (packet.verdict == LVS_FORWARD || packet.verdict == LVS_REPLY)
 		give_packet(replay, &packet, record->time_ns);
 }
 

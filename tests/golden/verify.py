@@ -141,6 +141,108 @@ def reply(flows, data, linktype):
     return translate(ip, at, protocol, 0, address(vip), vport), client
 
 
+def error_of(quoted, source, kind, code, info):
+    """What the library says about a packet: RFC 1812, 4.3.2; RFC 4443, 2.4."""
+    client = text(ends(quoted)[0])
+    if ":" in client:
+        return icmp(source, client, kind, code, info, quoted[:1280 - 48])
+    return icmp(source, client, kind, code, info, quoted[:576 - 28], tos=quoted[1] & 0x1e | 0xc0,
+                ident=int.from_bytes(quoted[4:6], "big"), frag=0)
+
+
+def path_mtu(case, server):
+    found = re.search(rf"^{re.escape(server)} mtu (\d+)$", case.paths, re.M)
+    return int(found[1]) if found else 1500
+
+
+LEARNED = {}  # MTU of the way to a server, by what errors have said: case -> (MTU, when)
+
+
+def known_mtu(case, packet, server):
+    mtu, when = LEARNED.get(case.name, (65535, 0))
+    return min(path_mtu(case, server), mtu if packet.time < when + 600 * 10**9 else 65535)
+
+
+def learn(case, packet, mtu, least):
+    if max(mtu, least) < known_mtu(case, packet, "any"):
+        LEARNED[case.name] = max(mtu, least), packet.time
+
+
+def answer(case, rules, flows, packet, reason):
+    ip, at, protocol = dissect(packet.data, case.linktype)
+    src, dst = map(text, ends(ip))
+    v6 = ":" in dst
+    if reason == "reply_ttl":
+        return error_of(ip, dst, 3 if v6 else 11, 0, 0)
+    if reason == "reply_no_dest":
+        return error_of(ip, dst, *((1, 4) if v6 else (3, 3)), 0)
+    port = int.from_bytes(ip[at + 2:at + 4], "big")
+    (server, (method, _)), = rules[protocol, dst, port].items()
+    mtu = known_mtu(case, packet, server) - (method == "-i") * (40 if ":" in server else 20)
+    return error_of(ip, dst, *((2, 0) if v6 else (3, 4)), mtu)
+
+
+def quoted_ends(ip, at):
+    """What an error quotes: (where it begins, its transport header, its protocol)."""
+    begin = at + 8
+    _, header_len, protocol = dissect(ip[begin:], cases.RAW)
+    return begin, begin + header_len, protocol
+
+
+def put(ip, at, data):
+    return ip[:at] + data + ip[at + len(data):]
+
+
+def with_icmp_sum(ip, at):
+    v6 = ip[0] >> 4 == 6
+    message = ip[at:at + 2] + b"\0\0" + ip[at + 4:]
+    src, dst = ends(ip)
+    check = 0xffff ^ add(message, pseudo(src, dst, ICMP6, len(message)) if v6 else 0)
+    return put(ip, at + 2, check.to_bytes(2, "big"))
+
+
+def translated_error(ip, at, to_server, addr, port):
+    """The error and what it quotes, the NAT's address put in both; all sums but the quoted one anew."""
+    v6 = ip[0] >> 4 == 6
+    begin, l4, _ = quoted_ends(ip, at)
+    places = (8, 24) if v6 else (12, 16)
+    ip = put(ip, places[to_server], addr)
+    ip = put(ip, begin + places[not to_server], addr)
+    ip = put(ip, l4 + 2 * (not to_server), port.to_bytes(2, "big"))
+    if not v6:
+        ip = ip[:begin] + with_ip_sum(ip[begin:l4]) + ip[l4:]
+        ip = with_ip_sum(ip[:at]) + ip[at:]
+    return hop_less(with_icmp_sum(ip, at))
+
+
+def icmp_out(case, rules, flows, packet, reason):
+    """(What an error about a connection became, its next hop)."""
+    ip, at, _ = dissect(packet.data, case.linktype)
+    begin, l4, protocol = quoted_ends(ip, at)
+    src, dst = map(text, ends(ip[begin:]))
+    v6 = ip[0] >> 4 == 6
+    if reason == "reply_tunnel":
+        kind, code, info = ip[at], ip[at + 1], int.from_bytes(ip[at + 6:at + 8], "big")
+        inner = ip[l4:]
+        if (kind, code) == (3, 4):
+            learn(case, packet, info, 552)
+            info = known_mtu(case, packet, dst) - 20
+        return error_of(inner, text(ends(inner)[1]), kind, code, info), text(ends(inner)[0])
+    sport, dport = struct.unpack("!HH", ip[l4:l4 + 4])
+    if reason == "icmp_reply":
+        if ip[at:at + 2] == (b"\2\0" if v6 else b"\3\4"):
+            learn(case, packet, int.from_bytes(ip[at + 6:at + 8], "big"), 1280 if v6 else 552)
+        vip, vport = flows[protocol, src, sport, dst, dport]
+        return translated_error(ip, at, False, address(vip), vport), src
+    for (kind, client, cport, server, port), (vip, vport) in flows.items():
+        if (kind, client, cport, vip, vport) == (protocol, dst, dport, src, sport):
+            method, _ = rules[protocol, vip, vport][server]
+            if method == "-m":
+                return translated_error(ip, at, True, address(server), port), server
+            return hop_less(ip) if method == "-g" else wrap(ip, at, ICMP, server), server
+    raise Wrong("no such connection")
+
+
 def note_flow(flows, rules, data, linktype, server):
     """Who asked whom, by what a reply will look like."""
     ip, at, protocol = dissect(data, linktype)
@@ -152,13 +254,23 @@ def note_flow(flows, rules, data, linktype, server):
 
 def check_packet(case, rules, flows, packet, verdict, out):
     want("reason", packet.reason, verdict[2] if verdict[1] != "skip" else "skip")
-    if verdict[1] != "forward":
+    if packet.reason == "tunnel_error":  # it may have told of an MTU
+        ip, at, _ = dissect(packet.data, case.linktype)
+        if ip[at:at + 2] == b"\3\4":
+            learn(case, packet, int.from_bytes(ip[at + 6:at + 8], "big"), 552)
+    if verdict[1] not in ("forward", "reply"):
         want("next hop", "-", verdict[3])
         return
     hop = verdict[3]
-    if packet.server:
+    if packet.server and verdict[1] == "forward":
         want("server", packet.server, hop)
-    if packet.reason == "reply":
+    if packet.reason in ("reply_ttl", "reply_mtu", "reply_no_dest"):
+        expected = answer(case, rules, flows, packet, packet.reason)
+        want("next hop", text(ends(dissect(packet.data, case.linktype)[0])[0]), hop)
+    elif packet.reason in ("icmp_forwarded", "icmp_reply", "reply_tunnel"):
+        expected, back = icmp_out(case, rules, flows, packet, packet.reason)
+        want("next hop", back, hop)
+    elif packet.reason == "reply":
         expected, client = reply(flows, packet.data, case.linktype)
         want("next hop", client, hop)
     else:

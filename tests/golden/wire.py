@@ -96,6 +96,16 @@ def packet(src, dst, protocol, segment, sums=True, ext=(), **ip):
     return ip6(src, dst, following, chain + segment, **ip)
 
 
+def icmp(src, dst, kind, code, info, quoted, **ip):
+    """An ICMP or ICMPv6 error with its checksum."""
+    message = struct.pack("!BBHI", kind, code, 0, info) + quoted
+    start = pseudo(address(src), address(dst), ICMP6, len(message)) if ":" in src else 0
+    message = message[:2] + struct.pack("!H", 0xffff ^ add(message, start)) + message[4:]
+    if ":" in src:
+        return ip6(src, dst, ICMP6, message, **ip)
+    return ip4(src, dst, ICMP, message, **ip)
+
+
 def pcap_read(path):
     """[(time in ns, bytes, length on the wire)]"""
     data = open(path, "rb").read()

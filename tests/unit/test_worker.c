@@ -277,7 +277,7 @@ START_TEST(test_drain)
 	ck_assert_int_eq(send(&w, &w.out, ACK), LVS_REASON_ESTABLISHED);
 	other = w.out;
 	other.src_port = rig_port(40001);
-	ck_assert_int_eq(send(&w, &other, SYN), LVS_REASON_NO_DEST);
+	ck_assert_int_eq(send(&w, &other, SYN), LVS_REASON_REPLY_NO_DEST);
 	ck_assert_uint_eq(lvs_director_conn_n(w.director), 1);
 	tear_down(&w);
 }

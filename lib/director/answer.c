@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ICMP errors of our own: the packet becomes one, where rules and limits allow it. */
+#include "director/binding.h"
+#include "director/worker.h"
+#include "forward/ops.h"
+#include "packet/mss.h"
+#include "packet/parse.h"
+#include "service/pmtu.h"
+
+#define MIN_MTU6 1280 /* RFC 8200: no sender of IPv6 goes below */
+
+enum lvs_reason lvs_step_refused(struct lvs_step *step, enum lvs_reason reason,
+				 const struct lvs_forward_ops *ops,
+				 const struct lvs_binding *binding)
+{
+	uint32_t overhead;
+
+	if (reason != LVS_REASON_MTU)
+		return reason;
+	overhead = ops ? lvs_forward_overhead(ops, binding) : 0;
+	step->mtu = binding->path->mtu > overhead ? binding->path->mtu - overhead : 0;
+	return reason;
+}
+
+void lvs_step_clamp(struct lvs_step *step, const struct lvs_dest *dest,
+		    const struct lvs_forward_ops *ops, const struct lvs_binding *binding)
+{
+	const struct lvs_director *director = step->worker->director;
+	uint32_t mtu = lvs_pmtu_of(lvs_dest_path(dest), step->tick);
+	uint32_t overhead = lvs_forward_overhead(ops, binding);
+	struct lvs_path_conf back;
+
+	mtu = mtu > overhead ? mtu - overhead : 0;
+	/* Where replies pass, the other way counts too: a segment must fit through both. */
+	if (ops->flags & LVS_FORWARD_TWO_WAY &&
+	    lvs_path_to(&back, director, binding->family, &binding->client) && back.mtu < mtu)
+		mtu = back.mtu;
+	lvs_mss_clamp(step->packet, step->headers, mtu);
+}
+
+/* Who says so: this host towards the packet's sender, or the address that was asked. */
+static const union lvs_addr *source_of(const struct lvs_headers *headers,
+				       const struct lvs_path_conf *path, bool from_own)
+{
+	if (from_own && path->source_family == headers->flow.family)
+		return &path->source;
+	return &headers->flow.dst;
+}
+
+bool lvs_answer_with(struct lvs_step *step, struct lvs_icmp_error *error, bool from_own)
+{
+	struct lvs_director *director = step->worker->director;
+	const struct lvs_headers *headers = step->headers;
+	const struct lvs_flow *flow = &headers->flow;
+	struct lvs_packet *packet = step->packet;
+	struct lvs_path_conf path;
+
+	if (!lvs_icmp_may_answer(packet, headers))
+		return false;
+	if (!lvs_path_to(&path, director, flow->family, &flow->src) ||
+	    path.flags & (LVS_PATH_LOCAL | LVS_PATH_UNREACHABLE))
+		return false;
+	if (!lvs_limit_allow(director->limit, flow->family, &flow->src, error->type, error->code,
+			     step->now_ns, step->peek))
+		return false;
+	error->source = *source_of(headers, &path, from_own);
+	lvs_icmp_build(packet, headers, error);
+	packet->cut = LVS_CUT_NONE;
+	packet->cut_len = 0;
+	packet->next_hop = path.next_hop;
+	packet->next_hop_family = path.next_hop_family;
+	packet->path = path.handle;
+	return true;
+}
+
+static void time_exceeded(bool v6, struct lvs_icmp_error *error)
+{
+	error->type = v6 ? LVS_ICMPV6_TIME_EXCEEDED : LVS_ICMP_TIME_EXCEEDED;
+}
+
+static void too_big(bool v6, uint32_t mtu, struct lvs_icmp_error *error)
+{
+	error->type = v6 ? LVS_ICMPV6_TOO_BIG : LVS_ICMP_UNREACHABLE;
+	error->code = v6 ? 0 : LVS_ICMP_FRAG_NEEDED;
+	error->info = mtu;
+	if (v6 && mtu < MIN_MTU6)
+		error->info = MIN_MTU6;
+	if (!v6 && mtu > UINT16_MAX)
+		error->info = UINT16_MAX; /* RFC 1191: 16 bits */
+}
+
+static void port_unreachable(bool v6, struct lvs_icmp_error *error)
+{
+	error->type = v6 ? LVS_ICMPV6_UNREACHABLE : LVS_ICMP_UNREACHABLE;
+	error->code = v6 ? LVS_ICMPV6_PORT_UNREACHABLE : LVS_ICMP_PORT_UNREACHABLE;
+}
+
+enum lvs_reason lvs_answer(struct lvs_step *step, enum lvs_reason reason)
+{
+	bool v6 = step->headers->flow.family == LVS_INET6;
+	struct lvs_icmp_error error = {0};
+	enum lvs_reason answered;
+
+	switch (reason) {
+	case LVS_REASON_TTL:
+		time_exceeded(v6, &error);
+		answered = LVS_REASON_REPLY_TTL;
+		break;
+	case LVS_REASON_MTU:
+		too_big(v6, step->mtu, &error);
+		answered = LVS_REASON_REPLY_MTU;
+		break;
+	case LVS_REASON_NO_DEST:
+		port_unreachable(v6, &error);
+		answered = LVS_REASON_REPLY_NO_DEST;
+		break;
+	default:
+		return reason;
+	}
+	return lvs_answer_with(step, &error, reason != LVS_REASON_NO_DEST) ? answered : reason;
+}

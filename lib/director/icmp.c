@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ICMP errors about known connections: what they quote says whose they are, the inverse of the
+ * quoted flow where they go. No error moves a connection's state or its timer.
+ */
+#include <string.h>
+
+#include "director/binding.h"
+#include "director/worker.h"
+#include "packet/quote.h"
+#include "forward/ops.h"
+#include "service/pmtu.h"
+
+#define MIN_MTU4 68 /* RFC 791 */
+
+/* A quoted packet may be any side of a connection but a server's reply before its translation,
+ * errors about which are for the server and pass as they are. */
+#define SIDES_QUOTED (LVS_SIDE_REQUEST | LVS_SIDE_SERVICE_REPLY | LVS_SIDE_DEST_REQUEST)
+
+/* An error about a connection, whose it is. */
+struct about {
+	struct lvs_conn *conn;
+	struct lvs_dest *dest;
+	const struct lvs_forward_ops *ops;
+	enum lvs_side side;
+};
+
+static bool find(struct lvs_step *step, const struct lvs_flow *flow, struct about *about)
+{
+	struct lvs_director *director = step->worker->director;
+	uint64_t word;
+
+	about->conn = lvs_table_find(director->table, flow, lvs_table_hash(director->table, flow),
+				     SIDES_QUOTED, &about->side);
+	if (!about->conn || lvs_conn_is_over(about->conn, step->tick))
+		return false;
+	word = atomic_load_explicit(&about->conn->word, memory_order_relaxed);
+	about->ops = lvs_services_forwarder(director->services, LVS_CONN_FORWARDER(word));
+	about->dest = lvs_services_dest(director->services, about->conn->dest);
+	step->packet->conn = lvs_table_number(director->table, about->conn);
+	lvs_note(step, conn, step->packet->conn);
+	lvs_note(step, side, about->side);
+	lvs_note(step, dest, about->conn->dest);
+	return true;
+}
+
+static bool is_pmtu(const struct lvs_quote *quote)
+{
+	if (quote->flow.family == LVS_INET6)
+		return quote->type == LVS_ICMPV6_TOO_BIG;
+	return quote->type == LVS_ICMP_UNREACHABLE && quote->code == LVS_ICMP_FRAG_NEEDED;
+}
+
+/* The way to the destination carries less than was known. */
+static void learn(struct lvs_step *step, const struct about *about, const struct lvs_quote *quote)
+{
+	uint32_t mtu = quote->info;
+
+	if (step->peek || !is_pmtu(quote))
+		return;
+	/* RFC 1191: the upper 16 bits are unused. */
+	if (quote->flow.family == LVS_INET)
+		mtu &= UINT16_MAX;
+	lvs_pmtu_learn(lvs_dest_path(about->dest), about->dest->family, mtu, step->tick,
+		       LVS_TICKS_OF_S(step->worker->director->settings.pmtu_expires_s));
+}
+
+static bool is_linear(const struct lvs_step *step)
+{
+	return step->packet->linear_len >= step->headers->len;
+}
+
+/* Whether an error that is to be rewritten is whole. */
+static enum lvs_reason check(const struct lvs_step *step)
+{
+	if (!is_linear(step))
+		return LVS_REASON_NOT_LINEAR;
+	if (!lvs_icmp_valid(step->packet, step->headers))
+		return LVS_REASON_ICMP_CHECKSUM;
+	return LVS_REASON_NONE;
+}
+
+/* Through the method that sends requests. */
+static enum lvs_reason send_whole(struct lvs_step *step, const struct about *about,
+				  struct lvs_binding *binding)
+{
+	enum lvs_reason reason = lvs_step_out(step, about->dest, about->ops, binding);
+
+	if (reason != LVS_REASON_MTU || step->headers->flow.family != LVS_INET)
+		return reason;
+	/* Its length is no reason for one more error: IPv4 is cut, DF or not. */
+	step->headers->flags &= (uint8_t)~LVS_HEADERS_DF;
+	return lvs_step_out(step, about->dest, about->ops, binding);
+}
+
+/* From the client's side: about what it was to get. */
+static enum lvs_reason to_server(struct lvs_step *step, const struct about *about,
+				 const struct lvs_quote *quote)
+{
+	enum lvs_reason (*rewrite)(struct lvs_packet *, struct lvs_headers *,
+				   const struct lvs_quote *, const struct lvs_binding *) =
+		LVS_FORWARD_FIELD(about->ops, out_error);
+	struct lvs_binding binding;
+	enum lvs_reason reason = LVS_REASON_NONE;
+
+	if (rewrite)
+		reason = check(step);
+	if (reason != LVS_REASON_NONE)
+		return reason;
+	lvs_step_count(step, about->dest->number, LVS_COUNT_IN_PKTS);
+	lvs_binding_of_conn(&binding, about->conn, step->worker->director);
+	if (rewrite) {
+		binding.path = lvs_dest_path(about->dest);
+		reason = rewrite(step->packet, step->headers, quote, &binding);
+	} else {
+		reason = send_whole(step, about, &binding);
+	}
+	return reason == LVS_REASON_NONE ? LVS_REASON_ICMP_FORWARDED : reason;
+}
+
+/* From the server's side: about what it was to get. */
+static enum lvs_reason to_client(struct lvs_step *step, const struct about *about,
+				 const struct lvs_quote *quote)
+{
+	enum lvs_reason (*rewrite)(struct lvs_packet *, struct lvs_headers *,
+				   const struct lvs_quote *, const struct lvs_binding *) =
+		LVS_FORWARD_FIELD(about->ops, back_error);
+	struct lvs_path_conf path;
+	struct lvs_binding binding;
+	enum lvs_reason reason = rewrite ? check(step) : LVS_REASON_NONE;
+
+	if (reason != LVS_REASON_NONE)
+		return reason;
+	lvs_step_count(step, about->dest->number, LVS_COUNT_OUT_PKTS);
+	if (!rewrite)
+		return LVS_REASON_REPLY_SEEN;
+	learn(step, about, quote);
+	lvs_binding_of_conn(&binding, about->conn, step->worker->director);
+	if (!lvs_binding_path_back(&path, &binding, step->worker->director))
+		return LVS_REASON_UNREACHABLE;
+	reason = rewrite(step->packet, step->headers, quote, &binding);
+	return reason == LVS_REASON_NONE ? LVS_REASON_ICMP_REPLY : reason;
+}
+
+/* What an error about a tunnel packet says of the packet inside. False: nothing. */
+static bool translate(struct lvs_step *step, const struct about *about,
+		      const struct lvs_binding *binding, const struct lvs_quote *outer,
+		      const struct lvs_quote *inner, struct lvs_icmp_error *error)
+{
+	bool v6 = inner->flow.family == LVS_INET6;
+	uint32_t overhead = lvs_forward_overhead(about->ops, binding);
+	uint32_t mtu;
+
+	if (is_pmtu(outer)) {
+		if (!(inner->flags & LVS_HEADERS_DF))
+			return false;
+		mtu = lvs_pmtu_of(lvs_dest_path(about->dest), step->tick);
+		if (mtu > MIN_MTU4 + overhead)
+			mtu -= overhead;
+		error->type = v6 ? LVS_ICMPV6_TOO_BIG : LVS_ICMP_UNREACHABLE;
+		error->code = v6 ? 0 : LVS_ICMP_FRAG_NEEDED;
+		error->info = v6 && mtu < 1280 ? 1280 : mtu;
+		return true;
+	}
+	/* Codes of one family mean nothing in the other. Pointers would point elsewhere. */
+	if (inner->flow.family != outer->flow.family ||
+	    (v6 && outer->type > LVS_ICMPV6_TIME_EXCEEDED))
+		return false;
+	error->type = outer->type;
+	error->code = outer->code;
+	return true;
+}
+
+/* The packet becomes what its quote's quote was, as far as it goes. */
+static void unwrap(struct lvs_step *step, const struct lvs_quote *inner)
+{
+	struct lvs_packet *packet = step->packet;
+	struct lvs_headers *headers = step->headers;
+	uint32_t left = headers->len - inner->ip_offset;
+
+	packet->data += inner->ip_offset;
+	packet->headroom = (uint16_t)(packet->headroom + inner->ip_offset);
+	packet->tailroom = 0;
+	packet->len = packet->linear_len = left;
+	packet->flags = 0;
+	memset(headers, 0, sizeof(*headers));
+	headers->flow = inner->flow;
+	headers->len = left;
+	headers->l4_offset = (uint16_t)(inner->l4_offset - inner->ip_offset);
+	headers->payload_offset = headers->l4_offset;
+	headers->flags = inner->flags;
+}
+
+/* About a packet that we have wrapped: the path is noted, and the client told. */
+static enum lvs_reason about_tunnel(struct lvs_step *step, const struct lvs_quote *outer)
+{
+	struct lvs_icmp_error error = {0};
+	struct lvs_binding binding;
+	struct lvs_quote inner;
+	struct about about;
+	enum lvs_reason reason;
+
+	if (lvs_quote_inner(step->packet, step->headers, outer, &inner) != LVS_REASON_NONE ||
+	    inner.flags & LVS_HEADERS_LATER_FRAGMENT)
+		return LVS_REASON_ICMP;
+	if (!find(step, &inner.flow, &about))
+		return LVS_REASON_ICMP;
+	/* Of ours, and to where we send: who forges one must know a connection and its server. */
+	if (about.side != LVS_SIDE_REQUEST || about.ops->method != LVS_METHOD_TUNNEL ||
+	    about.dest->family != outer->flow.family ||
+	    memcmp(&about.dest->addr, &outer->flow.dst, sizeof(about.dest->addr)) != 0)
+		return LVS_REASON_ICMP;
+	reason = check(step);
+	if (reason != LVS_REASON_NONE)
+		return reason;
+	learn(step, &about, outer);
+	lvs_step_count(step, about.dest->number, LVS_COUNT_OUT_PKTS);
+	lvs_binding_of_conn(&binding, about.conn, step->worker->director);
+	if (!translate(step, &about, &binding, outer, &inner, &error))
+		return LVS_REASON_TUNNEL_ERROR;
+	unwrap(step, &inner);
+	return lvs_answer_with(step, &error, true) ? LVS_REASON_REPLY_TUNNEL
+						   : LVS_REASON_TUNNEL_ERROR;
+}
+
+static enum lvs_reason about_flow(struct lvs_step *step, const struct lvs_quote *quote)
+{
+	struct about about;
+
+	if (!find(step, &quote->flow, &about))
+		return LVS_REASON_ICMP;
+	if (!lvs_dest_available(about.dest))
+		return LVS_REASON_DEST_GONE;
+	if (about.side == LVS_SIDE_SERVICE_REPLY)
+		return to_server(step, &about, quote);
+	/* A request that was not yet translated is none of ours. */
+	if (about.side == LVS_SIDE_REQUEST && about.conn->kind & LVS_CONN_TWO_WAY)
+		return LVS_REASON_ICMP;
+	return to_client(step, &about, quote);
+}
+
+static bool is_error(const struct lvs_step *step)
+{
+	unsigned family = step->headers->flow.family;
+	uint8_t protocol = family == LVS_INET6 ? LVS_ICMPV6 : LVS_ICMP;
+
+	return step->headers->flow.protocol == protocol &&
+	       lvs_icmp_is_error(family, step->packet->data[step->headers->l4_offset]);
+}
+
+enum lvs_reason lvs_icmp_turn(struct lvs_step *step)
+{
+	const struct lvs_flow *flow = &step->headers->flow;
+	struct lvs_quote quote;
+
+	if (step->headers->flags & LVS_HEADERS_FRAGMENT)
+		return LVS_REASON_FRAGMENT;
+	if (!is_error(step))
+		return LVS_REASON_ICMP;
+	if (lvs_quote_parse(step->packet, step->headers, &quote) != LVS_REASON_NONE ||
+	    quote.flags & LVS_HEADERS_LATER_FRAGMENT)
+		return LVS_REASON_ICMP;
+	/* An error goes to the sender of what it is about (RFC 1122, 3.2.2). */
+	if (memcmp(&flow->dst, &quote.flow.src, sizeof(flow->dst)) != 0)
+		return LVS_REASON_ICMP;
+	if (quote.flow.protocol == LVS_IPIP || quote.flow.protocol == LVS_IPV6)
+		return about_tunnel(step, &quote);
+	return about_flow(step, &quote);
+}

@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ICMP errors through a whole director: those about connections, those of its own. */
+#include <string.h>
+
+#include "director_rig.h"
+#include "unit.h"
+
+#define SYN LVS_TCP_SYN
+#define ACK LVS_TCP_ACK
+
+struct world {
+	struct lvs_director *director;
+	struct lvs_worker *worker;
+	struct lvs_service_key service;
+	struct lvs_dest_key dest;
+	struct lvs_flow out;    /* client to service */
+	struct lvs_flow server; /* client to destination */
+	struct rig_packet rig;
+	struct rig_packet quoted;
+	uint64_t now;
+};
+
+static void build(struct world *w, const struct lvs_settings *settings, unsigned family,
+		  uint8_t protocol, enum lvs_method method)
+{
+	union lvs_addr vip = family == LVS_INET ? rig_addr4(192, 0, 2, 1) : rig_addr6(1, 1);
+	union lvs_addr rip = family == LVS_INET ? rig_addr4(10, 0, 0, 1) : rig_addr6(2, 1);
+	union lvs_addr cip = family == LVS_INET ? rig_addr4(198, 51, 100, 7) : rig_addr6(3, 7);
+	unsigned port = method == LVS_METHOD_NAT ? 8080 : 80;
+
+	memset(w, 0, sizeof(*w));
+	w->now = 1000 * SECOND;
+	ck_assert_int_eq(lvs_director_new(settings, &w->director), 0);
+	ck_assert_int_eq(lvs_worker_new(w->director, &w->worker), 0);
+	w->service = rig_service_key(family, protocol, vip, 80);
+	w->dest = rig_dest_key(family, rip, port);
+	rig_set_service(w->director, &w->service, "rr");
+	rig_set_dest(w->director, &w->service, &w->dest, method, 1);
+	w->out = rig_flow(protocol, family, cip, 40000, vip, 80);
+	w->server = rig_flow(protocol, family, cip, 40000, rip, port);
+	ck_assert_int_eq(rig_send(w->worker, &w->rig, &w->out, SYN, w->now), LVS_REASON_SCHEDULED);
+}
+
+static void tear_down(struct world *w)
+{
+	lvs_worker_del(w->worker);
+	lvs_director_del(w->director);
+}
+
+static struct lvs_flow reversed(const struct lvs_flow *flow)
+{
+	struct lvs_flow back = *flow;
+
+	back.src = flow->dst;
+	back.dst = flow->src;
+	back.src_port = flow->dst_port;
+	back.dst_port = flow->src_port;
+	return back;
+}
+
+static unsigned ip_len(unsigned family)
+{
+	return family == LVS_INET6 ? 40 : 20;
+}
+
+/* The plain sum over an ICMP message; 0xffff where its checksum is right. */
+static uint32_t icmp_sum(const uint8_t *ip, unsigned len)
+{
+	if (ip[0] >> 4 == 6)
+		return rig_l4_sum(ip, len);
+	return rig_sum(0, ip + 20, len - 20);
+}
+
+/* An error from @p from to the sender of what it quotes, of which there are @p quote bytes. */
+static void make_error(struct rig_packet *rig, const union lvs_addr *from,
+		       const struct rig_packet *quoted, unsigned quote, unsigned type,
+		       unsigned code, unsigned info)
+{
+	unsigned family = quoted->packet.data[0] >> 4 == 6 ? LVS_INET6 : LVS_INET;
+	struct lvs_flow flow = {.src = *from, .family = (uint8_t)family};
+	unsigned header = ip_len(family);
+	uint8_t *ip = rig->buffer + RIG_HEADROOM;
+
+	memset(rig, 0, sizeof(*rig));
+	memcpy(&flow.dst, quoted->packet.data + (family == LVS_INET6 ? 8 : 12),
+	       family == LVS_INET6 ? 16 : 4);
+	flow.protocol = family == LVS_INET6 ? LVS_ICMPV6 : LVS_ICMP;
+	rig_ip(ip, &flow, 8 + quote);
+	ip[header] = (uint8_t)type;
+	ip[header + 1] = (uint8_t)code;
+	rig_put16(ip + header + 6, info);
+	memcpy(ip + header + 8, quoted->packet.data, quote);
+	rig->packet.data = ip;
+	rig->packet.len = rig->packet.linear_len = header + 8 + quote;
+	rig->packet.headroom = RIG_HEADROOM;
+	rig->packet.tailroom = (uint16_t)(RIG_SIZE - rig->packet.len);
+	if (family == LVS_INET)
+		rig_fix_ip(ip);
+	rig_put16(ip + header + 2, ~icmp_sum(ip, rig->packet.len) & 0xffff);
+}
+
+static enum lvs_reason process(struct world *w)
+{
+	lvs_worker_process(w->worker, &w->rig.packet, 1, w->now);
+	return (enum lvs_reason)w->rig.packet.reason;
+}
+
+static enum lvs_reason error_about(struct world *w, const struct lvs_flow *flow, unsigned type,
+				   unsigned code, unsigned info)
+{
+	rig_make(&w->quoted, flow, ACK, 20);
+	make_error(&w->rig, &w->dest.addr, &w->quoted, w->quoted.packet.len, type, code, info);
+	return process(w);
+}
+
+/* Every sum of an error that left is right, and it comes from and goes where it should. */
+static void expect_error(const struct world *w, const union lvs_addr *src,
+			 const union lvs_addr *dst, unsigned type, unsigned code)
+{
+	const uint8_t *ip = w->rig.packet.data;
+	bool v6 = ip[0] >> 4 == 6;
+	unsigned header = v6 ? 40 : 20;
+
+	ck_assert_mem_eq(ip + (v6 ? 8 : 12), src, v6 ? 16 : 4);
+	ck_assert_mem_eq(ip + (v6 ? 24 : 16), dst, v6 ? 16 : 4);
+	ck_assert_uint_eq(w->rig.packet.len, w->rig.packet.linear_len);
+	ck_assert_uint_eq(rig_get16(ip + (v6 ? 4 : 2)), w->rig.packet.len - (v6 ? 40 : 0));
+	if (!v6)
+		ck_assert_uint_eq(rig_sum(0, ip, 20), 0xffff);
+	ck_assert_uint_eq(icmp_sum(ip, w->rig.packet.len), 0xffff);
+	ck_assert_uint_eq(ip[header], type);
+	ck_assert_uint_eq(ip[header + 1], code);
+	ck_assert_mem_eq(&w->rig.packet.next_hop, dst, v6 ? 16 : 4);
+}
+
+/* What an error quotes is a packet of this flow. */
+static void expect_quoted(const struct world *w, const struct lvs_flow *flow)
+{
+	unsigned header = ip_len(flow->family);
+	const uint8_t *ip = w->rig.packet.data + header + 8;
+	bool v6 = flow->family == LVS_INET6;
+
+	if (!v6)
+		ck_assert_uint_eq(rig_sum(0, ip, 20), 0xffff);
+	ck_assert_mem_eq(ip + (v6 ? 8 : 12), &flow->src, v6 ? 16 : 4);
+	ck_assert_mem_eq(ip + (v6 ? 24 : 16), &flow->dst, v6 ? 16 : 4);
+	ck_assert_mem_eq(ip + header, &flow->src_port, 2);
+	ck_assert_mem_eq(ip + header + 2, &flow->dst_port, 2);
+}
+
+static const struct {
+	unsigned family;
+	uint8_t protocol;
+} kinds[] = {{LVS_INET, LVS_TCP}, {LVS_INET, LVS_UDP}, {LVS_INET6, LVS_TCP}, {LVS_INET6, LVS_UDP}};
+
+static const struct {
+	uint8_t type, code;
+} types[2][5] = {{{3, 3}, {3, 4}, {4, 0}, {11, 0}, {3, 1}},
+		 {{1, 4}, {2, 0}, {3, 0}, {4, 1}, {1, 0}}};
+
+START_TEST(test_nat)
+{
+	unsigned family = kinds[_i].family;
+	struct world w;
+
+	build(&w, NULL, family, kinds[_i].protocol, LVS_METHOD_NAT);
+	for (unsigned i = 0; i < 5; i++) {
+		unsigned type = types[family == LVS_INET6][i].type;
+		unsigned code = types[family == LVS_INET6][i].code;
+		struct lvs_flow back = reversed(&w.out), there = reversed(&w.server);
+
+		/* About a request: the client learns that what it sent to the service failed. */
+		ck_assert_int_eq(error_about(&w, &w.server, type, code, 1400),
+				 LVS_REASON_ICMP_REPLY);
+		expect_error(&w, &w.out.dst, &w.out.src, type, code);
+		expect_quoted(&w, &w.out);
+		/* About a reply: the server learns that what it sent failed. */
+		ck_assert_int_eq(error_about(&w, &back, type, code, 1400),
+				 LVS_REASON_ICMP_FORWARDED);
+		expect_error(&w, &w.dest.addr, &w.dest.addr, type, code);
+		expect_quoted(&w, &there);
+		ck_assert_uint_eq(w.rig.packet.data[family == LVS_INET6 ? 7 : 8], 63);
+	}
+	tear_down(&w);
+}
+END_TEST
+
+/* However short the quote is: nothing is read behind it, and with ports it is translated. */
+START_TEST(test_truncated)
+{
+	unsigned family = _i ? LVS_INET6 : LVS_INET;
+	unsigned type = _i ? 1 : 3;
+	struct world w;
+
+	build(&w, NULL, family, LVS_TCP, LVS_METHOD_NAT);
+	rig_make(&w.quoted, &w.server, ACK, 20);
+	for (unsigned quote = 0; quote <= w.quoted.packet.len; quote++) {
+		struct lvs_packet *packet = &w.rig.packet;
+		uint8_t *tight;
+
+		make_error(&w.rig, &w.dest.addr, &w.quoted, quote, type, 3, 0);
+		tight = malloc(packet->len);
+		memcpy(tight, packet->data, packet->len);
+		packet->data = tight;
+		packet->headroom = packet->tailroom = 0;
+		ck_assert_int_eq(process(&w), quote < ip_len(family) + 4 ? LVS_REASON_ICMP
+									 : LVS_REASON_ICMP_REPLY);
+		if (quote >= ip_len(family) + 4)
+			expect_quoted(&w, &w.out);
+		free(tight);
+	}
+	tear_down(&w);
+}
+END_TEST
+
+START_TEST(test_refused)
+{
+	unsigned type = _i ? 1 : 3;
+	unsigned family = _i ? LVS_INET6 : LVS_INET;
+	union lvs_addr other = _i ? rig_addr6(7, 7) : rig_addr4(198, 51, 100, 9);
+	struct lvs_flow unknown;
+	struct world w;
+
+	build(&w, NULL, family, LVS_TCP, LVS_METHOD_NAT);
+	unknown = w.server;
+	unknown.src_port = rig_port(40001);
+	ck_assert_int_eq(error_about(&w, &unknown, type, 3, 0), LVS_REASON_ICMP);
+	/* Not yet translated, or no longer. */
+	ck_assert_int_eq(error_about(&w, &w.out, type, 3, 0), LVS_REASON_ICMP);
+	unknown = reversed(&w.server);
+	ck_assert_int_eq(error_about(&w, &unknown, type, 3, 0), LVS_REASON_ICMP);
+	/* An echo request, whatever it holds. */
+	ck_assert_int_eq(error_about(&w, &w.server, _i ? 128 : 8, 0, 0), LVS_REASON_ICMP);
+
+	rig_make(&w.quoted, &w.server, ACK, 20);
+	make_error(&w.rig, &w.dest.addr, &w.quoted, w.quoted.packet.len, type, 3, 0);
+	w.rig.packet.data[w.rig.packet.len - 1] ^= 1;
+	ck_assert_int_eq(process(&w), LVS_REASON_ICMP_CHECKSUM);
+	make_error(&w.rig, &w.dest.addr, &w.quoted, w.quoted.packet.len, type, 3, 0);
+	w.rig.packet.linear_len--;
+	ck_assert_int_eq(process(&w), LVS_REASON_NOT_LINEAR);
+	/* To somebody who did not send what it quotes. */
+	make_error(&w.rig, &w.dest.addr, &w.quoted, w.quoted.packet.len, type, 3, 0);
+	memcpy(w.rig.packet.data + (_i ? 24 : 16), &other, _i ? 16 : 4);
+	if (!_i)
+		rig_fix_ip(w.rig.packet.data);
+	ck_assert_int_eq(process(&w), LVS_REASON_ICMP);
+	/* The connection's time is up. */
+	w.now += 100 * SECOND;
+	ck_assert_int_eq(error_about(&w, &w.server, type, 3, 0), LVS_REASON_ICMP);
+	tear_down(&w);
+}
+END_TEST
+
+/* DR and TUN: towards the server as any packet, from the server's side untouched. */
+START_TEST(test_one_way)
+{
+	unsigned family = _i & 1 ? LVS_INET6 : LVS_INET;
+	enum lvs_method method = _i & 2 ? LVS_METHOD_TUNNEL : LVS_METHOD_DR;
+	unsigned type = family == LVS_INET6 ? 1 : 3;
+	struct lvs_dest_info info;
+	struct lvs_flow back;
+	struct world w;
+	unsigned len;
+
+	build(&w, NULL, family, LVS_TCP, method);
+	back = reversed(&w.out);
+	ck_assert_int_eq(error_about(&w, &back, type, 3, 0), LVS_REASON_ICMP_FORWARDED);
+	ck_assert_mem_eq(&w.rig.packet.next_hop, &w.dest.addr, 16);
+	len = 2 * ip_len(family) + 8 + 40;
+	ck_assert_uint_eq(w.rig.packet.len,
+			  method == LVS_METHOD_TUNNEL ? len + ip_len(family) : len);
+	ck_assert_int_eq(error_about(&w, &w.out, type, 3, 0), LVS_REASON_REPLY_SEEN);
+	rig_get_dest(w.director, &w.service, &w.dest, &info);
+	ck_assert_uint_eq(info.stats.in_pkts, 2);
+	ck_assert_uint_eq(info.stats.out_pkts, 1);
+	ck_assert_uint_eq(info.stats.out_bytes, len);
+	tear_down(&w);
+}
+END_TEST
+
+static const enum lvs_method methods[] = {LVS_METHOD_NAT, LVS_METHOD_DR, LVS_METHOD_TUNNEL};
+
+START_TEST(test_time_exceeded)
+{
+	unsigned family = _i % 2 ? LVS_INET6 : LVS_INET;
+	struct world w;
+
+	build(&w, NULL, family, LVS_TCP, methods[_i / 2]);
+	rig_make(&w.rig, &w.out, ACK, 10);
+	w.rig.packet.data[family == LVS_INET6 ? 7 : 8] = 1;
+	if (family == LVS_INET)
+		rig_fix_ip(w.rig.packet.data);
+	ck_assert_int_eq(process(&w), LVS_REASON_REPLY_TTL);
+	ck_assert_int_eq(w.rig.packet.verdict, LVS_REPLY);
+	expect_error(&w, &w.out.dst, &w.out.src, family == LVS_INET6 ? 3 : 11, 0);
+	expect_quoted(&w, &w.out);
+	tear_down(&w);
+}
+END_TEST
+
+static void set_mtu(struct world *w, uint32_t mtu)
+{
+	struct lvs_path_conf path = {
+		.size = sizeof(path),
+		.mtu = mtu,
+		.source = w->dest.family == LVS_INET ? rig_addr4(10, 0, 0, 254) : rig_addr6(9, 254),
+		.source_family = w->dest.family,
+	};
+
+	ck_assert_int_eq(lvs_director_set_path(w->director, (enum lvs_family)w->dest.family,
+					       &w->dest.addr, &path),
+			 0);
+}
+
+/* A packet of so many bytes in all to the service. */
+static enum lvs_reason send_len(struct world *w, unsigned len)
+{
+	rig_make(&w->rig, &w->out, ACK, len - ip_len(w->out.family) - 20);
+	return process(w);
+}
+
+static unsigned told_mtu(const struct world *w)
+{
+	return rig_get16(w->rig.packet.data + ip_len(w->out.family) + 6);
+}
+
+START_TEST(test_too_long)
+{
+	unsigned family = _i % 2 ? LVS_INET6 : LVS_INET;
+	bool tunnel = methods[_i / 2] == LVS_METHOD_TUNNEL;
+	unsigned room;
+	struct world w;
+
+	build(&w, NULL, family, LVS_TCP, methods[_i / 2]);
+	set_mtu(&w, 1400);
+	room = 1400 - (tunnel ? ip_len(family) : 0);
+	ck_assert_int_eq(send_len(&w, room), LVS_REASON_ESTABLISHED);
+	ck_assert_int_eq(send_len(&w, room + 1), LVS_REASON_REPLY_MTU);
+	if (family == LVS_INET6)
+		expect_error(&w, &w.out.dst, &w.out.src, 2, 0);
+	else
+		expect_error(&w, &w.out.dst, &w.out.src, 3, 4);
+	expect_quoted(&w, &w.out);
+	ck_assert_uint_eq(told_mtu(&w), room);
+	ck_assert_uint_eq(w.rig.packet.len, family == LVS_INET6 ? 1280 : 576);
+	tear_down(&w);
+}
+END_TEST
+
+/* Without room in front the packet gives way in its own buffer; without any room it is dropped. */
+START_TEST(test_tight)
+{
+	unsigned family = _i ? LVS_INET6 : LVS_INET;
+	unsigned need = ip_len(family) + 8;
+	struct world w;
+
+	build(&w, NULL, family, LVS_TCP, LVS_METHOD_DR);
+	for (unsigned head = 0; head <= need + 1; head++) {
+		for (unsigned tail = 0; tail <= need + 1; tail += 7) {
+			struct lvs_packet *packet = &w.rig.packet;
+			unsigned len, room;
+			uint8_t *tight;
+
+			rig_make(&w.rig, &w.out, ACK, 0);
+			packet->data[_i ? 7 : 8] = 1;
+			if (!_i)
+				rig_fix_ip(packet->data);
+			len = packet->len;
+			room = head + len + tail;
+			tight = malloc(room);
+			memcpy(tight + head, packet->data, len);
+			packet->data = tight + head;
+			packet->headroom = (uint16_t)head;
+			packet->tailroom = (uint16_t)tail;
+			if (process(&w) == LVS_REASON_REPLY_TTL) {
+				ck_assert_uint_ge(room, 2 * need);
+				expect_error(&w, &w.out.dst, &w.out.src, _i ? 3 : 11, 0);
+				expect_quoted(&w, &w.out);
+				ck_assert_uint_eq(packet->headroom + packet->len + packet->tailroom,
+						  room);
+				ck_assert_ptr_eq(packet->data, tight + packet->headroom);
+			} else {
+				ck_assert_int_eq(packet->reason, LVS_REASON_TTL);
+				ck_assert_uint_lt(room, 2 * need);
+			}
+			free(tight);
+			w.now += 2 * SECOND; /* so that the limits say nothing */
+		}
+	}
+	tear_down(&w);
+}
+END_TEST
+
+static int lookup_source(void *user, enum lvs_family family, const union lvs_addr *addr,
+			 struct lvs_path_conf *path)
+{
+	(void)addr;
+	path->source = *(const union lvs_addr *)user;
+	path->source_family = (uint8_t)family;
+	path->handle = 77;
+	return 0;
+}
+
+START_TEST(test_source)
+{
+	union lvs_addr own = rig_addr4(203, 0, 113, 1);
+	struct lvs_flow drained;
+	struct world w;
+
+	build(&w, NULL, LVS_INET, LVS_TCP, LVS_METHOD_DR);
+	lvs_director_set_path_lookup(w.director, lookup_source, &own);
+	rig_make(&w.rig, &w.out, ACK, 10);
+	w.rig.packet.data[8] = 1;
+	rig_fix_ip(w.rig.packet.data);
+	ck_assert_int_eq(process(&w), LVS_REASON_REPLY_TTL);
+	expect_error(&w, &own, &w.out.src, 11, 0);
+	ck_assert_uint_eq(w.rig.packet.path, 77);
+	/* Port unreachable comes from where the port would be. */
+	rig_del_dest(w.director, &w.service, &w.dest);
+	drained = w.out;
+	drained.src_port = rig_port(41000);
+	ck_assert_int_eq(rig_send(w.worker, &w.rig, &drained, SYN, w.now),
+			 LVS_REASON_REPLY_NO_DEST);
+	expect_error(&w, &w.out.dst, &w.out.src, 3, 3);
+	tear_down(&w);
+}
+END_TEST
+
+/* An error about what we wrapped in @p family's header; @p quote bytes of it. */
+static enum lvs_reason tunnel_error(struct world *w, unsigned type, unsigned code, unsigned info,
+				    bool df, unsigned quote)
+{
+	union lvs_addr router =
+		w->dest.family == LVS_INET ? rig_addr4(10, 0, 0, 99) : rig_addr6(9, 99);
+
+	rig_make(&w->quoted, &w->out, ACK, 20);
+	if (!df) {
+		w->quoted.packet.data[6] = 0;
+		rig_fix_ip(w->quoted.packet.data);
+	}
+	lvs_worker_process(w->worker, &w->quoted.packet, 1, w->now);
+	ck_assert_int_eq(w->quoted.packet.reason, LVS_REASON_ESTABLISHED);
+	make_error(&w->rig, &router, &w->quoted,
+		   quote < w->quoted.packet.len ? quote : w->quoted.packet.len, type, code, info);
+	return process(w);
+}
+
+START_TEST(test_tunnel)
+{
+	unsigned family = _i ? LVS_INET6 : LVS_INET;
+	unsigned header = ip_len(family);
+	struct world w;
+
+	build(&w, NULL, family, LVS_TCP, LVS_METHOD_TUNNEL);
+	ck_assert_int_eq(tunnel_error(&w, _i ? 2 : 3, _i ? 0 : 4, 1400, true, 2000),
+			 LVS_REASON_REPLY_TUNNEL);
+	expect_error(&w, &w.out.dst, &w.out.src, _i ? 2 : 3, _i ? 0 : 4);
+	expect_quoted(&w, &w.out);
+	ck_assert_uint_eq(told_mtu(&w), 1400 - header);
+	ck_assert_int_eq(send_len(&w, 1400 - header), LVS_REASON_ESTABLISHED);
+	ck_assert_int_eq(send_len(&w, 1401 - header), LVS_REASON_REPLY_MTU);
+	ck_assert_uint_eq(told_mtu(&w), 1400 - header);
+	/* Anything else: the same type and code. */
+	ck_assert_int_eq(tunnel_error(&w, _i ? 1 : 3, 1, 0, true, 2000), LVS_REASON_REPLY_TUNNEL);
+	expect_error(&w, &w.out.dst, &w.out.src, _i ? 1 : 3, 1);
+	expect_quoted(&w, &w.out);
+	/* Quotes that end before the inner ports say nothing. */
+	for (unsigned quote = 0; quote < 2 * header + 4; quote++)
+		ck_assert_int_eq(tunnel_error(&w, _i ? 1 : 3, 1, 0, true, quote), LVS_REASON_ICMP);
+	tear_down(&w);
+}
+END_TEST
+
+START_TEST(test_pmtu)
+{
+	struct world w;
+
+	build(&w, NULL, LVS_INET, LVS_TCP, LVS_METHOD_TUNNEL);
+	/* A client that lets its packets be cut is not told. */
+	ck_assert_int_eq(tunnel_error(&w, 3, 4, 1300, false, 2000), LVS_REASON_TUNNEL_ERROR);
+	ck_assert_int_eq(send_len(&w, 1281), LVS_REASON_REPLY_MTU);
+	/* A higher one changes nothing, a lower one does, the least is 552. */
+	tunnel_error(&w, 3, 4, 1400, true, 2000);
+	ck_assert_int_eq(send_len(&w, 1281), LVS_REASON_REPLY_MTU);
+	tunnel_error(&w, 3, 4, 0, true, 2000);
+	ck_assert_int_eq(send_len(&w, 533), LVS_REASON_REPLY_MTU);
+	ck_assert_int_eq(send_len(&w, 532), LVS_REASON_ESTABLISHED);
+	/* A path that is set anew keeps what was learned; a lower one holds by itself. */
+	set_mtu(&w, 1500);
+	ck_assert_int_eq(send_len(&w, 533), LVS_REASON_REPLY_MTU);
+	w.now += 599 * SECOND;
+	ck_assert_int_eq(send_len(&w, 533), LVS_REASON_REPLY_MTU);
+	w.now += 2 * SECOND;
+	ck_assert_int_eq(send_len(&w, 1480), LVS_REASON_ESTABLISHED);
+	ck_assert_int_eq(send_len(&w, 1481), LVS_REASON_REPLY_MTU);
+	tear_down(&w);
+}
+END_TEST
+
+START_TEST(test_limits)
+{
+	struct lvs_settings settings = {
+		.size = sizeof(settings), .icmp_msgs_per_sec = 10, .icmp_msgs_burst = 8};
+	unsigned sent = 0;
+	struct lvs_flow flow;
+	struct world w;
+
+	build(&w, _i ? &settings : NULL, LVS_INET, LVS_UDP, LVS_METHOD_DR);
+	rig_del_dest(w.director, &w.service, &w.dest);
+	flow = w.out;
+	flow.src_port = rig_port(50000);
+	w.now += 1000 * SECOND;
+	/* One address gets six, then one a second. */
+	for (unsigned i = 0; i < 20; i++)
+		sent += rig_send(w.worker, &w.rig, &flow, 0, w.now) == LVS_REASON_REPLY_NO_DEST;
+	ck_assert_uint_eq(sent, 6);
+	ck_assert_int_eq(w.rig.packet.reason, LVS_REASON_NO_DEST);
+	ck_assert_int_eq(w.rig.packet.verdict, LVS_DROP);
+	w.now += 999 * SECOND / 1000;
+	ck_assert_int_eq(rig_send(w.worker, &w.rig, &flow, 0, w.now), LVS_REASON_NO_DEST);
+	w.now += SECOND / 1000;
+	ck_assert_int_eq(rig_send(w.worker, &w.rig, &flow, 0, w.now), LVS_REASON_REPLY_NO_DEST);
+	/* All together, from addresses that hardly share a bucket. */
+	w.now += 1000 * SECOND;
+	sent = 0;
+	for (unsigned i = 0; i < 200; i++) {
+		flow.src = rig_addr4(198, 51, 101, i);
+		sent += rig_send(w.worker, &w.rig, &flow, 0, w.now) == LVS_REASON_REPLY_NO_DEST;
+	}
+	ck_assert_uint_eq(sent, _i ? 8 : 50);
+	w.now += SECOND / 10;
+	for (unsigned i = 0; i < 200; i++) {
+		flow.src = rig_addr4(198, 51, 102, i);
+		sent += rig_send(w.worker, &w.rig, &flow, 0, w.now) == LVS_REASON_REPLY_NO_DEST;
+	}
+	ck_assert_uint_eq(sent, _i ? 9 : 100);
+	tear_down(&w);
+}
+END_TEST
+
+/* Path MTU discovery is never held back. */
+START_TEST(test_unlimited)
+{
+	struct lvs_settings settings = {.size = sizeof(settings),
+					.icmp_ratelimit_ms = LVS_UNLIMITED,
+					.icmp_msgs_per_sec = LVS_UNLIMITED};
+	struct world w;
+
+	build(&w, NULL, LVS_INET, LVS_TCP, LVS_METHOD_DR);
+	set_mtu(&w, 600);
+	for (unsigned i = 0; i < 1000; i++)
+		ck_assert_int_eq(send_len(&w, 601), LVS_REASON_REPLY_MTU);
+	tear_down(&w);
+	build(&w, &settings, LVS_INET, LVS_UDP, LVS_METHOD_DR);
+	rig_del_dest(w.director, &w.service, &w.dest);
+	w.out.src_port = rig_port(50000);
+	for (unsigned i = 0; i < 1000; i++)
+		ck_assert_int_eq(rig_send(w.worker, &w.rig, &w.out, 0, w.now),
+				 LVS_REASON_REPLY_NO_DEST);
+	tear_down(&w);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tcase = tcase_create("icmp");
+
+	tcase_add_loop_test(tcase, test_nat, 0, 4);
+	tcase_add_loop_test(tcase, test_truncated, 0, 2);
+	tcase_add_loop_test(tcase, test_refused, 0, 2);
+	tcase_add_loop_test(tcase, test_one_way, 0, 4);
+	tcase_add_loop_test(tcase, test_time_exceeded, 0, 6);
+	tcase_add_loop_test(tcase, test_too_long, 0, 6);
+	tcase_add_loop_test(tcase, test_tight, 0, 2);
+	tcase_add_test(tcase, test_source);
+	tcase_add_loop_test(tcase, test_tunnel, 0, 2);
+	tcase_add_test(tcase, test_pmtu);
+	tcase_add_loop_test(tcase, test_limits, 0, 2);
+	tcase_add_test(tcase, test_unlimited);
+	return unit_run("icmp", tcase);
+}
