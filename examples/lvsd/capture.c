@@ -35,6 +35,20 @@ static struct lvs_host_rule reply_rule(const struct rule_dest *dest,
 	};
 }
 
+/*
+ * Errors from a server about what it was sent must be translated; untranslated ones the host would
+ * forward. Not for IPv6: neighbour discovery is ICMPv6 too, and must stay on its link.
+ */
+static struct lvs_host_rule error_rule(const struct rule_dest *dest)
+{
+	return (struct lvs_host_rule){
+		.addr = dest->key.addr,
+		.family = LVS_INET,
+		.protocol = LVS_ICMP,
+		.direction = LVS_HOST_FROM,
+	};
+}
+
 static struct lvs_host_rule *add_dests(struct lvs_host_rule *rule, const struct rules *rules)
 {
 	for (size_t i = 0; i < rules->dest_n; i++) {
@@ -43,6 +57,8 @@ static struct lvs_host_rule *add_dests(struct lvs_host_rule *rule, const struct 
 
 		if (dest->conf.method != LVS_METHOD_NAT)
 			continue;
+		if (dest->key.family == LVS_INET)
+			*rule++ = error_rule(dest);
 		if (key->fwmark) {
 			*rule++ = reply_rule(dest, key, LVS_TCP);
 			*rule++ = reply_rule(dest, key, LVS_UDP);
@@ -55,7 +71,7 @@ static struct lvs_host_rule *add_dests(struct lvs_host_rule *rule, const struct 
 
 int capture_set(struct lvs_host *host, const struct rules *a, const struct rules *b)
 {
-	size_t n = a->service_n + b->service_n + 2 * (a->dest_n + b->dest_n);
+	size_t n = a->service_n + b->service_n + 3 * (a->dest_n + b->dest_n);
 	struct lvs_host_rule *rules = calloc(n ? n : 1, sizeof(*rules));
 	struct lvs_host_rule *end;
 	int err;

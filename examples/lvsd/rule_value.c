@@ -2,6 +2,7 @@
 #include "rule_value.h"
 
 #include <arpa/inet.h>
+#include <liblvs/control.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,7 +109,7 @@ static const struct flag_name flag_names[] = {
 	{"flag-1", NULL, LVS_SCHED_FLAG1},  {"flag-2", NULL, LVS_SCHED_FLAG2},
 	{"flag-3", NULL, LVS_SCHED_FLAG3},  {"sh-fallback", "sh", LVS_SCHED_FLAG1},
 	{"sh-port", "sh", LVS_SCHED_FLAG2}, {"mh-fallback", "mh", LVS_SCHED_FLAG1},
-	{"mh-port", "mh", LVS_SCHED_FLAG2},
+	{"mh-port", "mh", LVS_SCHED_FLAG2}, {"mss-clamp", NULL, LVS_SERVICE_MSS_CLAMP},
 };
 
 static const struct flag_name *find_flag(const char *text, size_t len)
@@ -128,8 +129,8 @@ int rule_value_flags(const char *text, const char *sched, uint32_t *flags, struc
 
 		if (!found)
 			return rule_fail(error,
-					 "expected a scheduler flag (flag-1 flag-2 flag-3 "
-					 "sh-fallback sh-port mh-fallback mh-port), got \"%.*s\"",
+					 "expected a flag (flag-1 flag-2 flag-3 sh-fallback "
+					 "sh-port mh-fallback mh-port mss-clamp), got \"%.*s\"",
 					 (int)len, text);
 		if (found->sched && strcmp(found->sched, sched) != 0)
 			return rule_fail(error, "expected -s %s with the flag %s, got -s %s",

@@ -14,20 +14,6 @@ static enum lvs_reason not_balanced(const struct lvs_headers *headers)
 	return LVS_REASON_PROTOCOL;
 }
 
-bool lvs_conn_is_over(const struct lvs_conn *conn, uint32_t tick)
-{
-	uint32_t seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
-	uint64_t word;
-
-	if (lvs_likely(seen == tick))
-		return false;
-	/* acquire, and the mark again: a word whose timeout is shorter comes with a mark that is
-	 * not older than it; pairs with the release in move_state(). */
-	word = atomic_load_explicit(&conn->word, memory_order_acquire);
-	seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
-	return lvs_tick_reached(tick, lvs_conn_deadline(seen, word));
-}
-
 /* Where entries of removed destinations end at once, a SYN does not go to a drained one either,
  * whatever conn_reuse_mode says. */
 static bool is_drained(const struct lvs_director *director, const struct lvs_conn *conn)

@@ -115,22 +115,26 @@ static enum lvs_reason send_first(struct lvs_step *step, const struct candidate 
 	return lvs_step_refused(step, reason, candidate->ops, &binding);
 }
 
-static LVS_NOINLINE const struct lvs_path_conf *learned_path(struct lvs_step *step,
-							     const struct lvs_path_conf *path)
+/* An error has told of a lower MTU. */
+static LVS_NOINLINE enum lvs_reason
+out_learned(struct lvs_step *step, const struct lvs_forward_ops *ops, struct lvs_binding *binding)
 {
 	struct lvs_path_conf *learned = &step->worker->path;
 
-	*learned = *path;
-	learned->mtu = lvs_pmtu_of(path, step->tick);
-	return learned;
+	*learned = *binding->path;
+	learned->mtu = lvs_pmtu_of(binding->path, step->tick);
+	binding->path = learned;
+	return ops->out(step->packet, step->headers, binding);
 }
 
 enum lvs_reason lvs_step_out(struct lvs_step *step, const struct lvs_dest *dest,
 			     const struct lvs_forward_ops *ops, struct lvs_binding *binding)
 {
-	binding->path = lvs_dest_path(dest);
-	if (lvs_unlikely(lvs_pmtu_learned(binding->path)))
-		binding->path = learned_path(step, binding->path);
+	const struct lvs_path_conf *path = lvs_dest_path(dest);
+
+	binding->path = path;
+	if (lvs_unlikely(lvs_pmtu_learned(path)))
+		return out_learned(step, ops, binding);
 	return ops->out(step->packet, step->headers, binding);
 }
 

@@ -132,7 +132,7 @@ static void clear_outputs(struct lvs_packet *packet)
 	packet->conn = 0;
 }
 
-static enum lvs_reason decide(struct lvs_step *step, enum lvs_reason reason)
+LVS_INLINE enum lvs_reason decide(struct lvs_step *step, enum lvs_reason reason)
 {
 	clear_outputs(step->packet);
 	if (lvs_likely(reason == LVS_REASON_NONE))

@@ -79,8 +79,20 @@ enum lvs_reason lvs_step_refused(struct lvs_step *step, enum lvs_reason reason,
 void lvs_step_clamp(struct lvs_step *step, const struct lvs_dest *dest,
 		    const struct lvs_forward_ops *ops, const struct lvs_binding *binding);
 
-/* A connection that time has ended, though nobody has done it yet. */
-bool lvs_conn_is_over(const struct lvs_conn *conn, uint32_t tick);
+/* Its time has come, though nobody has ended it yet. */
+LVS_INLINE bool lvs_conn_is_over(const struct lvs_conn *conn, uint32_t tick)
+{
+	uint32_t seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
+	uint64_t word;
+
+	if (lvs_likely(seen == tick))
+		return false;
+	/* acquire, and the mark again: a word whose timeout is shorter comes with a mark that is
+	 * not older than it; pairs with the release in move_state() of hit.c. */
+	word = atomic_load_explicit(&conn->word, memory_order_acquire);
+	seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
+	return lvs_tick_reached(tick, lvs_conn_deadline(seen, word));
+}
 
 /* Counts a packet and its bytes, in (client to server) or out. */
 void lvs_step_count(struct lvs_step *step, uint32_t dest, enum lvs_counter packets);

@@ -314,7 +314,8 @@ def check_cuts():
 
 def ask_tshark(case):
     """Frames with a checksum that tshark finds bad; those that came in bad are known."""
-    fields = "ip.checksum.status", "tcp.checksum.status", "udp.checksum.status"
+    fields = ("ip.checksum.status", "icmp.checksum.status", "icmpv6.checksum.status", "tcp.checksum.status",
+              "udp.checksum.status")
     command = ["tshark", "-r", str(HERE / case.name / "out.pcap"), "-T", "fields", "-E", "separator=/t"]
     for option in "ip.check_checksum", "tcp.check_checksum", "udp.check_checksum":
         command += ["-o", f"{option}:TRUE"]
@@ -323,7 +324,10 @@ def ask_tshark(case):
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     good = bad = none = 0
     for line in lines:
-        statuses = [s for column in line.split("\t")[1:] for s in column.split(",") if s]
+        columns = line.split("\t")[1:]
+        if columns[1] or columns[2]:  # the transport's is that of a packet quoted in part, and left alone
+            columns = columns[:3]
+        statuses = [s for column in columns for s in column.split(",") if s]
         bad += statuses.count("0") + statuses.count("Bad")
         good += statuses.count("1") + statuses.count("Good")
         none += len(statuses) - statuses.count("0") - statuses.count("1")
@@ -334,7 +338,7 @@ def ask_tshark(case):
 def main():
     failed = 0
     # One that came in wrong, and must stay so, in each of these.
-    known_bad = {"nat-v4-tcp": 1, "nat-v4-udp": 1}
+    known_bad = {"nat-v4-tcp": 1, "nat-v4-udp": 1, "icmp-dr": 1}
     for case in cases.CASES:
         try:
             check_case(case)

@@ -88,6 +88,7 @@ static const struct {
 	 "3 D 0 10.0.0.1:8 3 w1 0 0\n"},
 	{"-A -t 192.0.2.1:80 -s mh -b mh-port,mh-fallback\n", "1 S 6 0 192.0.2.1:80 mh 18\n"},
 	{"-A -t 192.0.2.1:80 -b flag-1,flag-3 -s rr\n", "1 S 6 0 192.0.2.1:80 rr 28\n"},
+	{"-A -t 192.0.2.1:80 -b mss-clamp -s rr\n", "1 S 6 0 192.0.2.1:80 rr 100\n"},
 	{V4 "-a -t 192.0.2.1:80 -r 10.0.0.1:8080 -m -w 3 -x 9 -y 4\n",
 	 "1 S 6 0 192.0.2.1:80 rr 0\n2 D 0 10.0.0.1:8080 0 w3 9 4\n"},
 	/* What does not rewrite ports keeps the service's; none at all is the service's too. */
@@ -185,8 +186,8 @@ static const struct {
 	{"-A -t 192.0.2.1:80 -s rr -b sh-port\n",
 	 "rules:1: expected -s sh with the flag sh-port, got -s rr"},
 	{"-A -t 192.0.2.1:80 -s rr -b flag-1,,flag-2\n",
-	 "rules:1: expected a scheduler flag (flag-1 flag-2 flag-3 sh-fallback sh-port "
-	 "mh-fallback mh-port), got \"\""},
+	 "rules:1: expected a flag (flag-1 flag-2 flag-3 sh-fallback sh-port "
+	 "mh-fallback mh-port mss-clamp), got \"\""},
 	{V4 "#\n" V4, "rules:3: expected a new service, got that of line 1 again"},
 	{"-A -t 192.0.2.1:80 -s rr\n-A -t 192.0.2.1:080 -s wrr\n",
 	 "rules:2: expected a new service, got that of line 1 again"},
