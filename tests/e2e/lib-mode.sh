@@ -34,12 +34,12 @@ number() {
 
 # share RS1 RS2 RS3: new connections since the mark are spread in these proportions.
 share() {
-	local all n got
-	all=$(lines new | awk '$2 != "-"' | wc -l)
+	local all n
+	lines new | awk '$2 != "-" { print $2 }' >"$HOSTS_WORK/shares"
+	all=$(wc -l <"$HOSTS_WORK/shares")
 	more "$all" 30 || return
 	for n in 1 2 3; do
-		got=$(number "new rs$n ok")
-		near "$got" $((all * ${!n} / ($1 + $2 + $3))) 4 || return
+		near "$(grep -c "rs$n" "$HOSTS_WORK/shares")" $((all * ${!n} / ($1 + $2 + $3))) 4 || return
 	done
 }
 
@@ -92,6 +92,7 @@ gathered() {
 }
 
 case_load() {
+	: >"$HOSTS_WORK/load"
 	start client "$HOSTS_WORK/load.log" python3 "$E2E/lib-load.py" load "$(mode_vip "$MODE")" \
 		"$HOSTS_WORK/load" 2 9
 	LOAD=$STARTED
