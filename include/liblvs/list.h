@@ -34,8 +34,8 @@ struct lvs_service_info {
 	uint32_t size;                /**< sizeof of this structure: an input. */
 	uint32_t dest_n;              /**< How many destinations it has. */
 	struct lvs_service_key key;   /**< What it is known by. */
-	struct lvs_service_conf conf; /**< How it behaves. */
 	struct lvs_stats stats;       /**< Its traffic. */
+	struct lvs_service_conf conf; /**< How it behaves. Last, since it grows. */
 };
 
 /** A destination in a listing. */
@@ -47,8 +47,8 @@ struct lvs_dest_info {
 	uint32_t overloaded;       /**< Whether its upper threshold stops new connections. */
 	uint32_t reserved;         /**< Zero. */
 	struct lvs_dest_key key;   /**< What it is known by. */
-	struct lvs_dest_conf conf; /**< How it behaves. */
 	struct lvs_stats stats;    /**< Its traffic. */
+	struct lvs_dest_conf conf; /**< How it behaves. Last, since it grows. */
 };
 
 /** A connection in a listing. */
