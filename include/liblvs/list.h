@@ -85,14 +85,16 @@ struct lvs_conn_filter {
 
 /**
  * The next service, in order of its creation.
- * @return 1 with @p info filled, 0 behind the last, or LVS_ERR_INVALID.
+ * @return 1 with @p info filled, 0 behind the last, LVS_ERR_FULL when too many
+ *         threads read at once, or LVS_ERR_INVALID.
  */
 LVS_API int lvs_director_next_service(const struct lvs_director *director,
 				      struct lvs_cursor *cursor, struct lvs_service_info *info);
 
 /**
  * The next destination of a service, the newest first.
- * @return 1 with @p info filled, 0 behind the last, LVS_ERR_NO_SERVICE or LVS_ERR_INVALID.
+ * @return 1 with @p info filled, 0 behind the last, LVS_ERR_NO_SERVICE, LVS_ERR_FULL when
+ *         too many threads read at once, or LVS_ERR_INVALID.
  */
 LVS_API int lvs_director_next_dest(const struct lvs_director *director,
 				   const struct lvs_service_key *service, struct lvs_cursor *cursor,
@@ -110,7 +112,7 @@ LVS_API int lvs_director_next_conn(const struct lvs_director *director,
 /**
  * Ends connections. Later packets of theirs are new or unknown.
  * @param filter NULL: all.
- * @return How many ended, or a negative error. Control call.
+ * @return How many ended, or LVS_ERR_INVALID. Control call.
  */
 LVS_API int64_t lvs_director_kill_conns(struct lvs_director *director,
 					const struct lvs_conn_filter *filter);

@@ -110,7 +110,8 @@ struct lvs_sched_ops {
 
 	/**
 	 * Picks an index into set->dest, or LVS_SCHED_NONE. Runs on workers, side by
-	 * side; state it moves is moved by atomics. @p flow: src is the client.
+	 * side, with a lock held: it must be quick and not call the library; state it
+	 * moves is moved by atomics. @p flow: src is the client.
 	 * @p flags: enum lvs_pick_flag.
 	 */
 	uint32_t (*pick)(const struct lvs_sched_set *set, void *state, const struct lvs_flow *flow,
