@@ -213,7 +213,10 @@ uint64_t lvs_worker_expiry(const struct lvs_worker *worker)
 
 	if (lvs_table_conn_n(worker->director->table) == 0)
 		return UINT64_MAX;
-	return (worker->expiry_more ? ticks : ticks + 1) << LVS_TICK_SHIFT;
+	if (worker->expiry_more)
+		return ticks << LVS_TICK_SHIFT;
+	/* Time has an end: behind the last tick there is nothing to wait for. */
+	return ticks == UINT64_MAX >> LVS_TICK_SHIFT ? UINT64_MAX : (ticks + 1) << LVS_TICK_SHIFT;
 }
 
 unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns, unsigned budget)
