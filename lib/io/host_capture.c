@@ -185,9 +185,12 @@ int lvs_host_capture_set(struct lvs_host *host, const struct lvs_host_rule *rule
 
 	if (err != 0)
 		return err;
-	/* The first time, and where somebody has taken our table away, the whole is sent. */
+	/* The first time, and where somebody has taken our table away, the whole is sent. A change
+	 * of nothing would not notice. */
 	err = LVS_ERR_NO_ENTRY;
 	if (capture->installed && capture->rules.n > 0 && next.n > 0)
+		err = lvs_nft_find_table(&capture->nl, capture->table);
+	if (err == 0)
 		err = lvs_capture_change(capture, &next);
 	if (err != 0)
 		err = lvs_capture_install(capture, &next, &host->ifaces, capture->ifindex,
