@@ -31,6 +31,15 @@ static bool next_name(const char **target, char name[16], size_t *len)
 	return true;
 }
 
+/* Each packet of an interface that is named twice would come twice. */
+static bool is_open(const struct lvs_afp_rx *rx, const char *name)
+{
+	for (unsigned i = 0; i < rx->socket_n; i++)
+		if (strcmp(rx->socket[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static int open_sockets(struct lvs_afp_rx *rx, const struct lvs_io_conf *conf)
 {
 	const char *target = conf->target;
@@ -40,10 +49,11 @@ static int open_sockets(struct lvs_afp_rx *rx, const struct lvs_io_conf *conf)
 	while (next_name(&target, rx->socket[rx->socket_n].name, &len)) {
 		struct lvs_afp_socket *socket = &rx->socket[rx->socket_n];
 
-		if (len == 0 || len > 15 || rx->socket_n == LVS_AFP_INTERFACES - 1) {
+		if (len == 0 || len > 15 || rx->socket_n == LVS_AFP_INTERFACES - 1 ||
+		    is_open(rx, socket->name)) {
 			lvs_io_log(&rx->log, LVS_LOG_ERROR,
 				   "packet: target %s: expected fewer than %d interface names of "
-				   "1 to 15 characters, with commas between",
+				   "1 to 15 characters, each once, with commas between",
 				   conf->target, LVS_AFP_INTERFACES);
 			return LVS_ERR_INVALID;
 		}
