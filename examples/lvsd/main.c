@@ -248,6 +248,9 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	/* A reader of the log or the report who goes away is no reason to leave the host as it is.
+	 */
+	signal(SIGPIPE, SIG_IGN);
 	if (lvsd.options.check)
 		return check_rules(&lvsd.options);
 	lvsd.log = log_to_stderr(&lvsd.options.log_level);
