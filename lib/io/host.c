@@ -230,6 +230,8 @@ void lvs_host_arm(struct lvs_host *host)
 	uint64_t due = earlier(host->look_ns, lvs_services_due(&host->services));
 	struct itimerspec when = {.it_interval = {0, 0}};
 
+	if (host->changed) /* read beside lvs_host_handle(), which has yet to follow */
+		due = 0;
 	if (host->resync != LVS_RESYNC_NONE)
 		due = earlier(due, host->resync_ns);
 	if (due == 0)
