@@ -5,8 +5,8 @@
  *
  * Control calls: any thread, beside running workers, which never wait for them.
  * A transaction holds the director's control lock from begin to commit; control
- * calls of other threads wait for it. The thread that began it makes no other
- * control call of the same director until then: it would wait for itself.
+ * calls of other threads wait for it. To the thread that began it the other
+ * control calls of the same director answer LVS_ERR_BUSY until then.
  */
 #ifndef LIBLVS_CONTROL_H
 #define LIBLVS_CONTROL_H
@@ -65,7 +65,10 @@ struct lvs_dest_conf {
 	uint32_t lower; /**< No longer so below this many; 0 is three quarters of upper. */
 };
 
-/** Starts a transaction. @return 0 or LVS_ERR_NO_MEMORY. */
+/**
+ * Starts a transaction.
+ * @return 0, LVS_ERR_NO_MEMORY, or LVS_ERR_BUSY when this thread has one of this director open.
+ */
 LVS_API int lvs_txn_begin(struct lvs_director *director, struct lvs_txn **txn);
 
 /**

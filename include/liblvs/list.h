@@ -17,11 +17,12 @@ extern "C" {
 
 /** Traffic since it was made. Bytes are those of IP packets. */
 struct lvs_stats {
-	uint64_t conns;     /**< Connections scheduled. */
-	uint64_t in_pkts;   /**< Packets, client to server. */
-	uint64_t out_pkts;  /**< Packets, server to client, as far as they pass here. */
-	uint64_t in_bytes;  /**< Bytes, client to server. */
-	uint64_t out_bytes; /**< Bytes, server to client, as far as they pass here. */
+	uint64_t conns;       /**< Connections scheduled. */
+	uint64_t in_pkts;     /**< Packets, client to server. */
+	uint64_t out_pkts;    /**< Packets, server to client, as far as they pass here. */
+	uint64_t in_bytes;    /**< Bytes, client to server. */
+	uint64_t out_bytes;   /**< Bytes, server to client, as far as they pass here. */
+	uint64_t reserved[3]; /**< Zero; it stands inside other structures and cannot grow. */
 };
 
 /** Where a listing stands. Zeroed: at the start. */
@@ -112,7 +113,8 @@ LVS_API int lvs_director_next_conn(const struct lvs_director *director,
 /**
  * Ends connections. Later packets of theirs are new or unknown.
  * @param filter NULL: all.
- * @return How many ended, or LVS_ERR_INVALID. Control call.
+ * @return How many ended, LVS_ERR_INVALID, or LVS_ERR_BUSY inside a transaction of this
+ *         thread. Control call.
  */
 LVS_API int64_t lvs_director_kill_conns(struct lvs_director *director,
 					const struct lvs_conn_filter *filter);

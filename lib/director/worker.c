@@ -52,9 +52,11 @@ int lvs_worker_new(struct lvs_director *director, struct lvs_worker **out)
 	worker->director = director;
 	lvs_counters_init(&worker->counters);
 	/* No destination is added meanwhile: its counters would have no page here. */
-	pthread_mutex_lock(lvs_services_mutex(director->services));
-	err = join(director, worker);
-	pthread_mutex_unlock(lvs_services_mutex(director->services));
+	err = lvs_services_lock(director->services);
+	if (err == 0) {
+		err = join(director, worker);
+		lvs_services_unlock(director->services);
+	}
 	if (err < 0) {
 		free_worker(director, worker);
 		return err;
@@ -80,13 +82,16 @@ static void leave(struct lvs_director *director, struct lvs_worker *worker)
 void lvs_worker_del(struct lvs_worker *worker)
 {
 	struct lvs_director *director;
+	bool locked;
 
 	if (!worker)
 		return;
 	director = worker->director;
-	pthread_mutex_lock(lvs_services_mutex(director->services));
+	/* Inside a transaction of its own this thread has the lock. */
+	locked = lvs_services_lock(director->services) == 0;
 	leave(director, worker);
-	pthread_mutex_unlock(lvs_services_mutex(director->services));
+	if (locked)
+		lvs_services_unlock(director->services);
 	free_worker(director, worker);
 }
 
@@ -137,6 +142,9 @@ static enum lvs_reason decide(struct lvs_step *step, enum lvs_reason reason)
 	clear_outputs(step->packet);
 	if (lvs_likely(reason == LVS_REASON_NONE))
 		reason = lvs_decide(step);
+	/* An embedder's own forwarder may answer anything. */
+	if (lvs_unlikely((unsigned)reason >= LVS_REASON_N))
+		reason = LVS_REASON_UNREACHABLE;
 	step->packet->reason = (uint8_t)reason;
 	step->packet->verdict = verdict_of[reason];
 	return reason;
