@@ -56,7 +56,7 @@ struct lvs_io_caps {
 	X(tx, "sent, each segment or fragment counted")                                            \
 	X(tx_bytes, "bytes of IP packets sent")                                                    \
 	X(passed, "given back to the host")                                                        \
-	X(pass_seen, "passed, and the host had them anyway")                                       \
+	X(pass_seen, "passed: the host had them anyway, or must not")                              \
 	X(dropped, "dropped because the verdict said so")                                          \
 	X(held, "kept by the library")                                                             \
 	X(waited, "had to wait for a neighbour's address")                                         \

@@ -152,7 +152,9 @@ static int start(struct lvs_host *host, const struct lvs_host_conf *conf)
 	err = read_all(host);
 	if (err != 0)
 		return err;
-	lvs_capture_init(&host->capture, host->name, lvs_host_usable(host));
+	err = lvs_capture_init(&host->capture, host->name, lvs_host_usable(host));
+	if (err != 0)
+		return err;
 	/* What was removed would count as somebody else's until its notification is read. */
 	if (lvs_host_usable(host) && lvs_services_clean(host))
 		err = read_all(host);

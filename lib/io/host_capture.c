@@ -18,14 +18,18 @@ static int open_netfilter(struct lvs_capture *capture)
 	return lvs_netlink_open(&capture->nl, NETLINK_NETFILTER, NULL);
 }
 
-void lvs_capture_init(struct lvs_capture *capture, const char *instance, bool usable)
+int lvs_capture_init(struct lvs_capture *capture, const char *instance, bool usable)
 {
 	memset(capture, 0, sizeof(*capture));
+	capture->direct = calloc(1, sizeof(*capture->direct));
+	if (capture->direct == NULL)
+		return LVS_ERR_NO_MEMORY;
 	snprintf(capture->table, sizeof(capture->table), "lvs_%s", instance);
 	capture->usable = usable;
 	/* A crashed instance's table goes on to hold back its traffic until ours replaces it. */
 	if (usable && open_netfilter(capture) == 0)
 		capture->installed = lvs_nft_find_table(&capture->nl, capture->table) == 0;
+	return 0;
 }
 
 int lvs_capture_remove(struct lvs_capture *capture)
@@ -50,6 +54,7 @@ void lvs_capture_fini(struct lvs_capture *capture)
 	lvs_netlink_close(&capture->nl);
 	lvs_capture_rules_fini(&capture->rules);
 	free(capture->name);
+	free(capture->direct);
 	free(capture->ifindex);
 }
 
