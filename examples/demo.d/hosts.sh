@@ -43,6 +43,7 @@ hosts_clear() {
 		kill "$pid" 2>/dev/null
 	done
 	for pid in "${HOSTS_PIDS[@]}"; do
+		{ soon gone "$pid" || kill -KILL "$pid"; } 2>/dev/null
 		wait "$pid" 2>/dev/null
 	done
 	HOSTS_PIDS=()
@@ -129,14 +130,20 @@ start() {
 	HOSTS_PIDS+=("$STARTED")
 }
 
-# stop PID [SIGNAL]: ends a program, and gives its status.
+gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+# stop PID [SIGNAL]: ends a program, and gives its status. One that does not end is killed.
 stop() {
 	local pid others=()
 	for pid in "${HOSTS_PIDS[@]}"; do
 		[ "$pid" = "$1" ] || others+=("$pid")
 	done
 	HOSTS_PIDS=("${others[@]}")
-	{ kill "-${2:-TERM}" "$1" && wait "$1"; } 2>/dev/null
+	kill "-${2:-TERM}" "$1" 2>/dev/null
+	{ soon gone "$1" || kill -KILL "$1"; } 2>/dev/null
+	wait "$1" 2>/dev/null
 }
 
 # soon COMMAND...: true as soon as the command is, within 10 s.

@@ -114,8 +114,11 @@ static int set_forwarding(struct lvsd *lvsd)
 	if (!lvsd->options.forwarding || !lvsd->host)
 		return 0;
 	err = lvs_host_sysctl_set(lvsd->host, "net/ipv4/ip_forward", "1");
-	if (!err)
+	if (!err) {
 		err = lvs_host_sysctl_set(lvsd->host, "net/ipv6/conf/all/forwarding", "1");
+		if (err == LVS_ERR_NO_ENTRY)
+			err = 0; /* a host without IPv6 */
+	}
 	if (err)
 		log_line(&lvsd->log, LVS_LOG_ERROR, "forwarding: %s", lvs_strerror(err));
 	return err;
@@ -142,7 +145,8 @@ static int open_host(struct lvsd *lvsd)
 	err = lvs_host_new(&conf, &lvsd->host);
 	if (err) {
 		log_line(&lvsd->log, LVS_LOG_ERROR, "host, instance \"%s\": %s", conf.name,
-			 lvs_strerror(err));
+			 err == LVS_ERR_BUSY ? "it runs already; expected another --name"
+					     : lvs_strerror(err));
 		return err;
 	}
 	lvs_director_set_path_lookup(lvsd->director, lvs_host_path_lookup, lvsd->host);
@@ -248,6 +252,9 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	/* A reader of the log or the report who goes away is no reason to leave the host as it is.
+	 */
+	signal(SIGPIPE, SIG_IGN);
 	if (lvsd.options.check)
 		return check_rules(&lvsd.options);
 	lvsd.log = log_to_stderr(&lvsd.options.log_level);

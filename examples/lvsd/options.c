@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "options.h"
 
+#include <liblvs/host.h>
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +22,7 @@ static const char help[] =
 	"  --forwarding         set-up: let the host forward too (servers behind NAT need it for\n"
 	"                       their own traffic)\n"
 	"  --no-address         another program holds the service addresses\n"
-	"  --no-setup           change nothing on the host: no filter, no address, no sysctl\n"
+	"  --no-setup           change nothing on the host: no filter, address, sysctl or TUN\n"
 	"  --print-setup        print what would be changed on the host, and exit\n"
 	"  --check              read the rules, and exit\n"
 	"  --log-level LEVEL    error, warning, notice, info or debug (default notice)\n"
@@ -63,6 +65,18 @@ static int read_level(const char *text, enum lvs_log_level *level)
 		}
 	}
 	return fail("--log-level", "error, warning, notice, info or debug", text);
+}
+
+/* What lvs_host_new() takes. */
+static int read_name(const char *text, struct options *options)
+{
+	size_t len =
+		strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+
+	if (!len || len > LVS_HOST_NAME_MAX || text[len])
+		return fail("--name", "1 to 15 letters, digits, _ and -", text);
+	options->name = text;
+	return 0;
 }
 
 /* The names in the target are the set-up's business too. */
@@ -126,8 +140,7 @@ static int take_value(int option, const char *text, struct options *options)
 		options->rules = text;
 		return 0;
 	case NAME:
-		options->name = text;
-		return 0;
+		return read_name(text, options);
 	case WORKERS:
 		return read_number("--workers", text, OPTIONS_WORKERS_MAX, &options->worker_n);
 	case TABLE_SIZE:

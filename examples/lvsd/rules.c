@@ -6,8 +6,11 @@
 #include "rules_index.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct dest_name {
 	uint32_t service;
@@ -199,15 +202,34 @@ int rules_read(FILE *file, const char *name, struct rules *rules, char *error, s
 	return failed;
 }
 
-int rules_read_file(const char *name, struct rules *rules, char *error, size_t error_len)
+/* What would keep its reader waiting is refused: signals wait until the file is read. */
+static FILE *open_file(const char *name, char *error, size_t error_len)
 {
-	FILE *file = fopen(name, "re");
-	int failed;
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat status;
+	FILE *file;
 
+	if (fd >= 0 && fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
+		snprintf(error, error_len, "%s: expected a regular file", name);
+		close(fd);
+		return NULL;
+	}
+	file = fd < 0 ? NULL : fdopen(fd, "r");
 	if (!file) {
 		snprintf(error, error_len, "%s: %s", name, strerror(errno));
-		return -1;
+		if (fd >= 0)
+			close(fd);
 	}
+	return file;
+}
+
+int rules_read_file(const char *name, struct rules *rules, char *error, size_t error_len)
+{
+	FILE *file = open_file(name, error, error_len);
+	int failed;
+
+	if (!file)
+		return -1;
 	failed = rules_read(file, name, rules, error, error_len);
 	fclose(file);
 	return failed;

@@ -23,8 +23,10 @@ enum lvs_reason lvs_step_refused(struct lvs_step *step, enum lvs_reason reason,
 }
 
 void lvs_step_clamp(struct lvs_step *step, const struct lvs_dest *dest,
-		    const struct lvs_forward_ops *ops, const struct lvs_binding *binding)
+		    const struct lvs_forward_ops *ops, const struct lvs_binding *binding,
+		    uint8_t *data)
 {
+	struct lvs_packet plain = *step->packet;
 	const struct lvs_director *director = step->worker->director;
 	uint32_t mtu = lvs_pmtu_of(lvs_dest_path(dest), step->tick);
 	uint32_t overhead = lvs_forward_overhead(ops, binding);
@@ -35,7 +37,19 @@ void lvs_step_clamp(struct lvs_step *step, const struct lvs_dest *dest,
 	if (ops->flags & LVS_FORWARD_TWO_WAY &&
 	    lvs_path_to(&back, director, binding->family, &binding->client) && back.mtu < mtu)
 		mtu = back.mtu;
-	lvs_mss_clamp(step->packet, step->headers, mtu);
+	plain.data = data;
+	lvs_mss_clamp(&plain, step->headers, mtu);
+}
+
+enum lvs_reason lvs_step_out_clamped(struct lvs_step *step, const struct lvs_dest *dest,
+				     const struct lvs_forward_ops *ops, struct lvs_binding *binding)
+{
+	uint8_t *data = step->packet->data;
+	enum lvs_reason reason = lvs_step_out(step, dest, ops, binding);
+
+	if (reason == LVS_REASON_NONE)
+		lvs_step_clamp(step, dest, ops, binding, data);
+	return reason;
 }
 
 /* Who says so: this host towards the packet's sender, or the address that was asked. */

@@ -86,8 +86,9 @@ static enum lvs_reason request(struct lvs_step *step, struct lvs_conn *conn, str
 	move_state(step, conn, dest, LVS_INPUT);
 	lvs_binding_of_conn(&binding, conn, step->worker->director);
 	if (lvs_unlikely(step->headers->tcp_flags & LVS_TCP_SYN) && is_clamped(conn))
-		lvs_step_clamp(step, dest, ops, &binding);
-	reason = lvs_step_out(step, dest, ops, &binding);
+		reason = lvs_step_out_clamped(step, dest, ops, &binding);
+	else
+		reason = lvs_step_out(step, dest, ops, &binding);
 	if (lvs_likely(reason == LVS_REASON_NONE))
 		return LVS_REASON_ESTABLISHED;
 	return lvs_step_refused(step, reason, ops, &binding);
@@ -100,18 +101,20 @@ static enum lvs_reason reply(struct lvs_step *step, struct lvs_conn *conn, struc
 	struct lvs_binding binding;
 	enum lvs_reason reason;
 
-	lvs_step_count(step, dest->number, LVS_COUNT_OUT_PKTS);
+	if (lvs_likely(lvs_dest_available(dest)))
+		lvs_step_count(step, dest->number, LVS_COUNT_OUT_PKTS);
 	move_state(step, conn, dest, LVS_OUTPUT);
 	if (!ops->back)
 		return LVS_REASON_REPLY_SEEN;
 	lvs_binding_of_conn(&binding, conn, step->worker->director);
 	if (!lvs_binding_path_back(&path, &binding, step->worker->director))
 		return LVS_REASON_UNREACHABLE;
-	if (lvs_unlikely(step->headers->tcp_flags & LVS_TCP_SYN) && is_clamped(conn))
-		lvs_step_clamp(step, dest, ops, &binding);
 	reason = ops->back(step->packet, step->headers, &binding);
-	if (lvs_likely(reason == LVS_REASON_NONE))
+	if (lvs_likely(reason == LVS_REASON_NONE)) {
+		if (lvs_unlikely(step->headers->tcp_flags & LVS_TCP_SYN) && is_clamped(conn))
+			lvs_step_clamp(step, dest, ops, &binding, step->packet->data);
 		return LVS_REASON_REPLY;
+	}
 	return lvs_step_refused(step, reason, NULL, &binding);
 }
 

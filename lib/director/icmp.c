@@ -191,6 +191,19 @@ static void unwrap(struct lvs_step *step, const struct lvs_quote *inner)
 	headers->flags = inner->flags;
 }
 
+/* False: it is not to be; then nothing of the packet has changed. */
+static bool tell_client(struct lvs_step *step, const struct lvs_quote *inner,
+			struct lvs_icmp_error *error)
+{
+	struct lvs_packet before = *step->packet;
+
+	unwrap(step, inner);
+	if (lvs_answer_with(step, error, true))
+		return true;
+	*step->packet = before;
+	return false;
+}
+
 /* About a packet that we have wrapped: the path is noted, and the client told. */
 static enum lvs_reason about_tunnel(struct lvs_step *step, const struct lvs_quote *outer)
 {
@@ -218,9 +231,8 @@ static enum lvs_reason about_tunnel(struct lvs_step *step, const struct lvs_quot
 	lvs_binding_of_conn(&binding, about.conn, step->worker->director);
 	if (!translate(step, &about, &binding, outer, &inner, &error))
 		return LVS_REASON_TUNNEL_ERROR;
-	unwrap(step, &inner);
-	return lvs_answer_with(step, &error, true) ? LVS_REASON_REPLY_TUNNEL
-						   : LVS_REASON_TUNNEL_ERROR;
+	return tell_client(step, &inner, &error) ? LVS_REASON_REPLY_TUNNEL
+						 : LVS_REASON_TUNNEL_ERROR;
 }
 
 static enum lvs_reason about_flow(struct lvs_step *step, const struct lvs_quote *quote)

@@ -108,8 +108,9 @@ static enum lvs_reason send_first(struct lvs_step *step, const struct candidate 
 	lvs_binding_of_flow(&binding, &step->headers->flow, candidate->dest,
 			    step->worker->director);
 	if (lvs_unlikely(candidate->set->conf.flags & LVS_SERVICE_MSS_CLAMP))
-		lvs_step_clamp(step, candidate->dest, candidate->ops, &binding);
-	reason = lvs_step_out(step, candidate->dest, candidate->ops, &binding);
+		reason = lvs_step_out_clamped(step, candidate->dest, candidate->ops, &binding);
+	else
+		reason = lvs_step_out(step, candidate->dest, candidate->ops, &binding);
 	if (lvs_likely(reason == LVS_REASON_NONE))
 		return sent;
 	return lvs_step_refused(step, reason, candidate->ops, &binding);

@@ -10,8 +10,8 @@
 #define DEFAULT_MTU 1500
 #define MIN_MTU 68 /* RFC 791 */
 #define DEFAULT_WORKERS 64
-#define MAX_WORKERS 192 /* readers of the epoch, less room for listings */
-#define MAX_CONNS (1u << 30)
+#define MAX_WORKERS 192      /* readers of the epoch, less room for listings */
+#define MAX_CONNS (1u << 29) /* records have numbers of 31 bits, in units of a cache line */
 #define DEFAULT_RATELIMIT_MS 1000
 #define DEFAULT_RATEMASK 6168 /* 3, 4, 11 and 12: those of the kernel's that are errors */
 #define DEFAULT_MSGS_PER_SEC 1000

@@ -52,9 +52,11 @@ int lvs_worker_new(struct lvs_director *director, struct lvs_worker **out)
 	worker->director = director;
 	lvs_counters_init(&worker->counters);
 	/* No destination is added meanwhile: its counters would have no page here. */
-	pthread_mutex_lock(lvs_services_mutex(director->services));
-	err = join(director, worker);
-	pthread_mutex_unlock(lvs_services_mutex(director->services));
+	err = lvs_services_lock(director->services);
+	if (err == 0) {
+		err = join(director, worker);
+		lvs_services_unlock(director->services);
+	}
 	if (err < 0) {
 		free_worker(director, worker);
 		return err;
@@ -80,13 +82,16 @@ static void leave(struct lvs_director *director, struct lvs_worker *worker)
 void lvs_worker_del(struct lvs_worker *worker)
 {
 	struct lvs_director *director;
+	bool locked;
 
 	if (!worker)
 		return;
 	director = worker->director;
-	pthread_mutex_lock(lvs_services_mutex(director->services));
+	/* Inside a transaction of its own this thread has the lock. */
+	locked = lvs_services_lock(director->services) == 0;
 	leave(director, worker);
-	pthread_mutex_unlock(lvs_services_mutex(director->services));
+	if (locked)
+		lvs_services_unlock(director->services);
 	free_worker(director, worker);
 }
 
@@ -137,11 +142,23 @@ LVS_INLINE enum lvs_reason decide(struct lvs_step *step, enum lvs_reason reason)
 	clear_outputs(step->packet);
 	if (lvs_likely(reason == LVS_REASON_NONE))
 		reason = lvs_decide(step);
+	/* An embedder's own forwarder may answer anything. */
+	if (lvs_unlikely((unsigned)reason >= LVS_REASON_N))
+		reason = LVS_REASON_UNREACHABLE;
 	if (lvs_unlikely(verdict_of[reason] == LVS_DROP))
 		reason = lvs_answer(step, reason);
 	step->packet->reason = (uint8_t)reason;
 	step->packet->verdict = verdict_of[reason];
 	return reason;
+}
+
+/* The time in ns never goes back behind the worker's tick either. */
+static uint64_t not_before(const struct lvs_worker *worker, uint64_t now_ns)
+{
+	uint64_t least = atomic_load_explicit(&worker->ticks, memory_order_relaxed)
+			 << LVS_TICK_SHIFT;
+
+	return now_ns < least ? least : now_ns;
 }
 
 /* One round of at most LVS_BATCH packets: three stages of hints, then each in its turn. */
@@ -179,6 +196,7 @@ void lvs_worker_process(struct lvs_worker *worker, struct lvs_packet *packets, u
 	uint32_t tick = advance(worker, now_ns);
 	unsigned round;
 
+	now_ns = not_before(worker, now_ns);
 	lvs_epoch_enter(&worker->director->epoch, &worker->reader);
 	for (; n > 0; n -= round, packets += round) {
 		round = n < LVS_BATCH ? n : LVS_BATCH;
@@ -216,7 +234,10 @@ uint64_t lvs_worker_expiry(const struct lvs_worker *worker)
 
 	if (lvs_table_conn_n(worker->director->table) == 0)
 		return UINT64_MAX;
-	return (worker->expiry_more ? ticks : ticks + 1) << LVS_TICK_SHIFT;
+	if (worker->expiry_more)
+		return ticks << LVS_TICK_SHIFT;
+	/* Time has an end: behind the last tick there is nothing to wait for. */
+	return ticks == UINT64_MAX >> LVS_TICK_SHIFT ? UINT64_MAX : (ticks + 1) << LVS_TICK_SHIFT;
 }
 
 unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns, unsigned budget)

@@ -75,9 +75,18 @@ enum lvs_reason lvs_step_refused(struct lvs_step *step, enum lvs_reason reason,
 				 const struct lvs_forward_ops *ops,
 				 const struct lvs_binding *binding);
 
-/* A SYN or SYN/ACK of a service that asks for it: lowers its MSS to what both ways take. */
+/*
+ * A SYN or SYN/ACK of a service that asks for it: lowers its MSS to what both ways take. It has
+ * been forwarded; @p data is where it began before, so that what was put in front does not count.
+ */
 void lvs_step_clamp(struct lvs_step *step, const struct lvs_dest *dest,
-		    const struct lvs_forward_ops *ops, const struct lvs_binding *binding);
+		    const struct lvs_forward_ops *ops, const struct lvs_binding *binding,
+		    uint8_t *data);
+
+/* lvs_step_out(), then lvs_step_clamp(). */
+enum lvs_reason lvs_step_out_clamped(struct lvs_step *step, const struct lvs_dest *dest,
+				     const struct lvs_forward_ops *ops,
+				     struct lvs_binding *binding);
 
 /* Its time has come, though nobody has ended it yet. */
 LVS_INLINE bool lvs_conn_is_over(const struct lvs_conn *conn, uint32_t tick)
@@ -99,7 +108,8 @@ void lvs_step_count(struct lvs_step *step, uint32_t dest, enum lvs_counter packe
 
 /*
  * Decides about one packet without a trace in the director: its path through the
- * same code, told to @p record. The packet is rewritten as it would be.
+ * same code, told to @p record. The packet is rewritten as it would be. A connection that the
+ * packet would end to begin anew still counts in the load by which a scheduler picks.
  */
 void lvs_worker_peek(struct lvs_worker *worker, struct lvs_packet *packet, uint64_t now_ns,
 		     struct lvs_record *record);

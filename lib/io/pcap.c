@@ -108,6 +108,12 @@ static int pcap_open(const struct lvs_io_conf *conf, void **state)
 			   "\"in.pcap,out.pcap\"");
 		return LVS_ERR_INVALID;
 	}
+	if (conf->worker_n > 1) {
+		lvs_io_log(&conf->log, LVS_LOG_ERROR,
+			   "pcap: a file cannot be shared by %u workers; expected 1",
+			   conf->worker_n);
+		return LVS_ERR_UNSUPPORTED;
+	}
 	io = calloc(1, sizeof(*io));
 	if (!io)
 		return LVS_ERR_NO_MEMORY;

@@ -138,12 +138,13 @@ const char *lvs_services_check(struct lvs_services *services, const struct lvs_d
 	uint32_t trash_n = 0;
 	const char *fault;
 
-	pthread_mutex_lock(&services->mutex);
+	if (lvs_services_lock(services))
+		return "a transaction of the same thread is open";
 	fault = check_services(&audit);
 	if (!fault)
 		fault = check_trash(&audit, &trash_n);
 	if (!fault)
 		fault = check_numbers(&audit, trash_n);
-	pthread_mutex_unlock(&services->mutex);
+	lvs_services_unlock(services);
 	return fault;
 }

@@ -252,6 +252,8 @@ static const struct {
 	{"/nowhere/in.pcap", sizeof(struct lvs_io_conf), 1025, 0, 0, LVS_ERR_INVALID},
 	{"/nowhere/in.pcap", sizeof(struct lvs_io_conf), 0, 2, 2, LVS_ERR_INVALID},
 	{"/nowhere/in.pcap", sizeof(struct lvs_io_conf), 0, 1, 0, LVS_ERR_INVALID},
+	/* each would replay the whole file, and write over the others' */
+	{"/nowhere/in.pcap", sizeof(struct lvs_io_conf), 0, 1, 2, LVS_ERR_UNSUPPORTED},
 	/* a shorter structure, of an earlier version: the target is behind its end */
 	{"/nowhere/in.pcap", 8, 0, 0, 0, LVS_ERR_INVALID},
 };

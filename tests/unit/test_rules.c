@@ -7,6 +7,8 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define V4 "-A -t 192.0.2.1:80 -s rr\n"
 #define V6 "-A -t [2001:db8::1]:80 -s rr\n"
@@ -306,14 +308,35 @@ START_TEST(test_missing_file)
 }
 END_TEST
 
-/* A directory opens and does not read. */
-START_TEST(test_unreadable_file)
+/* Makes a pipe of a name like mkstemp()'s. */
+static const char *make_pipe(char *name)
 {
-	struct rules rules = {0};
-	char error[256] = "";
+	int fd = mkstemp(name);
 
-	ck_assert_int_eq(rules_read_file("/", &rules, error, sizeof(error)), -1);
-	ck_assert_str_eq(error, "/: Is a directory");
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	unlink(name);
+	ck_assert_int_eq(mkfifo(name, 0600), 0);
+	return name;
+}
+
+/* What is no file: a directory does not read, a pipe without a writer would wait for one, and a
+ * device may never end. */
+START_TEST(test_no_regular_file)
+{
+	char pipe_name[] = "/tmp/test_rules.XXXXXX";
+	const char *const names[] = {"/", "/dev/zero", make_pipe(pipe_name)};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct rules rules = {0};
+		char error[256] = "";
+		char expected[256];
+
+		snprintf(expected, sizeof(expected), "%s: expected a regular file", names[i]);
+		ck_assert_int_eq(rules_read_file(names[i], &rules, error, sizeof(error)), -1);
+		ck_assert_str_eq(error, expected);
+	}
+	unlink(pipe_name);
 }
 END_TEST
 
@@ -357,7 +380,7 @@ int main(void)
 	tcase_add_test(tcase, test_too_many_words);
 	tcase_add_test(tcase, test_message_is_cut_to_its_buffer);
 	tcase_add_test(tcase, test_missing_file);
-	tcase_add_test(tcase, test_unreadable_file);
+	tcase_add_test(tcase, test_no_regular_file);
 	tcase_add_test(tcase, test_many);
 	return unit_run("rules", tcase);
 }
