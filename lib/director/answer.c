@@ -7,8 +7,6 @@
 #include "packet/parse.h"
 #include "service/pmtu.h"
 
-#define MIN_MTU6 1280 /* RFC 8200: no sender of IPv6 goes below */
-
 enum lvs_reason lvs_step_refused(struct lvs_step *step, enum lvs_reason reason,
 				 const struct lvs_forward_ops *ops,
 				 const struct lvs_binding *binding)
@@ -92,17 +90,6 @@ static void time_exceeded(bool v6, struct lvs_icmp_error *error)
 	error->type = v6 ? LVS_ICMPV6_TIME_EXCEEDED : LVS_ICMP_TIME_EXCEEDED;
 }
 
-static void too_big(bool v6, uint32_t mtu, struct lvs_icmp_error *error)
-{
-	error->type = v6 ? LVS_ICMPV6_TOO_BIG : LVS_ICMP_UNREACHABLE;
-	error->code = v6 ? 0 : LVS_ICMP_FRAG_NEEDED;
-	error->info = mtu;
-	if (v6 && mtu < MIN_MTU6)
-		error->info = MIN_MTU6;
-	if (!v6 && mtu > UINT16_MAX)
-		error->info = UINT16_MAX; /* RFC 1191: 16 bits */
-}
-
 static void port_unreachable(bool v6, struct lvs_icmp_error *error)
 {
 	error->type = v6 ? LVS_ICMPV6_UNREACHABLE : LVS_ICMP_UNREACHABLE;
@@ -121,7 +108,7 @@ enum lvs_reason lvs_answer(struct lvs_step *step, enum lvs_reason reason)
 		answered = LVS_REASON_REPLY_TTL;
 		break;
 	case LVS_REASON_MTU:
-		too_big(v6, step->mtu, &error);
+		lvs_icmp_too_big(step->headers->flow.family, step->mtu, &error);
 		answered = LVS_REASON_REPLY_MTU;
 		break;
 	case LVS_REASON_NO_DEST:

@@ -147,24 +147,21 @@ static bool translate(struct lvs_step *step, const struct about *about,
 		      const struct lvs_binding *binding, const struct lvs_quote *outer,
 		      const struct lvs_quote *inner, struct lvs_icmp_error *error)
 {
-	bool v6 = inner->flow.family == LVS_INET6;
 	uint32_t overhead = lvs_forward_overhead(about->ops, binding);
-	uint32_t mtu;
 
 	if (is_pmtu(outer)) {
+		uint32_t mtu = lvs_pmtu_of(lvs_dest_path(about->dest), step->tick);
+
 		if (!(inner->flags & LVS_HEADERS_DF))
 			return false;
-		mtu = lvs_pmtu_of(lvs_dest_path(about->dest), step->tick);
 		if (mtu > MIN_MTU4 + overhead)
 			mtu -= overhead;
-		error->type = v6 ? LVS_ICMPV6_TOO_BIG : LVS_ICMP_UNREACHABLE;
-		error->code = v6 ? 0 : LVS_ICMP_FRAG_NEEDED;
-		error->info = v6 && mtu < 1280 ? 1280 : mtu;
+		lvs_icmp_too_big(inner->flow.family, mtu, error);
 		return true;
 	}
 	/* Codes of one family mean nothing in the other. Pointers would point elsewhere. */
 	if (inner->flow.family != outer->flow.family ||
-	    (v6 && outer->type > LVS_ICMPV6_TIME_EXCEEDED))
+	    (inner->flow.family == LVS_INET6 && outer->type > LVS_ICMPV6_TIME_EXCEEDED))
 		return false;
 	error->type = outer->type;
 	error->code = outer->code;

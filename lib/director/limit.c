@@ -66,10 +66,9 @@ static bool take(_Atomic uint64_t *bucket, uint64_t interval, uint32_t burst, ui
 		from = full_at > now ? full_at : now;
 		if (from - now > interval * (burst - 1))
 			return false;
-		if (peek)
-			return true;
-	} while (!atomic_compare_exchange_weak_explicit(
-		bucket, &full_at, from + interval, memory_order_relaxed, memory_order_relaxed));
+	} while (!peek && !atomic_compare_exchange_weak_explicit(bucket, &full_at, from + interval,
+								 memory_order_relaxed,
+								 memory_order_relaxed));
 	return true;
 }
 

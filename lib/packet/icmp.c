@@ -5,8 +5,9 @@
 #include "packet/parse.h"
 
 enum {
-	MAX4 = 576,        /* RFC 1812, 4.3.2.3 */
-	MAX6 = 1280,       /* RFC 4443, 2.4 c */
+	MAX4 = 576,  /* RFC 1812, 4.3.2.3 */
+	MAX6 = 1280, /* RFC 4443, 2.4 c */
+	MIN_MTU6 = 1280,
 	QUOTE_MIN = 8,     /* bytes behind the quoted IP header, RFC 792 */
 	HOPS = 64,         /* RFC 1700's default */
 	PRECEDENCE = 0xc0, /* internetwork control: RFC 1812, 4.3.2.5 */
@@ -19,6 +20,20 @@ bool lvs_icmp_is_error(unsigned family, uint8_t type)
 		return type < LVS_ICMPV6_INFO;
 	return type == LVS_ICMP_UNREACHABLE || type == LVS_ICMP_SOURCE_QUENCH ||
 	       type == LVS_ICMP_TIME_EXCEEDED;
+}
+
+void lvs_icmp_too_big(unsigned family, uint32_t mtu, struct lvs_icmp_error *error)
+{
+	if (family == LVS_INET6) {
+		error->type = LVS_ICMPV6_TOO_BIG;
+		error->code = 0;
+		/* No sender of IPv6 goes below (RFC 8200, section 5). */
+		error->info = mtu < MIN_MTU6 ? MIN_MTU6 : mtu;
+		return;
+	}
+	error->type = LVS_ICMP_UNREACHABLE;
+	error->code = LVS_ICMP_FRAG_NEEDED;
+	error->info = mtu < UINT16_MAX ? mtu : UINT16_MAX; /* RFC 1191: 16 bits */
 }
 
 /* The sum over message and, for IPv6, pseudo-header. */

@@ -33,6 +33,9 @@ struct lvs_icmp_error {
 /* Whether a type is an error that concerns a connection, as the kernel's IPVS sees it. */
 bool lvs_icmp_is_error(unsigned family, uint8_t type);
 
+/* Fills in "fragmentation needed" or "packet too big", with the MTU as far as it may be said. */
+void lvs_icmp_too_big(unsigned family, uint32_t mtu, struct lvs_icmp_error *error);
+
 /* Whether the checksum is right. The packet is linear. */
 bool lvs_icmp_valid(const struct lvs_packet *packet, const struct lvs_headers *headers);
 /* Puts it right. The packet is linear. */

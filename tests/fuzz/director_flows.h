@@ -143,6 +143,63 @@ static inline void flip(struct input *in, uint8_t *bytes, unsigned len, unsigned
 		fix_ip(bytes);
 }
 
+static inline void reverse(struct lvs_flow *flow)
+{
+	struct lvs_flow was = *flow;
+
+	flow->src = was.dst;
+	flow->src_port = was.dst_port;
+	flow->dst = was.src;
+	flow->dst_port = was.src_port;
+}
+
+/* Puts a header of @p family's IP and protocol in front of what is there; the new length. */
+static inline unsigned put_in_front(uint8_t *bytes, unsigned len, const struct lvs_flow *outer,
+				    unsigned more)
+{
+	unsigned header = (outer->family == LVS_INET6 ? 40 : 20) + more;
+
+	memmove(bytes + header, bytes, len);
+	memset(bytes, 0, header);
+	write_ip(bytes, outer, header + len, 8);
+	if (outer->family == LVS_INET)
+		fix_ip(bytes);
+	return header + len;
+}
+
+/* An ICMP error about a packet of the flow (bit 1: in a tunnel), sent to whom that came from. */
+static inline unsigned make_error(struct input *in, uint8_t *bytes, const struct lvs_flow *flow,
+				  unsigned len, unsigned how)
+{
+	static const uint8_t types[8][2] = {{3, 3}, {3, 4}, {11, 0}, {3, 1},
+					    {1, 4}, {2, 0}, {3, 0},  {4, 0}};
+	struct lvs_flow outer = *flow;
+	const uint8_t *type = types[how >> 2 & 7];
+	unsigned quote = how & 0x80 ? take(in) : 576;
+	uint8_t *icmp;
+
+	if (how & 2) {
+		outer.protocol = flow->family == LVS_INET6 ? LVS_IPV6 : LVS_IPIP;
+		outer.family = how & 0x20 ? LVS_INET6 : LVS_INET;
+		outer.src = addr_of(outer.family, 9, 9);
+		outer.dst = dest_key(take(in)).addr;
+		len = put_in_front(bytes, len, &outer, 0);
+	}
+	len = quote < len ? quote : len;
+	outer.dst = outer.src;
+	outer.src = addr_of(outer.family, 8, how);
+	outer.protocol = outer.family == LVS_INET6 ? LVS_ICMPV6 : LVS_ICMP;
+	len = put_in_front(bytes, len, &outer, 8);
+	icmp = bytes + (outer.family == LVS_INET6 ? 40 : 20);
+	memcpy(icmp, type, 2);
+	lvs_store16(icmp + 6, (uint16_t)(how & 0x40 ? take16(in) : 0));
+	if (outer.family == LVS_INET6)
+		lvs_store16(icmp + 2, (uint16_t)~plain_l4_sum(bytes, len));
+	else
+		lvs_store16(icmp + 2, (uint16_t)~plain_sum(0, bytes + 20, len - 20));
+	return len;
+}
+
 static inline void from_template(struct input *in, const struct lvs_director *director,
 				 struct shot *shot)
 {
@@ -153,9 +210,15 @@ static inline void from_template(struct input *in, const struct lvs_director *di
 	unsigned bits = take(in);
 	unsigned flips = shape >> 6 == 3 ? take(in) % 6 : 0;
 	uint8_t bytes[BYTES_MAX];
-	unsigned len = write_packet(bytes, &flow, take(in), payloads[shape & 7], bits);
+	unsigned how = shape >> 6 == 2 ? take(in) : 0;
+	unsigned len;
 	unsigned padding = shape & 0x20 ? 6 : 0;
 
+	if (how & 1)
+		reverse(&flow);
+	len = write_packet(bytes, &flow, take(in), payloads[shape & 7], bits);
+	if (shape >> 6 == 2)
+		len = make_error(in, bytes, &flow, len, how);
 	memset(bytes + len, 0xee, padding);
 	flip(in, bytes, len, flips);
 	lay_out(shot, bytes, len + padding, headrooms[shape >> 3 & 3],

@@ -2,6 +2,8 @@
 /* ICMP errors through a whole director: those about connections, those of its own. */
 #include <string.h>
 
+#include "director/worker.h"
+
 #include "director_rig.h"
 #include "unit.h"
 
@@ -562,6 +564,97 @@ START_TEST(test_unlimited)
 }
 END_TEST
 
+/* Who asks what would become of a packet takes nothing of what may be sent. */
+START_TEST(test_peek)
+{
+	struct lvs_record record;
+	struct world w;
+	unsigned sent = 0;
+
+	build(&w, NULL, LVS_INET, LVS_UDP, LVS_METHOD_DR);
+	rig_del_dest(w.director, &w.service, &w.dest);
+	w.out.src_port = rig_port(50000);
+	for (unsigned i = 0; i < 20; i++) {
+		rig_make(&w.rig, &w.out, 0, 10);
+		lvs_worker_peek(w.worker, &w.rig.packet, w.now, &record);
+		ck_assert_int_eq(record.reason, LVS_REASON_REPLY_NO_DEST);
+	}
+	for (unsigned i = 0; i < 20; i++)
+		sent += rig_send(w.worker, &w.rig, &w.out, 0, w.now) == LVS_REASON_REPLY_NO_DEST;
+	ck_assert_uint_eq(sent, 6);
+	rig_make(&w.rig, &w.out, 0, 10);
+	lvs_worker_peek(w.worker, &w.rig.packet, w.now, &record);
+	ck_assert_int_eq(record.reason, LVS_REASON_NO_DEST);
+	tear_down(&w);
+}
+END_TEST
+
+/* A look at an error about a tunnel packet learns nothing. */
+START_TEST(test_peek_tunnel)
+{
+	union lvs_addr router = rig_addr4(10, 0, 0, 99);
+	struct lvs_record record;
+	struct world w;
+
+	build(&w, NULL, LVS_INET, LVS_TCP, LVS_METHOD_TUNNEL);
+	rig_make(&w.quoted, &w.out, ACK, 20);
+	lvs_worker_process(w.worker, &w.quoted.packet, 1, w.now);
+	make_error(&w.rig, &router, &w.quoted, w.quoted.packet.len, 3, 4, 1000);
+	lvs_worker_peek(w.worker, &w.rig.packet, w.now, &record);
+	ck_assert_int_eq(record.reason, LVS_REASON_REPLY_TUNNEL);
+	ck_assert_int_eq(send_len(&w, 1480), LVS_REASON_ESTABLISHED);
+	tear_down(&w);
+}
+END_TEST
+
+/* A refused packet stays as it came, here by a limit. */
+START_TEST(test_refused_unchanged)
+{
+	union lvs_addr router = rig_addr4(10, 0, 0, 99);
+	struct rig_packet before;
+	struct world w;
+	unsigned told = 0;
+
+	build(&w, NULL, LVS_INET, LVS_TCP, LVS_METHOD_TUNNEL);
+	rig_make(&w.quoted, &w.out, ACK, 20);
+	lvs_worker_process(w.worker, &w.quoted.packet, 1, w.now);
+	for (unsigned i = 0; i < 10; i++) {
+		make_error(&w.rig, &router, &w.quoted, w.quoted.packet.len, 3, 1, 0);
+		before = w.rig;
+		if (process(&w) == LVS_REASON_REPLY_TUNNEL) {
+			told++;
+			continue;
+		}
+		ck_assert_int_eq(w.rig.packet.reason, LVS_REASON_TUNNEL_ERROR);
+		ck_assert_mem_eq(w.rig.buffer, before.buffer, sizeof(before.buffer));
+		ck_assert_mem_eq(&w.rig.packet, &before.packet, 64);
+	}
+	ck_assert_uint_eq(told, 6);
+	tear_down(&w);
+}
+END_TEST
+
+START_TEST(test_settings)
+{
+	static const struct {
+		struct lvs_settings settings;
+		int err;
+	} all[] = {
+		{{.icmp_msgs_per_sec = 1000000001}, LVS_ERR_RANGE},
+		{{.icmp_msgs_per_sec = 1000000000}, 0},
+		{{.icmp_msgs_per_sec = LVS_UNLIMITED}, 0},
+		{{.pmtu_expires_s = 2678401}, LVS_ERR_RANGE},
+		{{.pmtu_expires_s = 2678400}, 0},
+	};
+	struct lvs_settings settings = all[_i].settings;
+	struct lvs_director *director = NULL;
+
+	settings.size = sizeof(settings);
+	ck_assert_int_eq(lvs_director_new(&settings, &director), all[_i].err);
+	lvs_director_del(director);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("icmp");
@@ -578,5 +671,9 @@ int main(void)
 	tcase_add_test(tcase, test_pmtu);
 	tcase_add_loop_test(tcase, test_limits, 0, 2);
 	tcase_add_test(tcase, test_unlimited);
+	tcase_add_test(tcase, test_peek);
+	tcase_add_test(tcase, test_peek_tunnel);
+	tcase_add_test(tcase, test_refused_unchanged);
+	tcase_add_loop_test(tcase, test_settings, 0, 5);
 	return unit_run("icmp", tcase);
 }
