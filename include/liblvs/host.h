@@ -240,9 +240,9 @@ LVS_API int lvs_host_capture_set(struct lvs_host *host, const struct lvs_host_ru
  * What a real server sends from a captured port goes back only when it begins a
  * connection (TCP) or answers a client that asked the server itself, past the
  * director; such clients are learned from their packets, which is why every
- * packet of verdict PASS is to be asked about, captured or not. All else from
- * there is left of a connection that the director has forgotten, and would leave
- * untranslated.
+ * packet of verdict PASS is to be asked about, captured or not. ICMP that a rule
+ * took away goes back always. All else is left of a connection that the director
+ * has forgotten, and would leave untranslated.
  *
  * Worker call; one uncontended reader lock and at most four hash probes.
  */

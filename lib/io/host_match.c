@@ -153,6 +153,9 @@ static bool goes_back(const struct lvs_capture *capture, const struct ends *ends
 		.protocol = ends->protocol,
 	};
 
+	/* ICMP that concerns no connection of ours: a ping, an error about the server's own. */
+	if (ends->protocol == IPPROTO_ICMP)
+		return true;
 	return ends->opens || lvs_direct_known(capture->direct, &flow);
 }
 
@@ -167,7 +170,8 @@ static void note_direct(const struct lvs_capture *capture, const struct ends *en
 		.protocol = ends->protocol,
 	};
 
-	if (match_end(capture, &ends->dst, ends->dst_port, ends, LVS_HOST_FROM))
+	if (ends->protocol != IPPROTO_ICMP &&
+	    match_end(capture, &ends->dst, ends->dst_port, ends, LVS_HOST_FROM))
 		lvs_direct_note(capture->direct, &flow);
 }
 
