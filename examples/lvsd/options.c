@@ -22,7 +22,7 @@ static const char help[] =
 	"  --rules FILE         services and servers\n"
 	"  --workers N          threads that handle packets, 1 to 64 (default 1)\n"
 	"  --table-size N       connections at most (default 1048576)\n"
-	"  --modern             reopen and evict connections sooner than the kernel does\n"
+	"  --modern             a full table makes room; connections of removed servers end\n"
 	"  --name NAME          of this instance; two on one host need two (default 0)\n"
 	"  --forwarding         set-up: let the host forward too (servers behind NAT need it for\n"
 	"                       their own traffic)\n"
