@@ -49,6 +49,10 @@ list() {
 	list reason.h LVS_REASONS '(n, l, v, t) [| l | v | t |];;'
 } >"$work/reasons.md"
 
+for example in "$source"/examples/*.c; do
+	printf '/** @example %s */\n' "$(basename "$example")"
+done >"$work/examples.dox"
+
 sed -e "s|@PROJECT_VERSION@|$version|" -e "s|@PROJECT_BINARY_DIR@|$work|g" \
 	"$source/docs/Doxyfile.in" >"$work/Doxyfile"
 cd "$source"
