@@ -150,7 +150,7 @@ libc6-dev       test -e /usr/include/stdio.h
 cmake           command -v cmake
 ninja-build     command -v ninja
 pkg-config      command -v pkg-config
-check           pkg-config --exists check
+check           pkg-config --exists check         # build-dev build-clang unit sanitizers tsan static package e2e tidy-tests release clang-sanitizers fuzz torture coverage
 libmnl-dev      pkg-config --exists libmnl
 linux-libc-dev  test -e /usr/include/linux/ip_vs.h
 g++             command -v g++                      # package
