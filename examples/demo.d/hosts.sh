@@ -39,8 +39,7 @@ hosts_interrupted() {
 }
 
 hosts_group_gone() {
-	local n
-	for n in {1..60}; do
+	for _ in {1..60}; do
 		kill -0 -- "-$1" || return 0
 		sleep 0.05
 	done
