@@ -30,7 +30,8 @@ static int check_rules(const struct options *options)
 		fprintf(stderr, "lvsd: error: %s\n", error);
 		return EXIT_FAILURE;
 	}
-	printf("%s: %zu services, %zu servers\n", options->rules, rules.service_n, rules.dest_n);
+	printf("%s: %zu service%s, %zu server%s\n", options->rules, rules.service_n,
+	       log_plural(rules.service_n), rules.dest_n, log_plural(rules.dest_n));
 	rules_free(&rules);
 	return EXIT_SUCCESS;
 }
@@ -59,7 +60,10 @@ static int open_director(struct lvsd *lvsd)
 	struct lvs_settings settings;
 	int err;
 
-	lvs_settings_init(&settings);
+	if (lvsd->options.modern)
+		lvs_settings_modern(&settings);
+	else
+		lvs_settings_init(&settings);
 	settings.max_conns =
 		lvsd->options.table_size ? lvsd->options.table_size : settings.max_conns;
 	settings.log = lvsd->log;
@@ -79,8 +83,8 @@ static void note_pass_devices(const struct lvsd *lvsd)
 	char line[96];
 
 	snprintf(line, sizeof(line),
-		 "# %u TUN devices, up (lvs0, lvs1, ...): the host's way to get packets back",
-		 lvsd->options.worker_n);
+		 "# %u TUN device%s, up (lvs0, lvs1, ...): the host's way to get packets back",
+		 lvsd->options.worker_n, log_plural(lvsd->options.worker_n));
 	lvs_host_setup_note(lvsd->host, line);
 }
 
@@ -145,7 +149,7 @@ static int open_host(struct lvsd *lvsd)
 	err = lvs_host_new(&conf, &lvsd->host);
 	if (err) {
 		log_line(&lvsd->log, LVS_LOG_ERROR, "host, instance \"%s\": %s", conf.name,
-			 err == LVS_ERR_BUSY ? "it runs already; expected another --name"
+			 err == LVS_ERR_BUSY ? "another lvsd runs here; give it another --name"
 					     : lvs_strerror(err));
 		return err;
 	}

@@ -143,6 +143,18 @@ static int add_service(struct rules *rules, const struct rule_line *line, struct
 	return append_service(rules, &service, error);
 }
 
+/* Names the service as the line does. */
+static int fail_no_service(const struct rule_line *line, struct rule_error *error)
+{
+	enum rule_option option = rule_given(line, RULE_TCP)   ? RULE_TCP
+				  : rule_given(line, RULE_UDP) ? RULE_UDP
+							       : RULE_MARK;
+
+	return rule_fail(error, "expected a line above with -A %s %s%s, got none",
+			 rule_option_name(option), line->value[option],
+			 rule_given(line, RULE_IPV6) ? " -6" : "");
+}
+
 static int add_dest(struct rules *rules, const struct rule_line *line, struct rule_error *error)
 {
 	struct rule_dest dest = {.line = error->line};
@@ -153,8 +165,7 @@ static int add_dest(struct rules *rules, const struct rule_line *line, struct ru
 		return -1;
 	dest.service = rules_find_service(rules, &key);
 	if (dest.service == RULES_NONE)
-		return rule_fail(error, "expected a service that a line above adds with -A, got "
-					"a server of none");
+		return fail_no_service(line, error);
 	known = rules_find_dest(rules, dest.service, &dest.key);
 	if (known != RULES_NONE)
 		return rule_fail(error, "expected a new server, got that of line %u again",

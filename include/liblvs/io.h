@@ -193,7 +193,8 @@ LVS_API int lvs_io_fd(const struct lvs_io *io);
  *        for the caller to read and change until the next lvs_io_rx() or lvs_io_close().
  * @param n At most so many; lvs_io_conf::batch is a second limit.
  * @return How many came: 0 for none now, or at the end with LVS_IO_FINITE. LVS_ERR_IO,
- *         LVS_ERR_FORMAT (a damaged file) when no more can come.
+ *         LVS_ERR_FORMAT (a damaged file), LVS_ERR_NO_DEVICE (an interface was deleted; one
+ *         that is down is waited for) when no more can come.
  */
 LVS_API int lvs_io_rx(struct lvs_io *io, struct lvs_packet *packets, unsigned n);
 

@@ -95,7 +95,8 @@ enum lvs_sched_ops_flag {
 
 /**
  * A scheduler. All functions but pick() run on the control side, serialised.
- * The core allocates the state and frees it when no worker can see it.
+ * The core allocates the state and frees it when no worker can see it. The
+ * object itself must outlive the director.
  */
 struct lvs_sched_ops {
 	uint32_t size;    /**< sizeof of this structure. */
@@ -115,8 +116,10 @@ struct lvs_sched_ops {
 		     const struct lvs_sched_set *old_set);
 
 	/**
-	 * Picks an index into set->dest, or LVS_SCHED_NONE. Runs on workers, side by
-	 * side, with a lock held: it must be quick and not call the library; state it
+	 * Picks an index into set->dest, or LVS_SCHED_NONE; the set may be empty. The
+	 * core does not look again: pick() itself skips destinations of weight 0 and those
+	 * that lvs_gauge_overloaded(). Runs on workers, side by side, with a lock held: it
+	 * must be quick, allocate nothing, not wait, and not call the library; state it
 	 * moves is moved by atomics. @p flow: src is the client.
 	 * @p flags: enum lvs_pick_flag.
 	 */

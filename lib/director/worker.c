@@ -161,6 +161,13 @@ static uint64_t not_before(const struct lvs_worker *worker, uint64_t now_ns)
 	return now_ns < least ? least : now_ns;
 }
 
+static void fetch_record(const struct lvs_table *table, struct lvs_slot *slot)
+{
+	slot->guess = lvs_table_prefetch_record(table, slot->hash);
+	if (slot->guess && slot->headers.flow.family == LVS_INET6)
+		lvs_prefetch((const uint8_t *)slot->guess + LVS_CACHE_LINE);
+}
+
 /* One round of at most LVS_BATCH packets: three stages of hints, then each in its turn. */
 static void process_round(struct lvs_worker *worker, struct lvs_packet *packets, unsigned n,
 			  uint32_t tick, uint64_t now_ns)
@@ -180,7 +187,7 @@ static void process_round(struct lvs_worker *worker, struct lvs_packet *packets,
 	}
 	for (unsigned i = 0; i < n; i++)
 		if (lvs_likely(slot[i].reason == LVS_REASON_NONE))
-			slot[i].guess = lvs_table_prefetch_record(table, slot[i].hash);
+			fetch_record(table, &slot[i]);
 	for (unsigned i = 0; i < n; i++) {
 		step.packet = &packets[i];
 		step.headers = &slot[i].headers;

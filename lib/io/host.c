@@ -79,6 +79,15 @@ static int take_conf(struct lvs_host *host, const struct lvs_host_conf *conf, ui
 	return 0;
 }
 
+/* Says which system call failed, and how. */
+static int failed(const struct lvs_host *host, const char *what)
+{
+	int err = errno;
+
+	lvs_host_log(host, LVS_LOG_ERROR, "host: %s: %s", what, strerror(err));
+	return lvs_netlink_error(err);
+}
+
 /* An abstract socket name belongs to the network namespace and goes with the process. */
 static int claim_name(struct lvs_host *host)
 {
@@ -90,10 +99,10 @@ static int claim_name(struct lvs_host *host)
 		return 0;
 	host->claim = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (host->claim < 0)
-		return lvs_netlink_error(errno);
+		return failed(host, "socket");
 	if (bind(host->claim, (const struct sockaddr *)&addr,
 		 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)len)) < 0)
-		return errno == EADDRINUSE ? LVS_ERR_BUSY : lvs_netlink_error(errno);
+		return errno == EADDRINUSE ? LVS_ERR_BUSY : failed(host, "bind");
 	return 0;
 }
 
@@ -112,10 +121,12 @@ static int open_descriptors(struct lvs_host *host)
 	host->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	host->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (host->epoll < 0 || host->timer < 0 || host->wake < 0)
-		return lvs_netlink_error(errno);
+		return failed(host, "epoll, timer or event descriptor");
 	err = lvs_netlink_open(&host->events, NETLINK_ROUTE, groups);
 	if (err == 0)
 		err = lvs_netlink_open(&host->ask, NETLINK_ROUTE, NULL);
+	if (err != 0)
+		failed(host, "netlink");
 	if (err == 0)
 		err = lvs_host_watch_fd(host, host->timer);
 	if (err == 0)

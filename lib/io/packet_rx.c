@@ -257,6 +257,9 @@ int lvs_afp_rx_receive(struct lvs_afp_rx *rx, struct lvs_packet *packets, unsign
 {
 	unsigned used = 0, filled = 0, s = rx->next;
 
+	/* However much the other interfaces bring. */
+	if (rx->gone)
+		return LVS_ERR_NO_DEVICE;
 	for (unsigned asked = 0; asked < rx->socket_n && used < n; asked++) {
 		unsigned got = read_socket(rx, &rx->socket[s], used, n - used);
 

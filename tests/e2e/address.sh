@@ -81,6 +81,7 @@ check "lvsd ends well" stop "$DIRECTOR"
 check "--no-address: it stays" held $vip
 must lvsd
 check "an address that is there is no reason not to start" held $vip
+check "it is told of" says "$LOG" "$vip is on the host already, put there by another program"
 check "lvsd ends well" stop "$DIRECTOR"
 check "it stays" held $vip
 must on director addr del $vip/32 dev d0

@@ -66,6 +66,7 @@ check "the service answers" even_spread
 check "by IPv6, too" even_spread 6
 at director "$LVSD" --io packet:d0,d1 --rules "$RULES" >"$HOSTS_WORK/second" 2>&1
 check "a second of its name is refused" equal $? 1
+check "and told what to do" grep -q 'another lvsd runs here; give it another --name' "$HOSTS_WORK/second"
 check "SIGTERM ends it well" stop "$DIRECTOR"
 check "SIGTERM leaves nothing" as_before
 must lvsd --forwarding

@@ -389,7 +389,7 @@ START_TEST(test_batch)
 	ck_assert_uint_eq(counts.elements, 2);
 	lvs_nft_fini(&batch);
 	lvs_capture_rules_fini(&next);
-	lvs_capture_rules_fini(&capture.rules);
+	free_capture(&capture);
 }
 END_TEST
 
