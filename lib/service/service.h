@@ -152,5 +152,8 @@ struct lvs_dest_count {
 };
 const char *lvs_services_check(struct lvs_services *services, const struct lvs_dest_count *count,
 			       uint32_t count_n);
+/* The same, the mutex being held. */
+const char *lvs_services_check_locked(struct lvs_services *services,
+				      const struct lvs_dest_count *count, uint32_t count_n);
 
 #endif

@@ -102,6 +102,7 @@ static void open_site(struct site *site, const struct shape *shape)
 
 static void close_site(struct site *site)
 {
+	rig_check(site->director);
 	for (unsigned i = 0; i < site->worker_n; i++)
 		lvs_worker_del(site->worker[i]);
 	lvs_director_del(site->director);

@@ -205,8 +205,10 @@ START_TEST(test_torture)
 		pthread_join(threads[i].thread, NULL);
 	ck_assert_uint_eq(atomic_load(&lost), 0);
 	ck_assert_uint_gt(atomic_load(&sent), 1000);
+	rig_check(director);
 	lvs_worker_handle_expiry(threads[0].worker, atomic_load(&clock_ns) + 2000 * SECOND, 0);
 	ck_assert_uint_eq(lvs_director_conn_n(director), 0);
+	rig_check(director);
 	expect_idle(&steady);
 	expect_idle(&shaky);
 	for (unsigned i = 0; i < WORKERS; i++)
