@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "director/worker.h"
+#include "director/filter.h"
 
 /* A destination's number is about to be used: every worker gets counters for it. The control
  * mutex is held, so that no worker comes or goes meanwhile. */
@@ -128,6 +128,7 @@ void lvs_director_del(struct lvs_director *director)
 	alloc = director->settings.alloc;
 	lvs_table_del(director->table);
 	lvs_services_del(director->services);
+	lvs_filter_del(atomic_load_explicit(&director->filter, memory_order_relaxed));
 	pthread_mutex_destroy(&director->workers_lock);
 	lvs_counters_fini(&director->past, &alloc);
 	lvs_mem_free(&alloc, director, sizeof(*director), LVS_CACHE_LINE);

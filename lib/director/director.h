@@ -15,6 +15,8 @@
 #include "director/counters.h"
 #include "service/service.h"
 
+struct lvs_filter;
+
 struct lvs_director {
 	/* Read by packets, changed by control calls alone. */
 	struct lvs_settings settings; /* every default filled in */
@@ -22,6 +24,7 @@ struct lvs_director {
 	struct lvs_table *table;
 	lvs_path_lookup path_lookup; /* NULL: none */
 	void *path_lookup_user;
+	_Atomic(struct lvs_filter *) filter; /* NULL: none */
 	struct lvs_state_timeouts timeouts;
 
 	struct lvs_epoch epoch;

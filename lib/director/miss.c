@@ -4,6 +4,7 @@
 
 #include "base/byteorder.h"
 #include "director/binding.h"
+#include "director/filter.h"
 #include "director/worker.h"
 
 #define FTP_DATA_PORT 20
@@ -218,10 +219,21 @@ static enum lvs_reason schedule_as_if(struct lvs_step *step, struct candidate *c
 	return send_first(step, candidate, LVS_REASON_SCHEDULED);
 }
 
+/* The embedder's word on a connection that is about to be made. */
+static enum lvs_reason ask_filter(const struct lvs_step *step, const struct lvs_service_set *set)
+{
+	/* acquire: pairs with the release in lvs_director_set_filter() */
+	const struct lvs_filter *filter =
+		atomic_load_explicit(&step->worker->director->filter, memory_order_acquire);
+
+	return lvs_likely(!filter) ? LVS_REASON_NONE : lvs_filter_ask(filter, step, &set->key);
+}
+
 enum lvs_reason lvs_miss(struct lvs_step *step)
 {
 	const struct lvs_settings *settings = &step->worker->director->settings;
 	struct candidate candidate = {0};
+	enum lvs_reason reason;
 
 	if (!lvs_state_opens(step->headers, settings->flags & LVS_SET_SLOPPY_TCP))
 		return LVS_REASON_NOT_NEW;
@@ -230,5 +242,8 @@ enum lvs_reason lvs_miss(struct lvs_step *step)
 		return LVS_REASON_NO_SERVICE;
 	if (step->headers->flow.src_port == lvs_htons(FTP_DATA_PORT))
 		return LVS_REASON_FTP_DATA;
+	reason = ask_filter(step, candidate.set);
+	if (reason != LVS_REASON_NONE)
+		return reason;
 	return step->peek ? schedule_as_if(step, &candidate) : schedule(step, &candidate);
 }

@@ -144,11 +144,11 @@ static enum lvs_reason decide(struct lvs_step *step, enum lvs_reason reason)
 
 /* One round of at most LVS_BATCH packets: three stages of hints, then each in its turn. */
 static void process_round(struct lvs_worker *worker, struct lvs_packet *packets, unsigned n,
-			  uint32_t tick)
+			  uint32_t tick, uint64_t now_ns)
 {
 	const struct lvs_table *table = worker->director->table;
 	struct lvs_slot *slot = worker->slot;
-	struct lvs_step step = {.worker = worker, .tick = tick};
+	struct lvs_step step = {.worker = worker, .tick = tick, .now_ns = now_ns};
 
 	for (unsigned i = 0; i < n && i < FETCH_AHEAD; i++)
 		lvs_prefetch_write(packets[i].data);
@@ -180,7 +180,7 @@ void lvs_worker_process(struct lvs_worker *worker, struct lvs_packet *packets, u
 	lvs_epoch_enter(&worker->director->epoch, &worker->reader);
 	for (; n > 0; n -= round, packets += round) {
 		round = n < LVS_BATCH ? n : LVS_BATCH;
-		process_round(worker, packets, round, tick);
+		process_round(worker, packets, round, tick, now_ns);
 	}
 	lvs_epoch_exit(&worker->reader);
 }
@@ -193,6 +193,7 @@ void lvs_worker_peek(struct lvs_worker *worker, struct lvs_packet *packet, uint6
 		.packet = packet,
 		.headers = &worker->slot[0].headers,
 		.tick = LVS_TICKS(now_ns),
+		.now_ns = now_ns,
 		.peek = true,
 		.record = record,
 	};

@@ -35,6 +35,7 @@ struct lvs_step {
 	uint64_t hash;
 	struct lvs_conn *guess;
 	uint32_t tick;
+	uint64_t now_ns; /* as the worker was called with */
 	bool peek;                 /* say what would happen, move nothing but the packet */
 	struct lvs_record *record; /* NULL, or who wants to know (docs/adr/0008) */
 };
