@@ -9,6 +9,7 @@
 #include <liblvs/control.h>
 #include <liblvs/director.h>
 #include <liblvs/error.h>
+#include <liblvs/event.h>
 #include <liblvs/filter.h>
 #include <liblvs/forward.h>
 #include <liblvs/list.h>

@@ -72,6 +72,7 @@ static void steady_data(struct thread *t)
 /* Lives of other flows, of any worker's clients: two workers often meet in one. */
 static void shaky_life(struct thread *t)
 {
+	struct lvs_event event[16];
 	struct thread other = *t;
 	struct lvs_flow out;
 
@@ -82,6 +83,8 @@ static void shaky_life(struct thread *t)
 	push(t, &out, rig_random(&t->random) % 2 ? LVS_TCP_FIN | LVS_TCP_ACK : LVS_TCP_RST);
 	if (rig_random(&t->random) % 16 == 0)
 		lvs_worker_handle_expiry(t->worker, atomic_load(&clock_ns), 64);
+	if (rig_random(&t->random) % 16 == 0)
+		lvs_worker_events(t->worker, event, 16);
 }
 
 static void *work(void *arg)
@@ -174,7 +177,13 @@ static void control(double until)
 
 static void build(void)
 {
-	ck_assert_int_eq(lvs_director_new(NULL, &director), 0);
+	struct lvs_settings settings;
+
+	lvs_settings_init(&settings);
+	settings.events = 256;
+	settings.nearly_full = 1;
+	settings.max_conns = 100000;
+	ck_assert_int_eq(lvs_director_new(&settings, &director), 0);
 	steady = rig_service_key(LVS_INET, LVS_TCP, rig_addr4(192, 0, 2, 1), 80);
 	shaky = rig_service_key(LVS_INET, LVS_TCP, rig_addr4(192, 0, 2, 2), 80);
 	rig_set_service(director, &steady, "wlc");
