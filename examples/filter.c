@@ -85,8 +85,9 @@ int main(void)
 	    setup(director, &limiter))
 		return 1;
 	for (uint16_t n = 1; n <= 10; n++) /* within a second client n opens n * 10 */
-		for (uint8_t i = 0; i < n * 10; i++) {
-			struct lvs_packet packet = make_syn(bytes, n == 7 ? 99 << 8 : n, i);
+		for (unsigned i = 0; i < n * 10u; i++) {
+			struct lvs_packet packet =
+				make_syn(bytes, n == 7 ? 99 << 8 : n, (uint8_t)i);
 
 			lvs_worker_process(worker, &packet, 1, i * 10000000ull);
 		}
