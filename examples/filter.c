@@ -40,7 +40,7 @@ static const struct lvs_filter_ops limit = {
 	.size = sizeof(struct lvs_filter_ops), .name = "limit", .accept = accept_client};
 
 /* A TCP SYN from 10.0.0.0/16 to 198.51.100.80:80. */
-static struct lvs_packet make_syn(uint8_t bytes[40], uint16_t client, uint8_t port)
+static struct lvs_packet make_syn(uint8_t bytes[40], uint16_t client, unsigned port)
 {
 	static const uint8_t syn[40] = {
 		[0] = 0x45,  [3] = 40,   [6] = 0x40,  [8] = 64,          [9] = 6,
@@ -55,7 +55,7 @@ static struct lvs_packet make_syn(uint8_t bytes[40], uint16_t client, uint8_t po
 	memcpy(bytes, syn, sizeof(syn));
 	memcpy(bytes + 10, &check_be, 2);
 	memcpy(bytes + 14, &client_be, 2);
-	bytes[21] = port;
+	bytes[21] = (uint8_t)port;
 	return (struct lvs_packet){.data = bytes, .len = 40, .linear_len = 40};
 }
 
@@ -86,8 +86,7 @@ int main(void)
 		return 1;
 	for (uint16_t n = 1; n <= 10; n++) /* within a second client n opens n * 10 */
 		for (unsigned i = 0; i < n * 10u; i++) {
-			struct lvs_packet packet =
-				make_syn(bytes, n == 7 ? 99 << 8 : n, (uint8_t)i);
+			struct lvs_packet packet = make_syn(bytes, n == 7 ? 99 << 8 : n, i);
 
 			lvs_worker_process(worker, &packet, 1, i * 10000000ull);
 		}
