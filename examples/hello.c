@@ -4,6 +4,9 @@
  * servers behind NAT, what leaves into another file, and the reasons counted.
  *
  *     hello in.pcap,out.pcap
+ *
+ * It ends with the file, before any connection of it is over: nothing to do for
+ * lvs_worker_handle_expiry(), which whoever goes on must call (dr-director.c does).
  */
 #include <liblvs/io.h>
 #include <liblvs/liblvs.h>
@@ -43,7 +46,7 @@ static void configure(struct lvs_director *director)
 
 int main(int argc, char **argv)
 {
-	struct lvs_io_conf conf = {.size = sizeof(conf), .target = argc == 2 ? argv[1] : NULL};
+	struct lvs_io_conf conf = {.size = sizeof(conf), .target = argv[1]};
 	uint64_t reasons[LVS_REASON_N];
 	struct lvs_packet packets[64];
 	struct lvs_director *director;
@@ -51,10 +54,14 @@ int main(int argc, char **argv)
 	struct lvs_io *io;
 	int n;
 
+	if (argc != 2) {
+		fprintf(stderr, "usage: hello IN.PCAP[,OUT.PCAP]\n");
+		return 2;
+	}
 	must(lvs_director_new(NULL, &director), "director");
 	must(lvs_worker_new(director, &worker), "worker");
 	configure(director);
-	must(lvs_io_open(lvs_io_find("pcap"), &conf, &io), "open in.pcap,out.pcap");
+	must(lvs_io_open(lvs_io_find("pcap"), &conf, &io), argv[1]);
 	while ((n = lvs_io_rx(io, packets, 64)) > 0) {
 		lvs_worker_process(worker, packets, (unsigned)n, lvs_io_now(io));
 		must(lvs_io_tx(io, packets, (unsigned)n), "write");

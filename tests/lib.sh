@@ -28,6 +28,7 @@ totals() {
 	' "$LVS_RESULTS"
 }
 
+# finish [STATUS]: the end; its status without one is whether something failed.
 finish() {
 	local failed
 	failed=$(awk -F '\t' '$2 == "fail" { print "  " $1 ": " $3 ($4 ? ": " $4 : "") }' "$LVS_RESULTS")
@@ -36,7 +37,7 @@ finish() {
 	printf 'took %d min %d s\n' $((SECONDS / 60)) $((SECONDS % 60))
 	totals all
 	[ -z "$failed" ]
-	exit
+	exit "${1:-$?}"
 }
 
 # check NAME COMMAND...: one test that is a command; its output shows only when it fails.
@@ -57,19 +58,28 @@ check() {
 	return "$status"
 }
 
-# configure PRESET: makes LVS_BUILD/PRESET; false, and a failed test, when it cannot.
+# fresh DIRECTORY: the option to make it anew, when it was made elsewhere and copied.
+fresh() {
+	if ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$ROOT" "$1/CMakeCache.txt" ||
+		! grep -qxF "CMAKE_CACHEFILE_DIR:INTERNAL=$1" "$1/CMakeCache.txt"; then
+		echo --fresh
+	fi 2>/dev/null
+}
+
+# configure PRESET [OPTION...]: makes LVS_BUILD/PRESET; false, and a failed test, when it cannot.
 configure() {
-	local log=$LVS_BUILD/$1.log
-	cmake --preset "$1" -B "$LVS_BUILD/$1" >"$log" 2>&1 && return 0
+	local log=$LVS_BUILD/$1.log dir=$LVS_BUILD/$1
+	# shellcheck disable=SC2046 # one word or none
+	cmake --preset "$1" -B "$dir" $(fresh "$dir") "${@:2}" >"$log" 2>&1 && return 0
 	tail -n 40 "$log"
 	result fail "configuration of $1"
 	return 1
 }
 
-# build PRESET: also builds it.
+# build PRESET [OPTION...]: also builds it.
 build() {
 	local log=$LVS_BUILD/$1.log
-	configure "$1" || return
+	configure "$@" || return
 	cmake --build "$LVS_BUILD/$1" -j "$LVS_JOBS" 2>&1 | tee "$log" | tenths "$1"
 	[ "${PIPESTATUS[0]}" -eq 0 ] && return 0
 	grep -vE '^(\[[0-9]+/[0-9]+\]|: && |/[^ ]*/(gcc|clang|cc) )' "$log" | head -n 60
@@ -133,50 +143,62 @@ ctest_reason() {
 		mine && NF { last = $0 }' "$1/Testing/Temporary/LastTest.log"
 }
 
-# Debian packages and how to see that each is there.
+# Debian packages, how to see that each is there, and the suites that need it; none: all.
 LVS_PACKAGES='
 gcc             command -v gcc
-g++             command -v g++
 libc6-dev       test -e /usr/include/stdio.h
-clang           command -v clang
-libclang-rt-14-dev ls /usr/lib/llvm-14/lib/clang/14*/lib/linux/libclang_rt.asan-*.a
 cmake           command -v cmake
 ninja-build     command -v ninja
 pkg-config      command -v pkg-config
-binutils        command -v readelf
 check           pkg-config --exists check
 libmnl-dev      pkg-config --exists libmnl
 linux-libc-dev  test -e /usr/include/linux/ip_vs.h
-clang-tidy      command -v clang-tidy
-clang-format    command -v clang-format
-cppcheck        command -v cppcheck
-valgrind        command -v valgrind
-shellcheck      command -v shellcheck
-doxygen         command -v doxygen
-python3         command -v python3
-iproute2        command -v ip
-nftables        command -v nft
-ethtool         command -v ethtool
-iputils-ping    command -v ping
-procps          command -v sysctl
-curl            command -v curl
-tcpdump         command -v tcpdump
-nginx-light     command -v nginx
-ipvsadm         command -v ipvsadm
+g++             command -v g++                      # package
+clang           command -v clang                    # build-clang static tidy-tests package clang-sanitizers fuzz
+libclang-rt-14-dev ls /usr/lib/llvm-14/lib/clang/14*/lib/linux/libclang_rt.asan-*.a # clang-sanitizers fuzz
+binutils        command -v readelf                  # package
+doxygen         command -v doxygen                  # package
+clang-format    command -v clang-format             # static
+clang-tidy      command -v clang-tidy               # static tidy-tests
+cppcheck        command -v cppcheck                 # static
+shellcheck      command -v shellcheck               # static
+valgrind        command -v valgrind                 # count
+python3         command -v python3                  # unit sanitizers e2e
+iproute2        command -v ip                       # e2e demo
+nftables        command -v nft                      # e2e demo
+ethtool         command -v ethtool                  # e2e
+iputils-ping    command -v ping                     # e2e
+procps          command -v sysctl                   # e2e
+curl            command -v curl                     # e2e demo
+tcpdump         command -v tcpdump                  # e2e
+nginx-light     command -v nginx                    # e2e demo
+ipvsadm         command -v ipvsadm                  # e2e
 '
 
-# Installs what the table misses, as root; else says what to install.
+# packages_missing SUITE...
+packages_missing() {
+	local package probe needs suite
+	while read -r package probe; do
+		needs=" ${probe##*# } "
+		[[ $probe == *'# '* ]] || needs=
+		for suite; do
+			if [ -n "$package" ] && [[ -z $needs || $needs == *" $suite "* ]]; then
+				sh -c "$probe" >/dev/null 2>&1 || printf '%s ' "$package"
+				break
+			fi
+		done
+	done <<<"$LVS_PACKAGES"
+}
+
+# install_missing SUITE...: installs what these suites miss, as root; else says what to install.
 install_missing() {
-	local package probe missing=()
+	local missing
 	PATH=$PATH:/usr/sbin:/sbin
 	export PATH
-	while read -r package probe; do
-		[ -z "$package" ] || sh -c "$probe" >/dev/null 2>&1 || missing+=("$package")
-	done <<<"$LVS_PACKAGES"
+	read -ra missing <<<"$(packages_missing "$@")"
 	[ ${#missing[@]} -gt 0 ] || return 0
 	if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-		echo "tests/run: please install: ${missing[*]}"
-		result fail packages "missing: ${missing[*]}"
+		result fail packages "please install, as root: apt-get install ${missing[*]}"
 		return 1
 	fi
 	echo "tests/run: installing with apt-get: ${missing[*]}"

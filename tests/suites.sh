@@ -84,7 +84,7 @@ suite_count() {
 		result skip count "there is no tests/bench/run"
 		return
 	fi
-	build release && check "bench count" tests/bench/run count
+	check "bench count" tests/bench/run count
 }
 
 suite_e2e() {
@@ -149,7 +149,7 @@ suite_demo() {
 }
 
 suite_release() {
-	build release && run_ctest release -LE 'package|e2e|bench'
+	build release -DLVS_BUILD_TESTS=ON && run_ctest release -LE 'package|e2e|bench'
 }
 
 suite_clang_sanitizers() {

@@ -2,37 +2,76 @@
 # shellcheck shell=bash
 # Hosts, wires, programs and counters: network namespaces, for the demo and for tests/e2e.
 #
-# Everything, files too, lives in a mount and a network namespace of the script's own, in which /run
-# begins empty. So nothing is seen from outside, and nothing is left when the last program has ended.
+# Everything, files too, lives in a mount, a network and a process namespace of the script's own, in
+# which /run begins empty. So nothing is seen from outside, and nothing is left when the script ends.
 PATH=$PATH:/usr/sbin:/sbin
-HOSTS_PREFIX=lvs$$
+HOSTS_PREFIX=lvs
 HOSTS_WORK=/run/work
 HOSTS_PIDS=()
+
+# hosts_watch SCRIPT ARGUMENT...: starts the script again, in a process group of its own, and comes
+# back there. What stays here only waits: bash may lose a signal that comes while it runs a command.
+hosts_watch() {
+	if [ -n "${LVS_WATCHED:-}" ]; then
+		unset LVS_WATCHED
+		return
+	fi
+	trap 'hosts_interrupted 129' HUP
+	trap 'hosts_interrupted 130' INT
+	trap 'hosts_interrupted 143' TERM
+	set -m
+	LVS_WATCHED=1 setpriv --pdeathsig KILL "$@" </dev/null &
+	set +m
+	wait $! 2>/dev/null
+	exit
+}
+
+# Ends the group, which has 3 s to end by itself.
+hosts_interrupted() {
+	trap '' HUP INT TERM
+	exec 2>/dev/null # bash would tell what became of each
+	if [ -n "${!:-}" ]; then
+		kill -TERM -- "-$!"
+		hosts_group_gone $! || kill -KILL -- "-$!"
+		hosts_group_gone $!
+	fi
+	exit "$1"
+}
+
+hosts_group_gone() {
+	local n
+	for n in {1..60}; do
+		kill -0 -- "-$1" || return 0
+		sleep 0.05
+	done
+	return 1
+}
 
 # Whether namespaces, wires and filters can be made by `unshare $1`; says what cannot.
 hosts_possible() {
 	{
-		unshare "$1" sh -c 'mount -t tmpfs tmpfs /run && ip netns add a && ip netns add b &&
-			ip link add x netns a type veth peer name y netns b && ip netns del a &&
-			ip netns del b && nft list tables' >/dev/null
+		unshare "$1" --fork --pid sh -c 'mount -t tmpfs tmpfs /run && ip netns add a &&
+			ip netns add b && ip link add x netns a type veth peer name y netns b &&
+			ip netns del a && ip netns del b && nft list tables' >/dev/null
 	} 2>&1
 }
 
 # hosts_enter SCRIPT ARGUMENT...: starts the script again, as root of namespaces of its own; comes
 # back, true, when that has been done, and false, with a word on stderr, when it cannot be.
 hosts_enter() {
-	local way error
+	local way errors=''
 	if [ -n "${LVS_INSIDE:-}" ]; then
 		unset LVS_INSIDE
 		mount -t tmpfs tmpfs /run && mkdir $HOSTS_WORK
 		return
 	fi
 	for way in -nm -Urnm; do
-		if error=$(hosts_possible $way); then
-			LVS_INSIDE=1 exec unshare $way "$@"
+		if errors+="unshare $way: $(hosts_possible $way)"$'\n'; then
+			# The first process of a process namespace takes all others with it.
+			LVS_INSIDE=1 LVS_WATCHED=1 exec unshare $way --fork --pid --kill-child=KILL "$@"
 		fi
-		echo "unshare $way: $error" >&2
 	done
+	printf %s "$errors" >&2
 	return 1
 }
 
@@ -43,6 +82,7 @@ hosts_clear() {
 		kill "$pid" 2>/dev/null
 	done
 	for pid in "${HOSTS_PIDS[@]}"; do
+		{ in_time 2 gone "$pid" || kill -KILL "$pid"; } 2>/dev/null
 		wait "$pid" 2>/dev/null
 	done
 	HOSTS_PIDS=()
@@ -129,21 +169,32 @@ start() {
 	HOSTS_PIDS+=("$STARTED")
 }
 
-# stop PID [SIGNAL]: ends a program, and gives its status.
+gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+# stop PID [SIGNAL]: ends a program, and gives its status. One that does not end is killed.
 stop() {
 	local pid others=()
 	for pid in "${HOSTS_PIDS[@]}"; do
 		[ "$pid" = "$1" ] || others+=("$pid")
 	done
 	HOSTS_PIDS=("${others[@]}")
-	{ kill "-${2:-TERM}" "$1" && wait "$1"; } 2>/dev/null
+	kill "-${2:-TERM}" "$1" 2>/dev/null
+	{ soon gone "$1" || kill -KILL "$1"; } 2>/dev/null
+	wait "$1" 2>/dev/null
 }
 
 # soon COMMAND...: true as soon as the command is, within 10 s.
 soon() {
-	local end=$((SECONDS + 10))
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
+	in_time 10 "$@"
+}
+
+# in_time SECONDS COMMAND...
+in_time() {
+	local end=$((SECONDS + $1))
+	until "${@:2}"; do
+		[ $SECONDS -lt "$end" ] || return 1
 		sleep 0.05
 	done
 }

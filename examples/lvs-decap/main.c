@@ -27,6 +27,8 @@ static int open_signals(void)
 	sigset_t set;
 	int fd;
 
+	/* A reader of the output who goes away is no reason to leave the host as it is. */
+	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);

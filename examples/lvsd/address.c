@@ -10,10 +10,15 @@ static void add(struct lvs_host *host, uint32_t ifindex, const struct addr_item 
 	int err = lvs_host_address_add(host, item->family, &item->addr, ifindex);
 	char text[INET6_ADDRSTRLEN];
 
+	inet_ntop((int)item->family, &item->addr, text, sizeof(text));
 	if (err)
-		log_line(log, LVS_LOG_ERROR, "service address %s: %s",
-			 inet_ntop((int)item->family, &item->addr, text, sizeof(text)),
-			 lvs_strerror(err));
+		log_line(log, LVS_LOG_ERROR, "service address %s: %s", text, lvs_strerror(err));
+	else if (lvs_host_address_get_state(host, item->family, &item->addr) ==
+		 LVS_HOST_ADDRESS_FOREIGN)
+		log_line(log, LVS_LOG_WARNING,
+			 "service address %s is on the host already, put there by another "
+			 "program, maybe another lvsd: left alone",
+			 text);
 }
 
 void address_change(struct lvs_host *host, uint32_t ifindex, const struct addr_set *present,

@@ -67,8 +67,10 @@ static void say_ready(const struct lvsd *lvsd, bool *said)
 		return;
 	*said = true;
 	log_line(&lvsd->log, LVS_LOG_NOTICE,
-		 "ready: %zu services, %zu servers, %u workers on %s:%s", lvsd->rules.service_n,
-		 lvsd->rules.dest_n, lvsd->worker_n, lvsd->options.io->name, lvsd->options.target);
+		 "ready: %zu service%s, %zu server%s, %u worker%s on %s:%s", lvsd->rules.service_n,
+		 log_plural(lvsd->rules.service_n), lvsd->rules.dest_n,
+		 log_plural(lvsd->rules.dest_n), lvsd->worker_n, log_plural(lvsd->worker_n),
+		 lvsd->options.io->name, lvsd->options.target);
 }
 
 void control_run(struct lvsd *lvsd)

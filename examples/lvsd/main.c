@@ -30,7 +30,8 @@ static int check_rules(const struct options *options)
 		fprintf(stderr, "lvsd: error: %s\n", error);
 		return EXIT_FAILURE;
 	}
-	printf("%s: %zu services, %zu servers\n", options->rules, rules.service_n, rules.dest_n);
+	printf("%s: %zu service%s, %zu server%s\n", options->rules, rules.service_n,
+	       log_plural(rules.service_n), rules.dest_n, log_plural(rules.dest_n));
 	rules_free(&rules);
 	return EXIT_SUCCESS;
 }
@@ -59,7 +60,10 @@ static int open_director(struct lvsd *lvsd)
 	struct lvs_settings settings;
 	int err;
 
-	lvs_settings_init(&settings);
+	if (lvsd->options.modern)
+		lvs_settings_modern(&settings);
+	else
+		lvs_settings_init(&settings);
 	settings.max_conns =
 		lvsd->options.table_size ? lvsd->options.table_size : settings.max_conns;
 	settings.log = lvsd->log;
@@ -79,8 +83,8 @@ static void note_pass_devices(const struct lvsd *lvsd)
 	char line[96];
 
 	snprintf(line, sizeof(line),
-		 "# %u TUN devices, up (lvs0, lvs1, ...): the host's way to get packets back",
-		 lvsd->options.worker_n);
+		 "# %u TUN device%s, up (lvs0, lvs1, ...): the host's way to get packets back",
+		 lvsd->options.worker_n, log_plural(lvsd->options.worker_n));
 	lvs_host_setup_note(lvsd->host, line);
 }
 
@@ -114,8 +118,11 @@ static int set_forwarding(struct lvsd *lvsd)
 	if (!lvsd->options.forwarding || !lvsd->host)
 		return 0;
 	err = lvs_host_sysctl_set(lvsd->host, "net/ipv4/ip_forward", "1");
-	if (!err)
+	if (!err) {
 		err = lvs_host_sysctl_set(lvsd->host, "net/ipv6/conf/all/forwarding", "1");
+		if (err == LVS_ERR_NO_ENTRY)
+			err = 0; /* a host without IPv6 */
+	}
 	if (err)
 		log_line(&lvsd->log, LVS_LOG_ERROR, "forwarding: %s", lvs_strerror(err));
 	return err;
@@ -142,7 +149,8 @@ static int open_host(struct lvsd *lvsd)
 	err = lvs_host_new(&conf, &lvsd->host);
 	if (err) {
 		log_line(&lvsd->log, LVS_LOG_ERROR, "host, instance \"%s\": %s", conf.name,
-			 lvs_strerror(err));
+			 err == LVS_ERR_BUSY ? "another lvsd runs here; give it another --name"
+					     : lvs_strerror(err));
 		return err;
 	}
 	lvs_director_set_path_lookup(lvsd->director, lvs_host_path_lookup, lvsd->host);
@@ -248,6 +256,9 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	/* A reader of the log or the report who goes away is no reason to leave the host as it is.
+	 */
+	signal(SIGPIPE, SIG_IGN);
 	if (lvsd.options.check)
 		return check_rules(&lvsd.options);
 	lvsd.log = log_to_stderr(&lvsd.options.log_level);

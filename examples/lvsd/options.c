@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "options.h"
 
+#include <liblvs/host.h>
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,19 +12,24 @@ enum { TABLE_SIZE_MAX = 1 << 30 };
 
 static const char help[] =
 	"Usage: lvsd --io packet:INTERFACE[,INTERFACE...] --rules FILE [OPTION]...\n"
+	"       lvsd --io pcap:IN[,OUT] --rules FILE [OPTION]...\n"
+	"       lvsd --check --rules FILE\n"
 	"A virtual server in user space. FILE is what \"ipvsadm -S -n\" prints.\n\n"
-	"  --io ADAPTER:TARGET  where packets come from; service addresses are put on the first\n"
-	"                       interface\n"
+	"  --io packet:INTERFACE[,INTERFACE...]\n"
+	"                       balance what comes in there; service addresses are put on the "
+	"first\n"
+	"  --io pcap:IN[,OUT]   replay a capture file, write what would be sent, print the report\n"
 	"  --rules FILE         services and servers\n"
 	"  --workers N          threads that handle packets, 1 to 64 (default 1)\n"
 	"  --table-size N       connections at most (default 1048576)\n"
+	"  --modern             a full table makes room; connections of removed servers end\n"
 	"  --name NAME          of this instance; two on one host need two (default 0)\n"
 	"  --forwarding         set-up: let the host forward too (servers behind NAT need it for\n"
 	"                       their own traffic)\n"
 	"  --no-address         another program holds the service addresses\n"
-	"  --no-setup           change nothing on the host: no filter, no address, no sysctl\n"
+	"  --no-setup           change nothing on the host: no filter, address, sysctl or TUN\n"
 	"  --print-setup        print what would be changed on the host, and exit\n"
-	"  --check              read the rules, and exit\n"
+	"  --check              read the rules, and exit; needs no --io\n"
 	"  --log-level LEVEL    error, warning, notice, info or debug (default notice)\n"
 	"  --help, --version\n\n"
 	"SIGHUP reads FILE again, SIGUSR1 prints services, servers and connections, SIGUSR2\n"
@@ -65,6 +72,18 @@ static int read_level(const char *text, enum lvs_log_level *level)
 	return fail("--log-level", "error, warning, notice, info or debug", text);
 }
 
+/* What lvs_host_new() takes. */
+static int read_name(const char *text, struct options *options)
+{
+	size_t len =
+		strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+
+	if (!len || len > LVS_HOST_NAME_MAX || text[len])
+		return fail("--name", "1 to 15 letters, digits, _ and -", text);
+	options->name = text;
+	return 0;
+}
+
 /* The names in the target are the set-up's business too. */
 static int read_interfaces(const char *text, struct options *options)
 {
@@ -94,7 +113,7 @@ static int read_io(const char *text, struct options *options)
 		memcpy(name, text, len);
 	options->io = lvs_io_find(name);
 	if (!options->io || !text[len] || !text[len + 1])
-		return fail("--io", "packet:INTERFACE or pcap:FILE", text);
+		return fail("--io", "packet:INTERFACE[,INTERFACE...] or pcap:IN[,OUT]", text);
 	options->target = text + len + 1;
 	options->interface_n = 0;
 	return strcmp(name, "packet") ? 0 : read_interfaces(options->target, options);
@@ -103,7 +122,11 @@ static int read_io(const char *text, struct options *options)
 static int complete(const struct options *options)
 {
 	if (!options->rules || (!options->io && !options->check)) {
-		fprintf(stderr, "lvsd: expected --io and --rules; try --help\n");
+		fprintf(stderr, "lvsd: expected %s; try --help\n",
+			options->rules   ? "--io"
+			: options->check ? "--rules with --check"
+			: options->io    ? "--rules"
+					 : "--io and --rules");
 		return -1;
 	}
 	if (options->print_setup && (options->no_setup || !options->interface_n)) {
@@ -126,8 +149,7 @@ static int take_value(int option, const char *text, struct options *options)
 		options->rules = text;
 		return 0;
 	case NAME:
-		options->name = text;
-		return 0;
+		return read_name(text, options);
 	case WORKERS:
 		return read_number("--workers", text, OPTIONS_WORKERS_MAX, &options->worker_n);
 	case TABLE_SIZE:
@@ -141,7 +163,7 @@ static int take_value(int option, const char *text, struct options *options)
 
 int options_read(int argc, char **argv, struct options *options)
 {
-	int check = 0, print_setup = 0, no_setup = 0, no_address = 0, forwarding = 0;
+	int check = 0, print_setup = 0, no_setup = 0, no_address = 0, forwarding = 0, modern = 0;
 	const struct option longs[] = {
 		{"io", required_argument, NULL, IO},
 		{"rules", required_argument, NULL, RULES},
@@ -154,6 +176,7 @@ int options_read(int argc, char **argv, struct options *options)
 		{"no-setup", no_argument, &no_setup, 1},
 		{"no-address", no_argument, &no_address, 1},
 		{"forwarding", no_argument, &forwarding, 1},
+		{"modern", no_argument, &modern, 1},
 		{"help", no_argument, NULL, HELP},
 		{"version", no_argument, NULL, VERSION},
 		{NULL, 0, NULL, 0},
@@ -182,5 +205,6 @@ int options_read(int argc, char **argv, struct options *options)
 	options->no_setup = no_setup;
 	options->no_address = no_address;
 	options->forwarding = forwarding;
+	options->modern = modern;
 	return complete(options) < 0 ? 2 : -1;
 }

@@ -25,6 +25,7 @@ struct options {
 	bool no_setup;
 	bool no_address;
 	bool forwarding;
+	bool modern; /* lvs_settings_modern() */
 };
 
 /* Returns -1 to go on, or the exit status: help and version were printed, or a line on stderr. */

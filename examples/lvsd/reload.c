@@ -147,9 +147,10 @@ int reload_rules(struct lvsd *lvsd)
 	warn_of_marks(lvsd, &plan.rules);
 	take_over(lvsd, &plan);
 	log_line(&lvsd->log, LVS_LOG_NOTICE,
-		 "%s is in force: %zu services, %zu servers (%u added, %u changed, %u removed)",
-		 lvsd->options.rules, lvsd->rules.service_n, lvsd->rules.dest_n, counts.added,
-		 counts.changed, counts.removed);
+		 "%s is in force: %zu service%s, %zu server%s (%u added, %u changed, %u removed)",
+		 lvsd->options.rules, lvsd->rules.service_n, log_plural(lvsd->rules.service_n),
+		 lvsd->rules.dest_n, log_plural(lvsd->rules.dest_n), counts.added, counts.changed,
+		 counts.removed);
 	return 0;
 
 undo:

@@ -6,7 +6,6 @@
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 enum { ENDPOINT_LEN = INET6_ADDRSTRLEN + 8 };
 
@@ -107,13 +106,17 @@ static void print_services(const struct lvsd *lvsd, FILE *out)
 	}
 }
 
-/* Until when, on the workers' clock, which is the system's for every adapter that stays. */
-static uint64_t now_ns(void)
+/* On the adapter's clock, of the worker that looked last: a capture file has a time of its own. */
+static uint64_t now_ns(const struct lvsd *lvsd)
 {
-	struct timespec now;
+	uint64_t latest = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	for (unsigned i = 0; i < lvsd->worker_n; i++) {
+		uint64_t now = atomic_load_explicit(&lvsd->worker[i].now, memory_order_relaxed);
+
+		latest = now > latest ? now : latest;
+	}
+	return latest;
 }
 
 static void print_conns(const struct lvsd *lvsd, FILE *out)
@@ -121,7 +124,7 @@ static void print_conns(const struct lvsd *lvsd, FILE *out)
 	struct lvs_conn_info info = {.size = sizeof(info)};
 	struct lvs_cursor cursor = {{0}};
 	char client[ENDPOINT_LEN], service[ENDPOINT_LEN], dest[ENDPOINT_LEN];
-	uint64_t now = now_ns();
+	uint64_t now = now_ns(lvsd);
 
 	fprintf(out, "\nIPVS connection entries\npro expire %-11s %-18s %-18s %s\n", "state",
 		"source", "virtual", "destination");

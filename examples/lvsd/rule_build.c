@@ -82,6 +82,7 @@ int rule_build_key(const struct rule_line *line, struct lvs_service_key *key,
 {
 	uint32_t named = line->given & SERVICE_OPTIONS;
 	int udp = rule_given(line, RULE_UDP);
+	const char *text = line->value[udp ? RULE_UDP : RULE_TCP];
 	struct rule_endpoint endpoint;
 
 	memset(key, 0, sizeof(*key));
@@ -93,8 +94,11 @@ int rule_build_key(const struct rule_line *line, struct lvs_service_key *key,
 	if (rule_given(line, RULE_IPV6))
 		return rule_fail(error, "expected -6 only with -f, got it with %s",
 				 udp ? "-u" : "-t");
-	if (rule_value_endpoint(line->value[udp ? RULE_UDP : RULE_TCP], &endpoint, error) < 0)
+	if (rule_value_endpoint(text, 1, &endpoint, error) < 0)
 		return -1;
+	if (rule_value_is_loopback(&endpoint))
+		return rule_fail(error, "expected an address that clients can reach, got \"%s\"",
+				 text);
 	if (!endpoint.port)
 		return rule_fail(error, "expected a port from 1 to 65535, got none: "
 					"a service of every port needs persistence, which is "
@@ -148,7 +152,7 @@ static int build_endpoint(const struct rule_line *line, const struct lvs_service
 
 	if (!rule_given(line, RULE_SERVER))
 		return rule_fail(error, "expected -r and a server, got none");
-	if (rule_value_endpoint(line->value[RULE_SERVER], &endpoint, error) < 0)
+	if (rule_value_endpoint(line->value[RULE_SERVER], 0, &endpoint, error) < 0)
 		return -1;
 	if (endpoint.family != key->family && dest->conf.method != LVS_METHOD_TUNNEL)
 		return rule_fail(error,

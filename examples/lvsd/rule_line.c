@@ -67,6 +67,14 @@ static int find_name(const char *word, size_t len)
 	return -1;
 }
 
+/* The first option should be the command. */
+static int unknown(const struct rule_line *line, const char *dash, const char *word,
+		   struct rule_error *error)
+{
+	return rule_fail(error, "expected %s-A or -a, got \"%s%s\"",
+			 line->given ? "an option of " : "", dash, word);
+}
+
 /* `attached` is the value that stands in the option's own word, or NULL. */
 static int take_option(int i, char *attached, struct words *words, struct rule_line *line,
 		       struct rule_error *error)
@@ -98,7 +106,7 @@ static int take_long(char *word, struct words *words, struct rule_line *line,
 	int i = find_name(word, len);
 
 	if (i < 0)
-		return rule_fail(error, "expected an option of -A or -a, got \"%s\"", word);
+		return unknown(line, "", word, error);
 	return take_option(i, word[len] ? word + len + 1 : NULL, words, line, error);
 }
 
@@ -111,7 +119,7 @@ static int take_short(char *word, struct words *words, struct rule_line *line,
 		char *attached;
 
 		if (i < 0)
-			return rule_fail(error, "expected an option of -A or -a, got \"-%s\"", at);
+			return unknown(line, "-", at, error);
 		attached = options[i].value != RULE_VALUE_NONE && at[1] ? at + 1 : NULL;
 		if (take_option(i, attached, words, line, error) < 0)
 			return -1;
@@ -138,7 +146,8 @@ int rule_line_cut(char *text, struct rule_line *line, struct rule_error *error)
 		int failed;
 
 		if (word[0] != '-' || !word[1])
-			return rule_fail(error, "expected an option, got \"%s\"", word);
+			return rule_fail(error, "expected %s, got \"%s\"",
+					 line->given ? "an option" : "-A or -a", word);
 		failed = word[1] == '-' ? take_long(word, &words, line, error)
 					: take_short(word, &words, line, error);
 		if (failed)

@@ -32,6 +32,15 @@ static int is_unicast(const struct rule_endpoint *endpoint)
 	       !(byte[0] == 0xfe && (byte[1] & 0xc0) == 0x80); /* nor link-local */
 }
 
+int rule_value_is_loopback(const struct rule_endpoint *endpoint)
+{
+	static const uint8_t loopback[16] = {[15] = 1};
+
+	if (endpoint->family == LVS_INET)
+		return endpoint->addr.byte[0] == 127;
+	return !memcmp(endpoint->addr.byte, loopback, sizeof(loopback));
+}
+
 /* Cuts "addr", "addr:port" or "[addr]:port"; *port is NULL where none stands. */
 static int cut_port(char *text, char **addr, char **port, uint8_t *family)
 {
@@ -58,7 +67,8 @@ static int cut_port(char *text, char **addr, char **port, uint8_t *family)
 	return 0;
 }
 
-int rule_value_endpoint(const char *text, struct rule_endpoint *endpoint, struct rule_error *error)
+int rule_value_endpoint(const char *text, uint32_t port_min, struct rule_endpoint *endpoint,
+			struct rule_error *error)
 {
 	char copy[INET6_ADDRSTRLEN + sizeof("[]:65535")];
 	char *addr, *port;
@@ -75,7 +85,7 @@ int rule_value_endpoint(const char *text, struct rule_endpoint *endpoint, struct
 				 text);
 	if (!is_unicast(endpoint))
 		return rule_fail(error, "expected a unicast address, got \"%s\"", addr);
-	if (port && rule_value_number(port, "a port", 0, 65535, &number, error) < 0)
+	if (port && rule_value_number(port, "a port", port_min, 65535, &number, error) < 0)
 		return -1;
 	endpoint->port = htons((uint16_t)number);
 	endpoint->has_port = port != NULL;

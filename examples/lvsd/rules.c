@@ -6,8 +6,11 @@
 #include "rules_index.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct dest_name {
 	uint32_t service;
@@ -140,6 +143,18 @@ static int add_service(struct rules *rules, const struct rule_line *line, struct
 	return append_service(rules, &service, error);
 }
 
+/* Names the service as the line does. */
+static int fail_no_service(const struct rule_line *line, struct rule_error *error)
+{
+	enum rule_option option = rule_given(line, RULE_TCP)   ? RULE_TCP
+				  : rule_given(line, RULE_UDP) ? RULE_UDP
+							       : RULE_MARK;
+
+	return rule_fail(error, "expected a line above with -A %s %s%s, got none",
+			 rule_option_name(option), line->value[option],
+			 rule_given(line, RULE_IPV6) ? " -6" : "");
+}
+
 static int add_dest(struct rules *rules, const struct rule_line *line, struct rule_error *error)
 {
 	struct rule_dest dest = {.line = error->line};
@@ -150,8 +165,7 @@ static int add_dest(struct rules *rules, const struct rule_line *line, struct ru
 		return -1;
 	dest.service = rules_find_service(rules, &key);
 	if (dest.service == RULES_NONE)
-		return rule_fail(error, "expected a service that a line above adds with -A, got "
-					"a server of none");
+		return fail_no_service(line, error);
 	known = rules_find_dest(rules, dest.service, &dest.key);
 	if (known != RULES_NONE)
 		return rule_fail(error, "expected a new server, got that of line %u again",
@@ -199,15 +213,34 @@ int rules_read(FILE *file, const char *name, struct rules *rules, char *error, s
 	return failed;
 }
 
-int rules_read_file(const char *name, struct rules *rules, char *error, size_t error_len)
+/* What would keep its reader waiting is refused: signals wait until the file is read. */
+static FILE *open_file(const char *name, char *error, size_t error_len)
 {
-	FILE *file = fopen(name, "re");
-	int failed;
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat status;
+	FILE *file;
 
+	if (fd >= 0 && fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
+		snprintf(error, error_len, "%s: expected a regular file", name);
+		close(fd);
+		return NULL;
+	}
+	file = fd < 0 ? NULL : fdopen(fd, "r");
 	if (!file) {
 		snprintf(error, error_len, "%s: %s", name, strerror(errno));
-		return -1;
+		if (fd >= 0)
+			close(fd);
 	}
+	return file;
+}
+
+int rules_read_file(const char *name, struct rules *rules, char *error, size_t error_len)
+{
+	FILE *file = open_file(name, error, error_len);
+	int failed;
+
+	if (!file)
+		return -1;
 	failed = rules_read(file, name, rules, error, error_len);
 	fclose(file);
 	return failed;

@@ -93,6 +93,7 @@ static int run(struct worker *worker)
 		int n = lvs_io_rx(worker->io, packets, BATCH);
 		uint64_t now = lvs_io_now(worker->io);
 
+		atomic_store_explicit(&worker->now, now, memory_order_relaxed);
 		if (n < 0 || (n == 0 && caps.flags & LVS_IO_FINITE))
 			return n;
 		if (n > 0) {

@@ -7,6 +7,7 @@
 #include <liblvs/io.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct worker {
 	struct lvs_worker *worker;
@@ -15,7 +16,8 @@ struct worker {
 	int stop_fd;  /* readable when it is to end; not its own */
 	int ended_fd; /* eventfd that it adds 1 to when it ends by itself; not its own */
 	int epoll;
-	int failed; /* what ended it, for who joins it: 0 or a negative enum lvs_err */
+	_Atomic uint64_t now; /* the adapter's clock when it looked last, for others; relaxed */
+	int failed;           /* what ended it, for who joins it: 0 or a negative enum lvs_err */
 	pthread_t thread;
 };
 

@@ -5,8 +5,8 @@
  *
  * Control calls: any thread, beside running workers, which never wait for them.
  * A transaction holds the director's control lock from begin to commit; control
- * calls of other threads wait for it. The thread that began it makes no other
- * control call of the same director until then: it would wait for itself.
+ * calls of other threads wait for it. To the thread that began it the other
+ * control calls of the same director answer LVS_ERR_BUSY until then.
  */
 #ifndef LIBLVS_CONTROL_H
 #define LIBLVS_CONTROL_H
@@ -65,13 +65,16 @@ struct lvs_dest_conf {
 	uint32_t lower; /**< No longer so below this many; 0 is three quarters of upper. */
 };
 
-/** Starts a transaction. @return 0 or LVS_ERR_NO_MEMORY. */
+/**
+ * Starts a transaction.
+ * @return 0, LVS_ERR_NO_MEMORY, or LVS_ERR_BUSY when this thread has one of this director open.
+ */
 LVS_API int lvs_txn_begin(struct lvs_director *director, struct lvs_txn **txn);
 
 /**
  * Adds a service. A call that fails leaves the transaction as it was.
- * @return 0, LVS_ERR_EXISTS, LVS_ERR_FAMILY, LVS_ERR_INVALID, LVS_ERR_UNSUPPORTED or
- *         LVS_ERR_NO_MEMORY.
+ * @return 0, LVS_ERR_EXISTS, LVS_ERR_FAMILY, LVS_ERR_INVALID, LVS_ERR_UNSUPPORTED (protocol,
+ *         port 0, a flag) or LVS_ERR_NO_MEMORY.
  */
 LVS_API int lvs_txn_add_service(struct lvs_txn *txn, const struct lvs_service_key *key,
 				const struct lvs_service_conf *conf);
@@ -84,7 +87,10 @@ LVS_API int lvs_txn_edit_service(struct lvs_txn *txn, const struct lvs_service_k
 LVS_API int lvs_txn_set_service(struct lvs_txn *txn, const struct lvs_service_key *key,
 				const struct lvs_service_conf *conf);
 
-/** Removes a service with its destinations. @return 0, LVS_ERR_NO_SERVICE or LVS_ERR_NO_MEMORY. */
+/**
+ * Removes a service with its destinations.
+ * @return 0, LVS_ERR_NO_SERVICE, LVS_ERR_FAMILY, LVS_ERR_INVALID or LVS_ERR_NO_MEMORY.
+ */
 LVS_API int lvs_txn_del_service(struct lvs_txn *txn, const struct lvs_service_key *key);
 
 /** Removes every service. @return 0 or LVS_ERR_NO_MEMORY. */
@@ -94,7 +100,8 @@ LVS_API int lvs_txn_flush(struct lvs_txn *txn);
  * Adds a destination. One that was removed and still has connections comes
  * back with them and with its counters.
  * @return 0, LVS_ERR_NO_SERVICE, LVS_ERR_EXISTS, LVS_ERR_FAMILY, LVS_ERR_RANGE (weight below 0,
- *         lower above upper), LVS_ERR_INVALID, LVS_ERR_UNSUPPORTED or LVS_ERR_NO_MEMORY.
+ *         lower above upper), LVS_ERR_INVALID, LVS_ERR_UNSUPPORTED, LVS_ERR_FULL (a director
+ *         has had 248 forwarding methods of the embedder's) or LVS_ERR_NO_MEMORY.
  */
 LVS_API int lvs_txn_add_dest(struct lvs_txn *txn, const struct lvs_service_key *service,
 			     const struct lvs_dest_key *key, const struct lvs_dest_conf *conf);
@@ -110,23 +117,27 @@ LVS_API int lvs_txn_set_dest(struct lvs_txn *txn, const struct lvs_service_key *
 /**
  * Removes a destination: it gets no more packets. Drain it first (weight 0) to
  * let its connections finish.
- * @return 0, LVS_ERR_NO_SERVICE, LVS_ERR_NO_ENTRY or LVS_ERR_NO_MEMORY.
+ * @return 0, LVS_ERR_NO_SERVICE, LVS_ERR_NO_ENTRY, LVS_ERR_FAMILY, LVS_ERR_INVALID or
+ *         LVS_ERR_NO_MEMORY.
  */
 LVS_API int lvs_txn_del_dest(struct lvs_txn *txn, const struct lvs_service_key *service,
 			     const struct lvs_dest_key *key);
 
 /**
- * Makes all changes at once and ends the transaction, also when it fails.
- * @return 0, or LVS_ERR_NO_MEMORY or what a scheduler's build() gave: then nothing has changed.
+ * Makes all changes at once and ends the transaction, also when it fails; @p txn is gone then,
+ * and why it failed goes to the log. To be called by the thread that began it.
+ * @return 0, or LVS_ERR_NO_MEMORY, LVS_ERR_RANGE (more than 1,048,575 destinations, those
+ *         that were removed and still have connections included) or what a scheduler's build()
+ *         gave: then nothing has changed.
  */
 LVS_API int lvs_txn_commit(struct lvs_txn *txn);
 
-/** Ends a transaction without a change. NULL is fine. */
+/** Ends a transaction without a change; by the thread that began it. NULL is fine. */
 LVS_API void lvs_txn_abort(struct lvs_txn *txn);
 
 /**
  * A sentence about the last call of @p txn that failed: what, where, what was
- * expected. Owned by the transaction; "" when none failed.
+ * expected. Owned by the transaction, so not after commit; "" when none failed.
  */
 LVS_API const char *lvs_txn_error(const struct lvs_txn *txn);
 

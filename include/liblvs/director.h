@@ -48,9 +48,10 @@ enum lvs_settings_flag {
 
 /** Settings of a director, fixed for its life. Zero is the default everywhere. */
 struct lvs_settings {
-	uint32_t size;         /**< sizeof of this structure. */
-	uint32_t flags;        /**< enum lvs_settings_flag. */
-	uint32_t max_conns;    /**< Connections at most, templates included; default 1,048,576. */
+	uint32_t size;  /**< sizeof of this structure. */
+	uint32_t flags; /**< enum lvs_settings_flag. */
+	/** Connections at most, templates included, up to 536,870,912; default 1,048,576. */
+	uint32_t max_conns;
 	uint32_t shards;       /**< Shards of the table, a power of two, 1 to 65536; default 256. */
 	uint32_t full_policy;  /**< enum lvs_full_policy. */
 	uint32_t reuse;        /**< enum lvs_reuse. */
@@ -98,7 +99,8 @@ LVS_API void lvs_director_del(struct lvs_director *director);
 /**
  * Makes a worker: the packet side, used by one thread at a time.
  *
- * @return 0, LVS_ERR_NO_MEMORY, or LVS_ERR_FULL beyond lvs_settings::max_workers.
+ * @return 0, LVS_ERR_NO_MEMORY, LVS_ERR_FULL beyond lvs_settings::max_workers, or
+ *         LVS_ERR_BUSY inside a transaction of this thread.
  *
  * Control call: any thread, beside running workers.
  */
@@ -159,7 +161,8 @@ LVS_API void lvs_director_get_timeouts(const struct lvs_director *director,
  * come before the destination, and at any time; workers see it at once.
  *
  * @param path Copied; NULL forgets what was said.
- * @return 0, LVS_ERR_NO_MEMORY, LVS_ERR_FAMILY or LVS_ERR_INVALID. Control call.
+ * @return 0, LVS_ERR_NO_MEMORY, LVS_ERR_FAMILY, LVS_ERR_INVALID, or LVS_ERR_BUSY inside a
+ *         transaction of this thread. Control call.
  */
 LVS_API int lvs_director_set_path(struct lvs_director *director, enum lvs_family family,
 				  const union lvs_addr *addr, const struct lvs_path_conf *path);

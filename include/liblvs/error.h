@@ -17,7 +17,7 @@ extern "C" {
  * the answer that the kernel's IPVS gives, where it has one.
  */
 #define LVS_ERRORS(X)                                                                              \
-	X(NO_ENTRY, 2, "no such destination, scheduler or entry")                                  \
+	X(NO_ENTRY, 2, "no such destination, scheduler, entry or file")                            \
 	X(NO_SERVICE, 3, "no such service")                                                        \
 	X(IO, 5, "input or output failed")                                                         \
 	X(NO_MEMORY, 12, "out of memory")                                                          \

@@ -103,7 +103,7 @@ LVS_API unsigned lvs_worker_events(struct lvs_worker *worker, struct lvs_event *
 /**
  * Takes the oldest events of control calls (lvs_director_kill_conns()), as
  * lvs_worker_events() does.
- * @return How many were written. Control call.
+ * @return How many were written; none inside a transaction of this thread. Control call.
  */
 LVS_API unsigned lvs_director_events(struct lvs_director *director, struct lvs_event *out,
 				     unsigned n);

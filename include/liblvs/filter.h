@@ -67,8 +67,9 @@ struct lvs_filter_ops {
  *
  * @param ops Copied but for its name; NULL sets none.
  * @param user Handed to the functions; owned by the embedder, until fini() is called.
- * @return 0, LVS_ERR_INVALID for ops without accept(), or LVS_ERR_NO_MEMORY: then the
- *         old filter stays, and @p user is not taken. Control call.
+ * @return 0, LVS_ERR_INVALID for ops without accept(), LVS_ERR_NO_MEMORY, or LVS_ERR_BUSY
+ *         inside a transaction of this thread: then the old filter stays, and @p user is
+ *         not taken. Control call.
  */
 LVS_API int lvs_director_set_filter(struct lvs_director *director, const struct lvs_filter_ops *ops,
 				    void *user);

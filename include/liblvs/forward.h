@@ -68,7 +68,8 @@ enum lvs_method {
 /**
  * A forwarding method. Both functions run on workers, side by side, change the
  * packet in place and fill its outputs; they return LVS_REASON_NONE when it can
- * go, else the reason it cannot. Nothing of the packet is changed in that case.
+ * go, LVS_REASON_LOCAL when this host is to get it as it is now, else the reason
+ * it cannot go, and nothing of the packet is changed. A reason of reason.h, no other number.
  */
 struct lvs_forward_ops {
 	uint32_t size;     /**< sizeof of this structure. */

@@ -234,10 +234,17 @@ LVS_API int lvs_host_capture_set(struct lvs_host *host, const struct lvs_host_ru
 
 /**
  * Whether a packet that came in on packet::ifindex (0: on a captured interface)
- * was taken away from the host, so that a verdict of PASS must give it back.
+ * was taken away from the host and must be given back when the verdict is PASS.
  * Reads packet's first line and its headers as they came.
  *
- * Worker call; one uncontended reader lock and at most two hash probes.
+ * What a real server sends from a captured port goes back only when it begins a
+ * connection (TCP) or answers a client that asked the server itself, past the
+ * director; such clients are learned from their packets, which is why every
+ * packet of verdict PASS is to be asked about, captured or not. All else from
+ * there is left of a connection that the director has forgotten, and would leave
+ * untranslated.
+ *
+ * Worker call; one uncontended reader lock and at most four hash probes.
  */
 LVS_API bool lvs_host_captured(struct lvs_host *host, const struct lvs_packet *packet);
 

@@ -56,7 +56,7 @@ struct lvs_io_caps {
 	X(tx, "sent, each segment or fragment counted")                                            \
 	X(tx_bytes, "bytes of IP packets sent")                                                    \
 	X(passed, "given back to the host")                                                        \
-	X(pass_seen, "passed, and the host had them anyway")                                       \
+	X(pass_seen, "passed: the host had them anyway, or must not")                              \
 	X(dropped, "dropped because the verdict said so")                                          \
 	X(held, "kept by the library")                                                             \
 	X(waited, "had to wait for a neighbour's address")                                         \
@@ -171,7 +171,7 @@ LVS_API const struct lvs_io_ops *lvs_io_at(unsigned i);
  *         LVS_ERR_PERMISSION (needs CAP_NET_RAW, and CAP_NET_ADMIN for the TUN),
  *         LVS_ERR_NO_DEVICE, LVS_ERR_UNSUPPORTED (the interface is not Ethernet-like, the
  *         kernel is older than 4.20), LVS_ERR_IO. pcap: LVS_ERR_NO_ENTRY (no such file),
- *         LVS_ERR_FORMAT, LVS_ERR_UNSUPPORTED (link type), LVS_ERR_IO.
+ *         LVS_ERR_FORMAT, LVS_ERR_UNSUPPORTED (link type, more than one worker), LVS_ERR_IO.
  */
 LVS_API int lvs_io_open(const struct lvs_io_ops *ops, const struct lvs_io_conf *conf,
 			struct lvs_io **io);
@@ -193,7 +193,8 @@ LVS_API int lvs_io_fd(const struct lvs_io *io);
  *        for the caller to read and change until the next lvs_io_rx() or lvs_io_close().
  * @param n At most so many; lvs_io_conf::batch is a second limit.
  * @return How many came: 0 for none now, or at the end with LVS_IO_FINITE. LVS_ERR_IO,
- *         LVS_ERR_FORMAT (a damaged file) when no more can come.
+ *         LVS_ERR_FORMAT (a damaged file), LVS_ERR_NO_DEVICE (an interface was deleted; one
+ *         that is down is waited for) when no more can come.
  */
 LVS_API int lvs_io_rx(struct lvs_io *io, struct lvs_packet *packets, unsigned n);
 

@@ -17,11 +17,12 @@ extern "C" {
 
 /** Traffic since it was made. Bytes are those of IP packets. */
 struct lvs_stats {
-	uint64_t conns;     /**< Connections scheduled. */
-	uint64_t in_pkts;   /**< Packets, client to server. */
-	uint64_t out_pkts;  /**< Packets, server to client, as far as they pass here. */
-	uint64_t in_bytes;  /**< Bytes, client to server. */
-	uint64_t out_bytes; /**< Bytes, server to client, as far as they pass here. */
+	uint64_t conns;       /**< Connections scheduled. */
+	uint64_t in_pkts;     /**< Packets, client to server. */
+	uint64_t out_pkts;    /**< Packets, server to client, as far as they pass here. */
+	uint64_t in_bytes;    /**< Bytes, client to server. */
+	uint64_t out_bytes;   /**< Bytes, server to client, as far as they pass here. */
+	uint64_t reserved[3]; /**< Zero; it stands inside other structures and cannot grow. */
 };
 
 /** Where a listing stands. Zeroed: at the start. */
@@ -34,8 +35,8 @@ struct lvs_service_info {
 	uint32_t size;                /**< sizeof of this structure: an input. */
 	uint32_t dest_n;              /**< How many destinations it has. */
 	struct lvs_service_key key;   /**< What it is known by. */
-	struct lvs_service_conf conf; /**< How it behaves. */
 	struct lvs_stats stats;       /**< Its traffic. */
+	struct lvs_service_conf conf; /**< How it behaves. Last, since it grows. */
 };
 
 /** A destination in a listing. */
@@ -47,8 +48,8 @@ struct lvs_dest_info {
 	uint32_t overloaded;       /**< Whether its upper threshold stops new connections. */
 	uint32_t reserved;         /**< Zero. */
 	struct lvs_dest_key key;   /**< What it is known by. */
-	struct lvs_dest_conf conf; /**< How it behaves. */
 	struct lvs_stats stats;    /**< Its traffic. */
+	struct lvs_dest_conf conf; /**< How it behaves. Last, since it grows. */
 };
 
 /** A connection in a listing. */
@@ -85,14 +86,16 @@ struct lvs_conn_filter {
 
 /**
  * The next service, in order of its creation.
- * @return 1 with @p info filled, 0 behind the last, or LVS_ERR_INVALID.
+ * @return 1 with @p info filled, 0 behind the last, LVS_ERR_FULL when too many
+ *         threads read at once, or LVS_ERR_INVALID.
  */
 LVS_API int lvs_director_next_service(const struct lvs_director *director,
 				      struct lvs_cursor *cursor, struct lvs_service_info *info);
 
 /**
  * The next destination of a service, the newest first.
- * @return 1 with @p info filled, 0 behind the last, LVS_ERR_NO_SERVICE or LVS_ERR_INVALID.
+ * @return 1 with @p info filled, 0 behind the last, LVS_ERR_NO_SERVICE, LVS_ERR_FULL when
+ *         too many threads read at once, or LVS_ERR_INVALID.
  */
 LVS_API int lvs_director_next_dest(const struct lvs_director *director,
 				   const struct lvs_service_key *service, struct lvs_cursor *cursor,
@@ -110,7 +113,8 @@ LVS_API int lvs_director_next_conn(const struct lvs_director *director,
 /**
  * Ends connections. Later packets of theirs are new or unknown.
  * @param filter NULL: all.
- * @return How many ended, or a negative error. Control call.
+ * @return How many ended, LVS_ERR_INVALID, or LVS_ERR_BUSY inside a transaction of this
+ *         thread. Control call.
  */
 LVS_API int64_t lvs_director_kill_conns(struct lvs_director *director,
 					const struct lvs_conn_filter *filter);
@@ -154,8 +158,8 @@ LVS_API int lvs_director_table_stats(const struct lvs_director *director,
  * the table are locked meanwhile.
  *
  * @param fault Set to a static sentence, NULL where none was found. May be NULL.
- * @return 0, LVS_ERR_INVALID when something does not agree, or LVS_ERR_NO_MEMORY.
- *         Control call.
+ * @return 0, LVS_ERR_INVALID when something does not agree, LVS_ERR_NO_MEMORY, or
+ *         LVS_ERR_BUSY inside a transaction of this thread. Control call.
  */
 LVS_API int lvs_director_check(struct lvs_director *director, const char **fault);
 

@@ -15,7 +15,7 @@ extern "C" {
 
 /** What the embedder does with a packet next. */
 enum lvs_verdict {
-	LVS_PASS = 0,     /**< Not ours: it belongs to the host, unchanged. */
+	LVS_PASS = 0,     /**< It belongs to the host: unchanged, but for NAT to the host itself. */
 	LVS_FORWARD = 1,  /**< Send it to the next hop. */
 	LVS_DROP = 2,     /**< Forget it. */
 	LVS_REPLY = 3,    /**< It became an ICMP error: send it to its destination. */

@@ -25,16 +25,21 @@ static inline uint64_t lvs_gauge_load(const struct lvs_gauge *gauge)
 	return __atomic_load_n(&gauge->word, __ATOMIC_RELAXED);
 }
 
-/** Active connections in a reading. */
-static inline uint32_t lvs_gauge_active(uint64_t reading)
-{
-	return (uint32_t)(reading >> 32) & 0x7fffffff;
-}
-
 /** All connections in a reading, active and inactive. */
 static inline uint32_t lvs_gauge_total(uint64_t reading)
 {
 	return (uint32_t)reading & 0x7fffffff;
+}
+
+/**
+ * Active connections in a reading. For nanoseconds it may lag behind the total, when a
+ * connection ends while another worker still turns it active; more than all is none.
+ */
+static inline uint32_t lvs_gauge_active(uint64_t reading)
+{
+	uint32_t active = (uint32_t)(reading >> 32) & 0x7fffffff;
+
+	return active <= lvs_gauge_total(reading) ? active : 0;
 }
 
 /** Whether the upper threshold was reached and the lower not yet undercut. */
@@ -48,11 +53,12 @@ struct lvs_sched_dest {
 	const struct lvs_gauge *gauge; /**< Its load; moves while a pick runs. */
 	uint64_t created;              /**< Order of addition: a larger number is newer. */
 	int32_t weight;                /**< 0 takes no new connections. */
-	int32_t last_weight; /**< The last weight that was not 0, or 0 if there was none. */
-	union lvs_addr addr; /**< Its address. */
-	lvs_be16 port;       /**< Its port, 0 keeps the packet's. */
-	uint16_t family;     /**< enum lvs_family of addr. */
-	uint32_t number;     /**< Identity while it lives: the same in old and new sets. */
+	int32_t last_weight;  /**< The last weight that was not 0, or 0 if there was none. */
+	union lvs_addr addr;  /**< Its address. */
+	lvs_be16 port;        /**< Its port, 0 keeps the packet's. */
+	uint16_t family;      /**< enum lvs_family of addr. */
+	uint32_t number;      /**< Identity while it lives: the same in old and new sets. */
+	uint8_t reserved[16]; /**< Zero; an element of an array cannot grow. */
 };
 
 /** Flags of a service that its scheduler reads; the kernel's bits. */
@@ -89,7 +95,8 @@ enum lvs_sched_ops_flag {
 
 /**
  * A scheduler. All functions but pick() run on the control side, serialised.
- * The core allocates the state and frees it when no worker can see it.
+ * The core allocates the state and frees it when no worker can see it. The
+ * object itself must outlive the director.
  */
 struct lvs_sched_ops {
 	uint32_t size;    /**< sizeof of this structure. */
@@ -109,8 +116,11 @@ struct lvs_sched_ops {
 		     const struct lvs_sched_set *old_set);
 
 	/**
-	 * Picks an index into set->dest, or LVS_SCHED_NONE. Runs on workers, side by
-	 * side; state it moves is moved by atomics. @p flow: src is the client.
+	 * Picks an index into set->dest, or LVS_SCHED_NONE; the set may be empty. The
+	 * core does not look again: pick() itself skips destinations of weight 0 and those
+	 * that lvs_gauge_overloaded(). Runs on workers, side by side, with a lock held: it
+	 * must be quick, allocate nothing, not wait, and not call the library; state it
+	 * moves is moved by atomics. @p flow: src is the client.
 	 * @p flags: enum lvs_pick_flag.
 	 */
 	uint32_t (*pick)(const struct lvs_sched_set *set, void *state, const struct lvs_flow *flow,

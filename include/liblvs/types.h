@@ -56,7 +56,9 @@ union lvs_addr {
 
 /**
  * Where memory comes from. Both functions get the size and the alignment, so
- * that a pool needs no header of its own.
+ * that a pool needs no header of its own. They are called from all threads of
+ * a director's workers and control calls, side by side, some with a spin lock
+ * held: they must not call the library.
  */
 struct lvs_alloc {
 	/** Returns @p size bytes aligned to @p align (a power of two), contents undefined, or NULL.

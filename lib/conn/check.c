@@ -2,6 +2,8 @@
 /* Walking the table: by number, and as a whole to see that all fits. */
 #include <stddef.h>
 
+#include <limits.h>
+
 #include "conn/inside.h"
 
 uint32_t lvs_table_number(const struct lvs_table *table, const struct lvs_conn *conn)
@@ -10,21 +12,28 @@ uint32_t lvs_table_number(const struct lvs_table *table, const struct lvs_conn *
 	return lvs_arena_number(conn);
 }
 
-struct lvs_conn *lvs_table_next(const struct lvs_table *table, uint32_t *number)
+struct lvs_conn *lvs_table_walk(const struct lvs_table *table, uint32_t *number, unsigned *looks)
 {
 	uint32_t at = lvs_arena_next(&table->arena, *number);
 
-	for (; at; at = lvs_arena_next(&table->arena, at + 1)) {
+	for (; at && *looks; at = lvs_arena_next(&table->arena, at + 1)) {
 		struct lvs_conn *conn = lvs_arena_at(&table->arena, at);
 		/* acquire: pairs with publish() in table.c */
 		uint64_t word = atomic_load_explicit(&conn->word, memory_order_acquire);
 
-		if ((word & (LVS_CONN_LIVE | LVS_CONN_DEAD)) == LVS_CONN_LIVE) {
-			*number = at + 1;
+		--*looks;
+		*number = at + 1;
+		if ((word & (LVS_CONN_LIVE | LVS_CONN_DEAD)) == LVS_CONN_LIVE)
 			return conn;
-		}
 	}
 	return NULL;
+}
+
+struct lvs_conn *lvs_table_next(const struct lvs_table *table, uint32_t *number)
+{
+	unsigned looks = UINT_MAX;
+
+	return lvs_table_walk(table, number, &looks);
 }
 
 uint32_t lvs_table_conn_n(const struct lvs_table *table)

@@ -56,13 +56,13 @@ LVS_INLINE uint64_t lvs_index_lines_n(struct lvs_index index)
 	return UINT64_C(1) << index.bits;
 }
 
-/* Lane 1 of the hash, its upper bits: when the index doubles, line i becomes 2i and 2i + 1. */
+/* The uppermost bits of the hash: when the index doubles, line i becomes 2i and 2i + 1. */
 LVS_INLINE uint64_t lvs_index_home(struct lvs_index index, uint64_t hash)
 {
 	return hash >> (64 - index.bits);
 }
 
-/* Low bits of lane 2; 0 would mean an empty slot. */
+/* The lowest bits of the hash; 0 would mean an empty slot. */
 LVS_INLINE uint64_t lvs_index_tag(uint64_t hash)
 {
 	uint64_t tag = hash & 0xffff;

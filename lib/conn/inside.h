@@ -11,7 +11,7 @@ struct lvs_table {
 	/* Read by everyone, written at birth only. */
 	struct lvs_shard_view *views; /* one a shard */
 	struct lvs_shard *shards;
-	unsigned shard_shift; /* of lane 2 of the hash */
+	unsigned shard_shift; /* of the lower half of the hash */
 	void (*gone)(void *user, struct lvs_conn *conn, uint64_t word, void *by);
 	void *user;
 	struct lvs_shard_env env;
@@ -45,7 +45,7 @@ LVS_INLINE const struct lvs_shard_view *lvs_table_view(const struct lvs_table *t
 	return &table->views[(hash & UINT32_MAX) >> table->shard_shift];
 }
 
-/* High bits of lane 2. */
+/* The high bits of the lower half of the hash. */
 LVS_INLINE struct lvs_shard *lvs_table_shard(const struct lvs_table *table, uint64_t hash)
 {
 	return &table->shards[(hash & UINT32_MAX) >> table->shard_shift];

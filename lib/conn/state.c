@@ -68,7 +68,6 @@ static const uint32_t tcp_evictable = 1u << NO | 1u << SS | 1u << SR | 1u << SA 
 				      1u << TW | 1u << CL | 1u << CW | 1u << LA;
 
 #define UDP_TIMEOUT_S 300
-#define NEW_TIMEOUT_S 3
 
 void lvs_state_timeouts_init(struct lvs_state_timeouts *timeouts)
 {
@@ -98,11 +97,6 @@ uint32_t lvs_state_timeout_s(const struct lvs_state_timeouts *timeouts, unsigned
 	uint64_t ticks = timeout_ticks(timeouts, protocol, state);
 
 	return (uint32_t)((ticks << LVS_TICK_SHIFT) / 1000000000);
-}
-
-uint32_t lvs_state_new_ticks(void)
-{
-	return LVS_TICKS_OF_S(NEW_TIMEOUT_S);
 }
 
 static enum tcp_class tcp_class_of(uint8_t flags)

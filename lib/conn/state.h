@@ -65,9 +65,6 @@ void lvs_state_timeout_set(struct lvs_state_timeouts *timeouts, unsigned protoco
 uint32_t lvs_state_timeout_s(const struct lvs_state_timeouts *timeouts, unsigned protocol,
 			     unsigned state);
 
-/* Timeout of a connection between its making and its first transition: 3 s. */
-uint32_t lvs_state_new_ticks(void);
-
 /*
  * The word of a connection after a packet: state, timeout, INACTIVE and NOOUTPUT
  * flags as the tables say; everything else as in @p word. Pure.

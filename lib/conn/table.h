@@ -125,6 +125,10 @@ uint32_t lvs_table_number(const struct lvs_table *table, const struct lvs_conn *
  * behind it; NULL at the end. Numbers never move, so a walk sees what is there throughout once. */
 struct lvs_conn *lvs_table_next(const struct lvs_table *table, uint32_t *number);
 
+/* The same, *looks records at the most, which is counted down: NULL and none left is no end. So a
+ * walk of many idle records need not hold its epoch for long. */
+struct lvs_conn *lvs_table_walk(const struct lvs_table *table, uint32_t *number, unsigned *looks);
+
 uint32_t lvs_table_conn_n(const struct lvs_table *table);
 
 struct lvs_table_figures {

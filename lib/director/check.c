@@ -27,7 +27,7 @@ static const char *count_conn(const struct lvs_director *director, const struct 
 
 	if (!lvs_services_forwarder(director->services, LVS_CONN_FORWARDER(word)))
 		return "a connection has no forwarding method";
-	if (conn->dest == LVS_DEST_NONE)
+	if (conn->dest == 0)
 		return "a connection has no destination";
 	census->conn_n++;
 	/* Made since find_highest(): only beside workers. */
@@ -74,16 +74,20 @@ static int check_gauges(struct lvs_director *director, const char **fault)
 int lvs_director_check(struct lvs_director *director, const char **fault)
 {
 	const char *found;
-	int err = LVS_ERR_INVALID;
+	int err = lvs_services_lock(director->services);
 
-	pthread_mutex_lock(lvs_services_mutex(director->services));
+	if (fault)
+		*fault = NULL;
+	if (err)
+		return err;
+	err = LVS_ERR_INVALID;
 	found = lvs_table_check(director->table);
 	if (!found) {
 		lvs_epoch_enter(&director->epoch, &director->control_reader);
 		err = check_gauges(director, &found);
 		lvs_epoch_exit(&director->control_reader);
 	}
-	pthread_mutex_unlock(lvs_services_mutex(director->services));
+	lvs_services_unlock(director->services);
 	if (fault)
 		*fault = found;
 	return err;

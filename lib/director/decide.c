@@ -107,7 +107,8 @@ enum lvs_reason lvs_decide(struct lvs_step *step)
 	if (side == LVS_SIDE_REQUEST && lvs_unlikely(is_reused(step, conn)))
 		return start_anew(step, conn, LVS_GONE_REUSED);
 	dest = lvs_services_dest(director->services, conn->dest);
-	if (lvs_unlikely(!lvs_dest_available(dest))) {
+	/* Replies of a removed destination still find their way, as in the kernel. */
+	if (side == LVS_SIDE_REQUEST && lvs_unlikely(!lvs_dest_available(dest))) {
 		if (!(director->settings.flags & LVS_SET_EXPIRE_NODEST))
 			return LVS_REASON_DEST_GONE;
 		return start_anew(step, conn, LVS_GONE_DEST_GONE);

@@ -2,6 +2,7 @@
 /* Birth and end of a director, and the threads between its parts. */
 #include "director/director.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -134,6 +135,7 @@ void lvs_director_del(struct lvs_director *director)
 
 	if (!director)
 		return;
+	assert(!director->workers);
 	alloc = director->settings.alloc;
 	lvs_table_del(director->table);
 	lvs_services_del(director->services);

@@ -44,6 +44,9 @@ struct lvs_director {
 	struct lvs_ring events;                 /* the same: of control calls */
 };
 
+/* Records that a walk looks at in one epoch: what has ended meanwhile can be reused in between. */
+#define LVS_WALK_LOOKS 1024
+
 /* Fills the defaults in and checks. 0, LVS_ERR_INVALID or LVS_ERR_RANGE. */
 int lvs_settings_complete(struct lvs_settings *out, const struct lvs_settings *in);
 

@@ -108,8 +108,9 @@ unsigned lvs_director_events(struct lvs_director *director, struct lvs_event *ou
 {
 	unsigned taken;
 
-	pthread_mutex_lock(lvs_services_mutex(director->services));
+	if (lvs_services_lock(director->services))
+		return 0;
 	taken = lvs_ring_take(&director->events, out, n);
-	pthread_mutex_unlock(lvs_services_mutex(director->services));
+	lvs_services_unlock(director->services);
 	return taken;
 }

@@ -61,22 +61,30 @@ static int make(struct lvs_director *director, const struct lvs_filter_ops *ops,
 	return 0;
 }
 
-int lvs_director_set_filter(struct lvs_director *director, const struct lvs_filter_ops *ops,
-			    void *user)
+/* The control mutex is held. */
+static void replace(struct lvs_director *director, struct lvs_filter *filter)
 {
-	struct lvs_filter *filter = NULL;
-	struct lvs_filter *old;
-	int err = ops ? make(director, ops, user, &filter) : 0;
+	struct lvs_filter *old = atomic_load_explicit(&director->filter, memory_order_relaxed);
 
-	if (err < 0)
-		return err;
-	pthread_mutex_lock(lvs_services_mutex(director->services));
-	lvs_retire_collect(director->services);
-	old = atomic_load_explicit(&director->filter, memory_order_relaxed);
 	/* release: its fields; pairs with the acquire in miss.c */
 	atomic_store_explicit(&director->filter, filter, memory_order_release);
 	if (old)
 		lvs_retire(director->services, &old->retired, free_retired);
-	pthread_mutex_unlock(lvs_services_mutex(director->services));
-	return 0;
+}
+
+int lvs_director_set_filter(struct lvs_director *director, const struct lvs_filter_ops *ops,
+			    void *user)
+{
+	struct lvs_filter *filter = NULL;
+	int err = lvs_services_lock(director->services);
+
+	if (err)
+		return err;
+	lvs_retire_collect(director->services);
+	if (ops)
+		err = make(director, ops, user, &filter);
+	if (err == 0)
+		replace(director, filter);
+	lvs_services_unlock(director->services);
+	return err;
 }

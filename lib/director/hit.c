@@ -91,7 +91,8 @@ static enum lvs_reason reply(struct lvs_step *step, struct lvs_conn *conn, struc
 	struct lvs_binding binding;
 	enum lvs_reason reason;
 
-	lvs_step_count(step, dest->number, LVS_COUNT_OUT_PKTS);
+	if (lvs_likely(lvs_dest_available(dest)))
+		lvs_step_count(step, dest->number, LVS_COUNT_OUT_PKTS);
 	move_state(step, conn, dest, LVS_OUTPUT);
 	if (!ops->back)
 		return LVS_REASON_REPLY_SEEN;

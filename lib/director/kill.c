@@ -3,25 +3,20 @@
 #include "director/conn_info.h"
 #include "director/events.h"
 
-/* Connections that one epoch looks at: what was ended meanwhile can be freed in between. */
-#define STEP 1024
-
 static bool kill_some(struct lvs_director *director, const struct lvs_conn_filter *filter, void *by,
 		      uint32_t *number, int64_t *killed)
 {
+	unsigned looks = LVS_WALK_LOOKS;
 	struct lvs_conn_info info;
-	struct lvs_conn *conn = NULL;
+	struct lvs_conn *conn;
 
-	for (unsigned i = 0; i < STEP; i++) {
-		conn = lvs_table_next(director->table, number);
-		if (!conn)
-			return false;
+	while ((conn = lvs_table_walk(director->table, number, &looks))) {
 		lvs_conn_info_of(&info, conn, director);
 		if (lvs_conn_info_matches(&info, filter) &&
 		    lvs_table_remove(director->table, conn, by))
 			(*killed)++;
 	}
-	return true;
+	return looks == 0;
 }
 
 int64_t lvs_director_kill_conns(struct lvs_director *director, const struct lvs_conn_filter *filter)
@@ -35,7 +30,8 @@ int64_t lvs_director_kill_conns(struct lvs_director *director, const struct lvs_
 
 	if (!lvs_conn_filter_valid(filter))
 		return LVS_ERR_INVALID;
-	pthread_mutex_lock(lvs_services_mutex(director->services));
+	if (lvs_services_lock(director->services))
+		return LVS_ERR_BUSY;
 	now_ns = atomic_load_explicit(&director->ticks, memory_order_relaxed) << LVS_TICK_SHIFT;
 	by = lvs_ender_of(&ender, &director->events, LVS_GONE_KILLED, now_ns);
 	while (more) {
@@ -45,6 +41,6 @@ int64_t lvs_director_kill_conns(struct lvs_director *director, const struct lvs_
 	}
 	if (by)
 		lvs_events_table(director, &director->events, now_ns);
-	pthread_mutex_unlock(lvs_services_mutex(director->services));
+	lvs_services_unlock(director->services);
 	return killed;
 }

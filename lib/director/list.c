@@ -46,14 +46,16 @@ int lvs_director_next_dest(const struct lvs_director *director,
 	return found;
 }
 
+/* One epoch's looks. 1 found, 0 at the end, -1 to go on. */
 static int next_conn(const struct lvs_director *director, const struct lvs_conn_filter *filter,
 		     struct lvs_cursor *cursor, struct lvs_conn_info *info)
 {
 	uint32_t number = (uint32_t)cursor->position[0];
+	unsigned looks = LVS_WALK_LOOKS;
 	struct lvs_conn_info found;
 	struct lvs_conn *conn;
 
-	while ((conn = lvs_table_next(director->table, &number))) {
+	while ((conn = lvs_table_walk(director->table, &number, &looks))) {
 		cursor->position[0] = number;
 		lvs_conn_info_of(&found, conn, director);
 		if (!lvs_conn_info_matches(&found, filter))
@@ -63,7 +65,7 @@ static int next_conn(const struct lvs_director *director, const struct lvs_conn_
 		return 1;
 	}
 	cursor->position[0] = number;
-	return 0;
+	return looks ? 0 : -1;
 }
 
 int lvs_director_next_conn(const struct lvs_director *director,
@@ -77,9 +79,11 @@ int lvs_director_next_conn(const struct lvs_director *director,
 		return LVS_ERR_INVALID;
 	if (!come_in(director, &reader))
 		return LVS_ERR_FULL;
-	lvs_epoch_enter(&director->self->epoch, &reader);
-	found = next_conn(director, filter, cursor, info);
-	lvs_epoch_exit(&reader);
+	do {
+		lvs_epoch_enter(&director->self->epoch, &reader);
+		found = next_conn(director, filter, cursor, info);
+		lvs_epoch_exit(&reader);
+	} while (found < 0);
 	go_out(director, &reader);
 	return found;
 }

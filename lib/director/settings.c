@@ -10,8 +10,8 @@
 #define DEFAULT_MTU 1500
 #define MIN_MTU 68 /* RFC 791 */
 #define DEFAULT_WORKERS 64
-#define MAX_WORKERS 192 /* readers of the epoch, less room for listings */
-#define MAX_CONNS (1u << 30)
+#define MAX_WORKERS 192      /* readers of the epoch, less room for listings */
+#define MAX_CONNS (1u << 29) /* records have numbers of 31 bits, in units of a cache line */
 #define MAX_EVENTS (1u << 20)
 #define DEFAULT_NEARLY_FULL 90 /* percent */
 #define FLAGS ((uint32_t)(LVS_SET_SLOPPY_TCP | LVS_SET_EXPIRE_NODEST | LVS_SET_NO_PMTU_DISC))

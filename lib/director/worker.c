@@ -57,9 +57,11 @@ int lvs_worker_new(struct lvs_director *director, struct lvs_worker **out)
 	if (err < 0)
 		goto free;
 	/* No destination is added meanwhile: its counters would have no page here. */
-	pthread_mutex_lock(lvs_services_mutex(director->services));
-	err = join(director, worker);
-	pthread_mutex_unlock(lvs_services_mutex(director->services));
+	err = lvs_services_lock(director->services);
+	if (err == 0) {
+		err = join(director, worker);
+		lvs_services_unlock(director->services);
+	}
 	if (err < 0)
 		goto free;
 	*out = worker;
@@ -87,13 +89,16 @@ static void leave(struct lvs_director *director, struct lvs_worker *worker)
 void lvs_worker_del(struct lvs_worker *worker)
 {
 	struct lvs_director *director;
+	bool locked;
 
 	if (!worker)
 		return;
 	director = worker->director;
-	pthread_mutex_lock(lvs_services_mutex(director->services));
+	/* Inside a transaction of its own this thread has the lock. */
+	locked = lvs_services_lock(director->services) == 0;
 	leave(director, worker);
-	pthread_mutex_unlock(lvs_services_mutex(director->services));
+	if (locked)
+		lvs_services_unlock(director->services);
 	free_worker(director, worker);
 }
 
@@ -144,9 +149,19 @@ static enum lvs_reason decide(struct lvs_step *step, enum lvs_reason reason)
 	clear_outputs(step->packet);
 	if (lvs_likely(reason == LVS_REASON_NONE))
 		reason = lvs_decide(step);
+	/* An embedder's own forwarder may answer anything. */
+	if (lvs_unlikely((unsigned)reason >= LVS_REASON_N))
+		reason = LVS_REASON_UNREACHABLE;
 	step->packet->reason = (uint8_t)reason;
 	step->packet->verdict = verdict_of[reason];
 	return reason;
+}
+
+static void fetch_record(const struct lvs_table *table, struct lvs_slot *slot)
+{
+	slot->guess = lvs_table_prefetch_record(table, slot->hash);
+	if (slot->guess && slot->headers.flow.family == LVS_INET6)
+		lvs_prefetch((const uint8_t *)slot->guess + LVS_CACHE_LINE);
 }
 
 /* One round of at most LVS_BATCH packets: three stages of hints, then each in its turn. */
@@ -168,7 +183,7 @@ static void process_round(struct lvs_worker *worker, struct lvs_packet *packets,
 	}
 	for (unsigned i = 0; i < n; i++)
 		if (lvs_likely(slot[i].reason == LVS_REASON_NONE))
-			slot[i].guess = lvs_table_prefetch_record(table, slot[i].hash);
+			fetch_record(table, &slot[i]);
 	for (unsigned i = 0; i < n; i++) {
 		step.packet = &packets[i];
 		step.headers = &slot[i].headers;
@@ -221,7 +236,10 @@ uint64_t lvs_worker_expiry(const struct lvs_worker *worker)
 
 	if (lvs_table_conn_n(worker->director->table) == 0)
 		return UINT64_MAX;
-	return (worker->expiry_more ? ticks : ticks + 1) << LVS_TICK_SHIFT;
+	if (worker->expiry_more)
+		return ticks << LVS_TICK_SHIFT;
+	/* Time has an end: behind the last tick there is nothing to wait for. */
+	return ticks == UINT64_MAX >> LVS_TICK_SHIFT ? UINT64_MAX : (ticks + 1) << LVS_TICK_SHIFT;
 }
 
 unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns, unsigned budget)

@@ -61,7 +61,8 @@ void lvs_step_count(struct lvs_step *step, uint32_t dest, enum lvs_counter packe
 
 /*
  * Decides about one packet without a trace in the director: its path through the
- * same code, told to @p record. The packet is rewritten as it would be.
+ * same code, told to @p record. The packet is rewritten as it would be. A connection that the
+ * packet would end to begin anew still counts in the load by which a scheduler picks.
  */
 void lvs_worker_peek(struct lvs_worker *worker, struct lvs_packet *packet, uint64_t now_ns,
 		     struct lvs_record *record);

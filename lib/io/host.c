@@ -152,7 +152,9 @@ static int start(struct lvs_host *host, const struct lvs_host_conf *conf)
 	err = read_all(host);
 	if (err != 0)
 		return err;
-	lvs_capture_init(&host->capture, host->name, lvs_host_usable(host));
+	err = lvs_capture_init(&host->capture, host->name, lvs_host_usable(host));
+	if (err != 0)
+		return err;
 	/* What was removed would count as somebody else's until its notification is read. */
 	if (lvs_host_usable(host) && lvs_services_clean(host))
 		err = read_all(host);
@@ -230,6 +232,8 @@ void lvs_host_arm(struct lvs_host *host)
 	uint64_t due = earlier(host->look_ns, lvs_services_due(&host->services));
 	struct itimerspec when = {.it_interval = {0, 0}};
 
+	if (host->changed) /* read beside lvs_host_handle(), which has yet to follow */
+		due = 0;
 	if (host->resync != LVS_RESYNC_NONE)
 		due = earlier(due, host->resync_ns);
 	if (due == 0)

@@ -18,14 +18,18 @@ static int open_netfilter(struct lvs_capture *capture)
 	return lvs_netlink_open(&capture->nl, NETLINK_NETFILTER, NULL);
 }
 
-void lvs_capture_init(struct lvs_capture *capture, const char *instance, bool usable)
+int lvs_capture_init(struct lvs_capture *capture, const char *instance, bool usable)
 {
 	memset(capture, 0, sizeof(*capture));
+	capture->direct = calloc(1, sizeof(*capture->direct));
+	if (capture->direct == NULL)
+		return LVS_ERR_NO_MEMORY;
 	snprintf(capture->table, sizeof(capture->table), "lvs_%s", instance);
 	capture->usable = usable;
 	/* A crashed instance's table goes on to hold back its traffic until ours replaces it. */
 	if (usable && open_netfilter(capture) == 0)
 		capture->installed = lvs_nft_find_table(&capture->nl, capture->table) == 0;
+	return 0;
 }
 
 int lvs_capture_remove(struct lvs_capture *capture)
@@ -50,6 +54,7 @@ void lvs_capture_fini(struct lvs_capture *capture)
 	lvs_netlink_close(&capture->nl);
 	lvs_capture_rules_fini(&capture->rules);
 	free(capture->name);
+	free(capture->direct);
 	free(capture->ifindex);
 }
 
@@ -185,9 +190,12 @@ int lvs_host_capture_set(struct lvs_host *host, const struct lvs_host_rule *rule
 
 	if (err != 0)
 		return err;
-	/* The first time, and where somebody has taken our table away, the whole is sent. */
+	/* The first time, and where somebody has taken our table away, the whole is sent. A change
+	 * of nothing would not notice. */
 	err = LVS_ERR_NO_ENTRY;
 	if (capture->installed && capture->rules.n > 0 && next.n > 0)
+		err = lvs_nft_find_table(&capture->nl, capture->table);
+	if (err == 0)
 		err = lvs_capture_change(capture, &next);
 	if (err != 0)
 		err = lvs_capture_install(capture, &next, &host->ifaces, capture->ifindex,

@@ -17,6 +17,7 @@
 
 #include <liblvs/host.h>
 
+#include "io/host_direct.h"
 #include "io/host_link.h"
 #include "io/host_netlink.h"
 #include "io/host_nft.h"
@@ -47,14 +48,15 @@ struct lvs_capture {
 	unsigned names_n;
 	uint32_t *ifindex; /* of those that exist, names_n places */
 	unsigned ifindex_n;
-	bool installed; /* the table is there, ours or a crashed instance's */
-	bool usable;    /* set-up is allowed */
+	struct lvs_direct *direct; /* learned by workers as they ask */
+	bool installed;            /* the table is there, ours or a crashed instance's */
+	bool usable;               /* set-up is allowed */
 	char table[IF_NAMESIZE + 8];
 	struct lvs_netlink nl; /* NETLINK_NETFILTER; opened when first needed */
 };
 
-/* @p usable: the host may be changed. */
-void lvs_capture_init(struct lvs_capture *capture, const char *instance, bool usable);
+/* @p usable: the host may be changed. 0 or LVS_ERR_NO_MEMORY. */
+int lvs_capture_init(struct lvs_capture *capture, const char *instance, bool usable);
 /* Removes the table, where it is. */
 int lvs_capture_remove(struct lvs_capture *capture);
 /* Removes it and frees the rest. */
@@ -69,7 +71,8 @@ bool lvs_capture_rules_has(const struct lvs_capture_rules *rules, const struct l
 /* The set that a rule belongs to. */
 unsigned lvs_capture_set_of(const struct lvs_host_rule *rule);
 
-/* Whether the kernel drops the packet and it must be given back. */
+/* Whether the kernel drops the packet and it must be given back. Learns which clients ask servers
+ * directly. */
 bool lvs_capture_match(const struct lvs_capture *capture, const struct lvs_packet *packet);
 
 /* The whole table, replacing one that is there. */

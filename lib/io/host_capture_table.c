@@ -221,6 +221,11 @@ void lvs_capture_build(struct lvs_nft_batch *batch, const struct lvs_capture_rul
 	rule_fragment(batch, LVS_INET);
 	rule_fragment(batch, LVS_INET6);
 	rules_direction(batch, LVS_HOST_TO);
-	for (unsigned i = 0; i < n; i++)
-		chain_ingress(batch, lvs_ifaces_find(ifaces, ifindex[i]));
+	for (unsigned i = 0; i < n; i++) {
+		const struct lvs_iface *iface = lvs_ifaces_find(ifaces, ifindex[i]);
+
+		/* One that has gone since is left to lvs_host_capture_follow(). */
+		if (iface != NULL)
+			chain_ingress(batch, iface);
+	}
 }

@@ -20,6 +20,7 @@ struct ends {
 	uint8_t family;
 	uint8_t protocol;
 	bool ports; /* the bytes of both are there */
+	bool opens; /* TCP: a SYN that answers nothing */
 	bool fragment;
 };
 
@@ -30,6 +31,9 @@ static void read_ports(const struct lvs_packet *packet, uint32_t offset, struct 
 	ends->ports = true;
 	ends->src_port = lvs_load_be16(packet->data + offset);
 	ends->dst_port = lvs_load_be16(packet->data + offset + 2);
+	if (ends->protocol == IPPROTO_TCP && packet->linear_len >= offset + 14)
+		ends->opens =
+			(packet->data[offset + 13] & (LVS_TCP_SYN | LVS_TCP_ACK)) == LVS_TCP_SYN;
 }
 
 static bool read_ipv4(const struct lvs_packet *packet, struct ends *ends)
@@ -121,21 +125,50 @@ static bool at_interface(const struct lvs_capture *capture, uint32_t ifindex)
 }
 
 /* One end against the rules of a direction: with its port, then for every port. */
-static bool match_end(const struct lvs_capture *capture, const struct ends *ends, uint8_t direction)
+static bool match_end(const struct lvs_capture *capture, const union lvs_addr *addr, lvs_be16 port,
+		      const struct ends *ends, uint8_t direction)
 {
-	bool from = direction == LVS_HOST_FROM;
 	struct lvs_host_rule key;
 
 	memset(&key, 0, sizeof(key));
-	key.addr = from ? ends->src : ends->dst;
+	key.addr = *addr;
 	key.family = ends->family;
 	key.protocol = ends->protocol;
 	key.direction = direction;
-	key.port = from ? ends->src_port : ends->dst_port;
+	key.port = port;
 	if (ends->ports && key.port != 0 && lvs_capture_rules_has(&capture->rules, &key))
 		return true;
 	key.port = 0;
 	return lvs_capture_rules_has(&capture->rules, &key);
+}
+
+/* From a captured server: back to the host only if it asks, or answers who asked it directly. */
+static bool goes_back(const struct lvs_capture *capture, const struct ends *ends)
+{
+	struct lvs_direct_flow flow = {
+		.client = &ends->dst,
+		.server = &ends->src,
+		.client_port = ends->dst_port,
+		.server_port = ends->src_port,
+		.protocol = ends->protocol,
+	};
+
+	return ends->opens || lvs_direct_known(capture->direct, &flow);
+}
+
+/* To a captured server, past the director: the host has it, and its answers are the host's. */
+static void note_direct(const struct lvs_capture *capture, const struct ends *ends)
+{
+	struct lvs_direct_flow flow = {
+		.client = &ends->src,
+		.server = &ends->dst,
+		.client_port = ends->src_port,
+		.server_port = ends->dst_port,
+		.protocol = ends->protocol,
+	};
+
+	if (match_end(capture, &ends->dst, ends->dst_port, ends, LVS_HOST_FROM))
+		lvs_direct_note(capture->direct, &flow);
 }
 
 bool lvs_capture_match(const struct lvs_capture *capture, const struct lvs_packet *packet)
@@ -146,5 +179,10 @@ bool lvs_capture_match(const struct lvs_capture *capture, const struct lvs_packe
 	if (packet->link_type != LVS_LINK_HOST || (packet->vlan & VLAN_ID) != 0 ||
 	    !at_interface(capture, packet->ifindex) || !read_ends(packet, &ends) || ends.fragment)
 		return false;
-	return match_end(capture, &ends, LVS_HOST_FROM) || match_end(capture, &ends, LVS_HOST_TO);
+	if (match_end(capture, &ends.src, ends.src_port, &ends, LVS_HOST_FROM))
+		return goes_back(capture, &ends);
+	if (match_end(capture, &ends.dst, ends.dst_port, &ends, LVS_HOST_TO))
+		return true;
+	note_direct(capture, &ends);
+	return false;
 }

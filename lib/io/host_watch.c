@@ -119,11 +119,17 @@ static void read_socket(struct lvs_host *host, uint32_t ifindex, int fd)
 	for (unsigned i = 0; i < FRAMES_A_CALL; i++) {
 		uint8_t frame[256];
 		struct lvs_claim claim;
-		ssize_t len = recv(fd, frame, sizeof(frame), MSG_DONTWAIT);
+		struct sockaddr_ll from = {0};
+		socklen_t from_len = sizeof(from);
+		ssize_t len = recvfrom(fd, frame, sizeof(frame), MSG_DONTWAIT,
+				       (struct sockaddr *)&from, &from_len);
 
 		if (len < 0)
 			return;
-		if (lvs_frame_read(frame, (size_t)len, &claim) &&
+		/* As the kernel: another host's, which is what a frame of an unknown VLAN is, too.
+		 */
+		if (from.sll_pkttype != PACKET_OTHERHOST &&
+		    lvs_frame_read(frame, (size_t)len, &claim) &&
 		    !lvs_ifaces_own_mac(&host->ifaces, claim.mac))
 			lvs_services_claimed(host, ifindex, &claim);
 	}

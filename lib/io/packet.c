@@ -23,7 +23,8 @@
 #include "io/packet_tx.h"
 #include "io/packet_wait.h"
 
-#define RETRY_NS 5000000 /* between two looks for a neighbour's answer */
+#define RETRY_NS 5000000  /* between two looks for a neighbour's answer */
+#define DOWN_NS 200000000 /* between two looks whether an interface is down or gone */
 
 struct packet_io {
 	struct lvs_io_conf conf; /* target and pass_name are not valid any more */
@@ -34,8 +35,8 @@ struct packet_io {
 	struct lvs_afp_pass pass;
 	uint64_t retry_at; /* not before */
 	int epoll;
-	int timer; /* runs while packets wait */
-	bool timer_runs;
+	int timer;   /* runs while packets wait, or a link is down */
+	long period; /* the timer's, ns; 0: it does not run */
 };
 
 static void packet_close(void *state)
@@ -167,21 +168,21 @@ static bool still_waits(void *user, const struct lvs_packet *packet)
 	return false;
 }
 
-static void run_timer(struct packet_io *io, bool run)
+static void run_timer(struct packet_io *io)
 {
-	long period = run ? RETRY_NS : 0;
+	long period = io->wait.n ? RETRY_NS : lvs_afp_rx_is_down(&io->rx) ? DOWN_NS : 0;
 	struct itimerspec time = {.it_interval.tv_nsec = period, .it_value.tv_nsec = period};
 
 	/* Setting it, to 0 too, takes back that it was readable. */
-	if (run != io->timer_runs && timerfd_settime(io->timer, 0, &time, NULL) == 0)
-		io->timer_runs = run;
+	if (period != io->period && timerfd_settime(io->timer, 0, &time, NULL) == 0)
+		io->period = period;
 }
 
 static void retry_waiting(struct packet_io *io)
 {
 	uint64_t now, ticks;
 
-	if (!io->wait.n)
+	if (!io->period)
 		return;
 	now = lvs_io_clock();
 	if (now < io->retry_at)
@@ -190,15 +191,18 @@ static void retry_waiting(struct packet_io *io)
 	/* Makes the timer unreadable; it need not have fired. */
 	(void)!read(io->timer, &ticks, sizeof(ticks));
 	lvs_afp_wait_retry(&io->wait, now, still_waits, io);
-	run_timer(io, io->wait.n != 0);
+	run_timer(io);
 }
 
 static int packet_rx(void *state, struct lvs_packet *packets, unsigned n)
 {
 	struct packet_io *io = state;
+	int got;
 
 	retry_waiting(io);
-	return (int)lvs_afp_rx_receive(&io->rx, packets, n);
+	got = lvs_afp_rx_receive(&io->rx, packets, n);
+	run_timer(io);
+	return got;
 }
 
 static void send_on(struct packet_io *io, const struct lvs_packet *packet)
@@ -206,7 +210,7 @@ static void send_on(struct packet_io *io, const struct lvs_packet *packet)
 	if (try_send(io, packet))
 		return;
 	lvs_afp_wait_add(&io->wait, packet, lvs_io_clock());
-	run_timer(io, io->wait.n != 0);
+	run_timer(io);
 }
 
 static void pass_back(struct packet_io *io, const struct lvs_packet *packet)

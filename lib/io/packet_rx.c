@@ -31,6 +31,15 @@ static bool next_name(const char **target, char name[16], size_t *len)
 	return true;
 }
 
+/* Each packet of an interface that is named twice would come twice. */
+static bool is_open(const struct lvs_afp_rx *rx, const char *name)
+{
+	for (unsigned i = 0; i < rx->socket_n; i++)
+		if (strcmp(rx->socket[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static int open_sockets(struct lvs_afp_rx *rx, const struct lvs_io_conf *conf)
 {
 	const char *target = conf->target;
@@ -40,10 +49,11 @@ static int open_sockets(struct lvs_afp_rx *rx, const struct lvs_io_conf *conf)
 	while (next_name(&target, rx->socket[rx->socket_n].name, &len)) {
 		struct lvs_afp_socket *socket = &rx->socket[rx->socket_n];
 
-		if (len == 0 || len > 15 || rx->socket_n == LVS_AFP_INTERFACES - 1) {
+		if (len == 0 || len > 15 || rx->socket_n == LVS_AFP_INTERFACES - 1 ||
+		    is_open(rx, socket->name)) {
 			lvs_io_log(&rx->log, LVS_LOG_ERROR,
 				   "packet: target %s: expected fewer than %d interface names of "
-				   "1 to 15 characters, with commas between",
+				   "1 to 15 characters, each once, with commas between",
 				   conf->target, LVS_AFP_INTERFACES);
 			return LVS_ERR_INVALID;
 		}
@@ -175,9 +185,42 @@ static bool describe(struct lvs_afp_rx *rx, const struct lvs_afp_socket *socket,
 	return true;
 }
 
+/* The kernel unbinds the sockets of an interface that ends; one of its name made anew is another.
+ */
+static bool is_unbound(const struct lvs_afp_socket *socket)
+{
+	struct sockaddr_ll address = {0};
+	socklen_t len = sizeof(address);
+	void *generic = &address;
+
+	return getsockname(socket->fd, generic, &len) == 0 && address.sll_ifindex < 0;
+}
+
+static void look_after(struct lvs_afp_rx *rx, const struct lvs_afp_socket *socket)
+{
+	if (!is_unbound(socket))
+		return;
+	if (!rx->gone)
+		lvs_io_log(&rx->log, LVS_LOG_ERROR, "packet: interface %s is gone", socket->name);
+	rx->gone = true;
+}
+
+/* What a socket says instead of packets. */
+static void take_error(struct lvs_afp_rx *rx, struct lvs_afp_socket *socket, int err)
+{
+	/* The kernel cannot put the packet's offload request into words, and drops it. */
+	if (err == EINVAL)
+		lvs_io_count_add(rx->count, LVS_IO_COUNT_rx_bad, 1);
+	else if (err != EINTR)
+		lvs_io_log(&rx->log, LVS_LOG_WARNING, "packet: interface %s: receive: %s",
+			   socket->name, strerror(err));
+	if (err == ENETDOWN)
+		socket->down = true;
+}
+
 /* Receives up to @n messages from message @from on. Returns how many. */
-static unsigned read_socket(struct lvs_afp_rx *rx, const struct lvs_afp_socket *socket,
-			    unsigned from, unsigned n)
+static unsigned read_socket(struct lvs_afp_rx *rx, struct lvs_afp_socket *socket, unsigned from,
+			    unsigned n)
 {
 	for (unsigned tries = 0; tries < 8; tries++) {
 		int got;
@@ -185,17 +228,16 @@ static unsigned read_socket(struct lvs_afp_rx *rx, const struct lvs_afp_socket *
 		for (unsigned i = from; i < from + n; i++)
 			prepare(rx, i, socket->link_len);
 		got = recvmmsg(socket->fd, rx->header + from, n, 0, NULL);
-		if (got >= 0)
+		if (got >= 0) {
+			socket->down = false;
 			return (unsigned)got;
+		}
 		if (errno == EAGAIN)
-			return 0;
-		/* The kernel cannot put the packet's offload request into words, and drops it. */
-		if (errno == EINVAL)
-			lvs_io_count_add(rx->count, LVS_IO_COUNT_rx_bad, 1);
-		else if (errno != EINTR)
-			lvs_io_log(&rx->log, LVS_LOG_WARNING, "packet: interface %s: receive: %s",
-				   socket->name, strerror(errno));
+			break;
+		take_error(rx, socket, errno);
 	}
+	if (socket->down)
+		look_after(rx, socket);
 	return 0;
 }
 
@@ -211,7 +253,7 @@ static void count_losses(struct lvs_afp_rx *rx)
 	}
 }
 
-unsigned lvs_afp_rx_receive(struct lvs_afp_rx *rx, struct lvs_packet *packets, unsigned n)
+int lvs_afp_rx_receive(struct lvs_afp_rx *rx, struct lvs_packet *packets, unsigned n)
 {
 	unsigned used = 0, filled = 0, s = rx->next;
 
@@ -227,5 +269,13 @@ unsigned lvs_afp_rx_receive(struct lvs_afp_rx *rx, struct lvs_packet *packets, u
 	rx->next = rx->next + 1 < rx->socket_n ? rx->next + 1 : 0;
 	if (rx->calls++ % LOSS_CALLS == 0)
 		count_losses(rx);
-	return filled;
+	return !filled && rx->gone ? LVS_ERR_NO_DEVICE : (int)filled;
+}
+
+bool lvs_afp_rx_is_down(const struct lvs_afp_rx *rx)
+{
+	for (unsigned i = 0; i < rx->socket_n; i++)
+		if (rx->socket[i].down)
+			return true;
+	return false;
 }

@@ -5,6 +5,7 @@
 #define LVS_IO_PACKET_RX_H
 
 #include <linux/if_packet.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 
 #include "io/io_count.h"
@@ -22,6 +23,7 @@ struct lvs_afp_socket {
 	uint32_t ifindex;
 	uint32_t mtu;
 	uint16_t link_len; /* bytes of link-layer header: 14, or 0 where there is none */
+	bool down;         /* its link was, and nothing has come since */
 	char name[16];
 };
 
@@ -39,6 +41,7 @@ struct lvs_afp_rx {
 	unsigned next;  /* the socket that is asked first */
 	unsigned batch; /* messages */
 	unsigned calls; /* until the kernel's losses are read again */
+	bool gone;      /* an interface is, for good */
 	struct lvs_io_count *count;
 	struct lvs_log log;
 	struct mmsghdr *header;          /* batch */
@@ -50,7 +53,16 @@ int lvs_afp_rx_open(struct lvs_afp_rx *rx, const struct lvs_io_conf *conf,
 		    struct lvs_io_count *count);
 void lvs_afp_rx_close(struct lvs_afp_rx *rx);
 
-/* Fills up to @n packets, at most rx->batch, without waiting. Returns how many. */
-unsigned lvs_afp_rx_receive(struct lvs_afp_rx *rx, struct lvs_packet *packets, unsigned n);
+/*
+ * Fills up to @n packets, at most rx->batch, without waiting. Returns how many, or
+ * LVS_ERR_NO_DEVICE once an interface is gone: its socket would stay bound to nothing.
+ */
+int lvs_afp_rx_receive(struct lvs_afp_rx *rx, struct lvs_packet *packets, unsigned n);
+
+/*
+ * Whether a link is down. The kernel tells of that but not of the interface's
+ * end after it: lvs_afp_rx_receive() must be called now and then.
+ */
+bool lvs_afp_rx_is_down(const struct lvs_afp_rx *rx);
 
 #endif

@@ -2,6 +2,7 @@
 #include "io/packet_socket.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -124,6 +125,33 @@ static int bind_to(struct lvs_afp_socket *socket, const struct lvs_io_conf *conf
 	return bind(socket->fd, generic, sizeof(address)) ? failed(socket, conf, "bind") : 0;
 }
 
+/*
+ * A group takes bound sockets only, and a bound one that is not in it yet gets
+ * what goes to the others as well: until then it lets nothing in.
+ */
+static int keep_out(const struct lvs_afp_socket *socket, const struct lvs_io_conf *conf)
+{
+	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog program = {.len = 1, .filter = &drop};
+
+	if (conf->worker_n < 2)
+		return 0;
+	if (setsockopt(socket->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)))
+		return failed(socket, conf, "SO_ATTACH_FILTER");
+	return 0;
+}
+
+static int let_in(const struct lvs_afp_socket *socket, const struct lvs_io_conf *conf)
+{
+	int unused = 0;
+
+	if (conf->worker_n < 2)
+		return 0;
+	if (setsockopt(socket->fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)))
+		return failed(socket, conf, "SO_DETACH_FILTER");
+	return 0;
+}
+
 int lvs_afp_socket_open(struct lvs_afp_socket *opened, const struct lvs_io_conf *conf)
 {
 	int err;
@@ -131,14 +159,19 @@ int lvs_afp_socket_open(struct lvs_afp_socket *opened, const struct lvs_io_conf 
 	/* Protocol 0: nothing comes before it is bound, and then from this interface alone. */
 	opened->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (opened->fd < 0)
-		return failed(opened, conf, "socket (needs CAP_NET_RAW)");
+		return failed(opened, conf,
+			      errno == EPERM ? "socket (needs CAP_NET_RAW)" : "socket");
 	err = read_interface(opened, conf);
 	if (!err)
 		err = set_options(opened, conf);
 	if (!err)
+		err = keep_out(opened, conf);
+	if (!err)
 		err = bind_to(opened, conf);
 	if (!err)
 		err = join_group(opened, conf);
+	if (!err)
+		err = let_in(opened, conf);
 	if (err) {
 		close(opened->fd);
 		opened->fd = -1;

@@ -48,25 +48,6 @@ static void pcap_close(void *state)
 	free(io);
 }
 
-/* Opens "in" or "in,out". */
-static int open_files(struct pcap_io *io, const char *target)
-{
-	char *in = strdup(target);
-	char *out;
-	int err;
-
-	if (!in)
-		return LVS_ERR_NO_MEMORY;
-	out = strrchr(in, ',');
-	if (out)
-		*out++ = '\0';
-	err = lvs_pcap_reader_open(in, &io->log, &io->reader);
-	if (!err && out)
-		err = lvs_pcap_writer_open(out, LVS_PCAP_RAW, &io->log, &io->writer);
-	free(in);
-	return err;
-}
-
 static int check_linktype(const struct pcap_io *io)
 {
 	struct lvs_pcap_record none = {0};
@@ -79,6 +60,27 @@ static int check_linktype(const struct pcap_io *io)
 			   "pcap: link type %u; expected 1 (Ethernet), 101 (raw), 113 (cooked), "
 			   "228 or 229 (IP)",
 			   linktype);
+	return err;
+}
+
+/* Opens "in" or "in,out"; a file that is there is replaced only when the input is good. */
+static int open_files(struct pcap_io *io, const char *target)
+{
+	char *in = strdup(target);
+	char *out;
+	int err;
+
+	if (!in)
+		return LVS_ERR_NO_MEMORY;
+	out = strrchr(in, ',');
+	if (out)
+		*out++ = '\0';
+	err = lvs_pcap_reader_open(in, &io->log, &io->reader);
+	if (!err)
+		err = check_linktype(io);
+	if (!err && out)
+		err = lvs_pcap_writer_open(out, LVS_PCAP_RAW, &io->log, &io->writer);
+	free(in);
 	return err;
 }
 
@@ -108,16 +110,20 @@ static int pcap_open(const struct lvs_io_conf *conf, void **state)
 			   "\"in.pcap,out.pcap\"");
 		return LVS_ERR_INVALID;
 	}
+	if (conf->worker_n > 1) {
+		lvs_io_log(&conf->log, LVS_LOG_ERROR,
+			   "pcap: a file cannot be shared by %u workers; expected 1",
+			   conf->worker_n);
+		return LVS_ERR_UNSUPPORTED;
+	}
 	io = calloc(1, sizeof(*io));
 	if (!io)
 		return LVS_ERR_NO_MEMORY;
 	io->log = conf->log;
 	io->fd = -1;
-	err = open_files(io, conf->target);
+	err = open_buffers(io, conf->batch);
 	if (!err)
-		err = check_linktype(io);
-	if (!err)
-		err = open_buffers(io, conf->batch);
+		err = open_files(io, conf->target);
 	if (err) {
 		pcap_close(io);
 		return err;

@@ -52,6 +52,18 @@ static int damaged(struct lvs_pcap_reader *reader, uint64_t offset, const char *
 	return reader->err;
 }
 
+/* The same of what the file says it is, which is written in hexadecimal everywhere. */
+static int damaged_magic(struct lvs_pcap_reader *reader, uint32_t magic)
+{
+	bool ng = magic == LVS_PCAPNG_MAGIC;
+
+	lvs_io_log(&reader->log, LVS_LOG_ERROR, "pcap: at byte 0: %s %08" PRIx32 "; expected %s",
+		   ng ? "the magic of pcapng," : "magic", magic,
+		   ng ? "a classic pcap file" : "a1b2c3d4 or a1b23c4d");
+	reader->err = LVS_ERR_FORMAT;
+	return reader->err;
+}
+
 /* @got bytes came where more were expected. */
 static int cut_short(struct lvs_pcap_reader *reader, const char *what, size_t got,
 		     const char *expected)
@@ -77,10 +89,8 @@ static int read_magic(struct lvs_pcap_reader *reader, const uint8_t *p)
 
 	reader->little_endian = le == LVS_PCAP_MAGIC_US || le == LVS_PCAP_MAGIC_NS;
 	magic = reader->little_endian ? le : be;
-	if (magic == LVS_PCAPNG_MAGIC)
-		return damaged(reader, 0, "the magic of pcapng,", magic, "a classic pcap file");
 	if (magic != LVS_PCAP_MAGIC_US && magic != LVS_PCAP_MAGIC_NS)
-		return damaged(reader, 0, "magic", magic, "a1b2c3d4 or a1b23c4d (hexadecimal)");
+		return damaged_magic(reader, magic);
 	reader->unit_ns = magic == LVS_PCAP_MAGIC_NS ? 1 : 1000;
 	return 0;
 }

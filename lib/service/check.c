@@ -165,8 +165,9 @@ const char *lvs_services_check(struct lvs_services *services, const struct lvs_d
 {
 	const char *fault;
 
-	pthread_mutex_lock(&services->mutex);
+	if (lvs_services_lock(services))
+		return "a transaction of the same thread is open";
 	fault = lvs_services_check_locked(services, count, count_n);
-	pthread_mutex_unlock(&services->mutex);
+	lvs_services_unlock(services);
 	return fault;
 }

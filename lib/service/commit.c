@@ -102,7 +102,7 @@ static void free_root_retired(struct lvs_services *services, struct lvs_retired 
 	lvs_mem_free(services->conf.alloc, root, sizeof(*root), _Alignof(struct lvs_services_root));
 }
 
-/* A destination of a set that is in force now. */
+/* A destination of a set that is about to be in force: who picks it finds it available. */
 static void arrive(struct lvs_services *services, const struct lvs_draft_dest *draft)
 {
 	struct lvs_dest *dest = draft->dest;
@@ -112,7 +112,7 @@ static void arrive(struct lvs_services *services, const struct lvs_draft_dest *d
 		lvs_trash_del(services, dest->priv);
 	if (!draft->made)
 		lvs_dest_set_thresholds(dest, draft->conf.upper, draft->conf.lower);
-	/* relaxed: flags that guard nothing */
+	/* relaxed: the new root publishes them */
 	atomic_store_explicit(&dest->flags, flags, memory_order_relaxed);
 }
 
@@ -144,12 +144,23 @@ static void retire_base(struct commit *commit, const struct lvs_draft *draft)
 			       lvs_ident_free_retired);
 }
 
+static void arrive_all(const struct commit *commit)
+{
+	for (struct lvs_draft *draft = commit->txn->first; draft; draft = draft->next) {
+		if (nothing_to_do(draft) || !draft->exists)
+			continue;
+		for (uint32_t i = 0; i < draft->dest_n; i++)
+			arrive(commit->txn->services, &draft->dest[i]);
+	}
+}
+
 /* Nothing from here on can fail. */
 static void publish(struct commit *commit)
 {
 	struct lvs_services *services = commit->txn->services;
 	uint64_t tag;
 
+	arrive_all(commit);
 	/* release: pairs with the acquire in lvs_services_root() */
 	atomic_store_explicit(&services->root, commit->root, memory_order_release);
 	tag = lvs_epoch_retire(services->conf.epoch);
@@ -157,8 +168,6 @@ static void publish(struct commit *commit)
 	for (struct lvs_draft *draft = commit->txn->first; draft; draft = draft->next) {
 		if (nothing_to_do(draft))
 			continue;
-		for (uint32_t i = 0; draft->exists && i < draft->dest_n; i++)
-			arrive(services, &draft->dest[i]);
 		if (draft->base) {
 			leave(services, draft->base, tag);
 			retire_base(commit, draft);

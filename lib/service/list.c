@@ -2,6 +2,12 @@
 /* Listing what is in force, beside everything else. A cursor is a number of creation. */
 #include "service/services.h"
 
+#define IS_LAST(type, member) (offsetof(type, member) + sizeof(((type *)0)->member) == sizeof(type))
+
+/* A field that is added to what stands within another structure must move nothing there. */
+_Static_assert(IS_LAST(struct lvs_service_info, conf), "what grows is last");
+_Static_assert(IS_LAST(struct lvs_dest_info, conf), "what grows is last");
+
 static void add_traffic(const struct lvs_services *services, uint32_t number,
 			const struct lvs_stats *zero, struct lvs_stats *to)
 {

@@ -194,10 +194,12 @@ int lvs_services_set_path(struct lvs_services *services, enum lvs_family family,
 
 	if (err)
 		return err;
-	pthread_mutex_lock(&services->mutex);
+	err = lvs_services_lock(services);
+	if (err)
+		return err;
 	lvs_services_collect(services);
 	err = set_path(services, family, addr, path);
-	pthread_mutex_unlock(&services->mutex);
+	lvs_services_unlock(services);
 	return err;
 }
 

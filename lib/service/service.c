@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "service/service.h"
 
+#include <errno.h>
+
 #include "base/memory.h"
 #include "service/services.h"
 
@@ -67,6 +69,7 @@ int lvs_services_new(const struct lvs_services_conf *conf, struct lvs_services *
 {
 	struct lvs_services *made =
 		lvs_mem_zalloc(conf->alloc, sizeof(*made), _Alignof(struct lvs_services));
+	pthread_mutexattr_t checking;
 	int err;
 
 	if (!made)
@@ -80,7 +83,10 @@ int lvs_services_new(const struct lvs_services_conf *conf, struct lvs_services *
 		lvs_mem_free(conf->alloc, made, sizeof(*made), _Alignof(struct lvs_services));
 		return err;
 	}
-	pthread_mutex_init(&made->mutex, NULL);
+	pthread_mutexattr_init(&checking);
+	pthread_mutexattr_settype(&checking, PTHREAD_MUTEX_ERRORCHECK);
+	pthread_mutex_init(&made->mutex, &checking);
+	pthread_mutexattr_destroy(&checking);
 	*services = made;
 	return 0;
 }
@@ -141,9 +147,14 @@ void lvs_services_del(struct lvs_services *services)
 	lvs_mem_free(alloc, services, sizeof(*services), _Alignof(struct lvs_services));
 }
 
-pthread_mutex_t *lvs_services_mutex(struct lvs_services *services)
+int lvs_services_lock(struct lvs_services *services)
 {
-	return &services->mutex;
+	return pthread_mutex_lock(&services->mutex) == EDEADLK ? LVS_ERR_BUSY : 0;
+}
+
+void lvs_services_unlock(struct lvs_services *services)
+{
+	pthread_mutex_unlock(&services->mutex);
 }
 
 void lvs_services_collect(struct lvs_services *services)

@@ -22,7 +22,6 @@
 #include "base/epoch.h"
 
 /* Destinations are told apart in a connection's record by number, from 1. */
-#define LVS_DEST_NONE 0
 #define LVS_FORWARDERS 256
 
 enum lvs_dest_flag {
@@ -91,7 +90,9 @@ int lvs_services_new(const struct lvs_services_conf *conf, struct lvs_services *
 void lvs_services_del(struct lvs_services *services);
 
 /* The lock that serialises control calls; a transaction holds it from begin to commit or abort. */
-pthread_mutex_t *lvs_services_mutex(struct lvs_services *services);
+/* 0, or LVS_ERR_BUSY when this thread holds it already: it is inside its own transaction. */
+int lvs_services_lock(struct lvs_services *services);
+void lvs_services_unlock(struct lvs_services *services);
 
 /* --- Workers, inside an epoch --- */
 

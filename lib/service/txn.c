@@ -12,8 +12,10 @@ int lvs_services_begin(struct lvs_services *services, struct lvs_txn **txn)
 {
 	const struct lvs_alloc *alloc = services->conf.alloc;
 	struct lvs_txn *made;
+	int err = lvs_services_lock(services);
 
-	pthread_mutex_lock(&services->mutex);
+	if (err)
+		return err;
 	lvs_services_collect(services);
 	made = lvs_mem_zalloc(alloc, sizeof(*made), _Alignof(struct lvs_txn));
 	if (!made)
@@ -30,7 +32,7 @@ int lvs_services_begin(struct lvs_services *services, struct lvs_txn **txn)
 free_txn:
 	lvs_mem_free(alloc, made, sizeof(*made), _Alignof(struct lvs_txn));
 unlock:
-	pthread_mutex_unlock(&services->mutex);
+	lvs_services_unlock(services);
 	return LVS_ERR_NO_MEMORY;
 }
 
@@ -46,7 +48,7 @@ void lvs_txn_end(struct lvs_txn *txn)
 	}
 	lvs_map_fini(&txn->drafts);
 	lvs_mem_free(services->conf.alloc, txn, sizeof(*txn), _Alignof(struct lvs_txn));
-	pthread_mutex_unlock(&services->mutex);
+	lvs_services_unlock(services);
 }
 
 void lvs_txn_abort(struct lvs_txn *txn)

@@ -81,6 +81,7 @@ check "lvsd ends well" stop "$DIRECTOR"
 check "--no-address: it stays" held $vip
 must lvsd
 check "an address that is there is no reason not to start" held $vip
+check "it is told of" says "$LOG" "$vip is on the host already, put there by another program"
 check "lvsd ends well" stop "$DIRECTOR"
 check "it stays" held $vip
 must on director addr del $vip/32 dev d0
@@ -93,6 +94,14 @@ check "taken by another host: left alone" not held $vip
 check "taken by another host: that one answers" answered $vip other o0
 check "lvsd ends well" stop "$DIRECTOR"
 must on other addr del $vip/24 dev o0
+must address other o0 $vip6/64
+mode_service dr 6 >"$RULES"
+must lvsd
+check "IPv6, taken by another host: said so" says "$LOG" "$vip6 given up: $(mac other o0) answers for it"
+check "IPv6, taken by another host: left alone" not held $vip6
+check "lvsd ends well" stop "$DIRECTOR"
+must on other addr del $vip6/64 dev o0
+mode_service dr >"$RULES"
 
 # 5. Another host takes it later.
 must lvsd

@@ -80,7 +80,30 @@ sleep 0.2
 check "replies came from the service's address" more "$(counted client replies)" 500
 check "none came untranslated" equal "$(counted client untranslated)" 0
 
-# 4. Again, and it ends amid a download: with lvsd's own forwarding the server's packets stop there.
+# 4. A restart amid downloads: the new lvsd knows nothing of what the servers go on to say, and the host
+#    would route it. Who asks a server directly still gets his answers.
+must director "$RULES" nat
+downloads=()
+for _ in 1 2 3; do
+	at client curl -sS --max-time 6 -o /dev/null http://192.0.2.80/slow/big 2>/dev/null &
+	downloads+=($!)
+done
+sleep 0.5
+for download in "${downloads[@]}"; do
+	check "a download is under way" kill -0 "$download"
+done
+kill -KILL "$STARTED"
+sleep 0.3
+must director "$RULES" nat
+sleep 2
+check "nothing of them came untranslated after a restart" equal "$(counted client untranslated)" 0
+check "the service answers again" even_spread
+check "a server's service port, asked directly, after a restart" \
+	whole client http://198.51.100.11:8080/files/big --local-port 40000-49999
+check "lvsd ends well after a restart" stop "$STARTED"
+check "nothing came untranslated so far" equal "$(counted client untranslated)" 0
+
+# 5. Again, and it ends amid a download: with lvsd's own forwarding the server's packets stop there.
 must setting director ipv4/ip_forward 0
 must setting director ipv6/conf/all/forwarding 0
 must director "$RULES" nat --forwarding

@@ -23,21 +23,20 @@ skip() { echo "$*"; exit 77; }
 [ -x "$decap" ] || skip "lvs-decap is not built"
 command -v python3 >/dev/null || skip "python3 is missing"
 [ -c /dev/net/tun ] || skip "there is no /dev/net/tun"
-# In a user namespace /run is somebody else's.
-[ -w /run ] || mount -t tmpfs tmpfs /run || skip "cannot make network namespaces"
-d=lvs-decap-d-$$ s=lvs-decap-s-$$
-work=$(mktemp -d)
+# shellcheck source=examples/demo.d/hosts.sh
+. "$here/../../examples/demo.d/hosts.sh"
+hosts_watch "$0" "$@"
+hosts_enter "$0" "$@" || skip "cannot make network namespaces"
+d=lvs-decap-d s=lvs-decap-s work=$HOSTS_WORK
 pids=()
 failed=0
 
 clean() {
 	[ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null
 	wait
-	ip netns del "$d" 2>/dev/null
-	ip netns del "$s" 2>/dev/null
-	rm -rf "$work"
 }
 trap clean EXIT
+trap 'exec 2>/dev/null; exit 143' TERM
 in_d() { ip netns exec "$d" "$@"; }
 in_s() { ip netns exec "$s" "$@"; }
 

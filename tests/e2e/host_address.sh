@@ -100,17 +100,21 @@ ip -n "$o" addr del 10.1.0.82/32 dev o0
 check "a second try" answers "add 0" "add 10.1.0.82 d0"
 check "... succeeds when it is free" within 2000 state_is 2 10.1.0.82
 
+# claim ADDRESS [TAG]: an ARP reply for it, in the VLAN of that tag (hexadecimal).
 claim() {
-	run_in "$o" python3 - "$1" "$(mac_of "$o" o0)" <<-'PY'
+	run_in "$o" python3 - "$1" "$(mac_of "$o" o0)" "${2:-}" <<-'PY'
 		import socket, sys
 		mac = bytes.fromhex(sys.argv[2].replace(":", ""))
 		addr = socket.inet_aton(sys.argv[1])
 		arp = b"\x00\x01\x08\x00\x06\x04\x00\x02" + mac + addr + mac + addr
 		out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 		out.bind(("o0", 0))
-		out.send(b"\xff" * 6 + mac + b"\x08\x06" + arp)
+		out.send(b"\xff" * 6 + mac + bytes.fromhex(sys.argv[3]) + b"\x08\x06" + arp)
 	PY
 }
+claim 10.1.0.80 81000063
+sleep 0.3
+check "what is said in a VLAN is about another address" state_is 2 10.1.0.80
 claim 10.1.0.80
 check "a held one is given up when another answers" within 1000 state_is 4 10.1.0.80
 check "... and taken off" within 1000 not is_there 10.1.0.80

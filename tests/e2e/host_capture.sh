@@ -109,6 +109,9 @@ ask rule from 17 10.2.0.2 82 >/dev/null
 check "another rule" answers "capture 0" capture
 check "it is in force" not arrives "$c" 10.1.0.2 4000 send "$s" 10.2.0.2 82 10.1.0.2 4000
 stays "as before"
+run_in "$d" nft flush ruleset
+check "the same rules, after somebody has emptied nftables" answers "capture 0" capture
+stays "they are in force again"
 ask norules >/dev/null
 ask rule from 17 10.2.0.2 80 >/dev/null
 ask rule from 0 fd02::2 0 >/dev/null

@@ -27,20 +27,20 @@ for need in python3 nft ethtool ping tcpdump; do
 done
 PATH=$PATH:/usr/sbin
 [ -c /dev/net/tun ] || skip "there is no /dev/net/tun"
-# In a user namespace /run is somebody else's.
-[ -w /run ] || mount -t tmpfs tmpfs /run || skip "cannot make network namespaces"
-c=lvs-io-c-$$ d=lvs-io-d-$$ s=lvs-io-s-$$
-work=$(mktemp -d)
+# shellcheck source=examples/demo.d/hosts.sh
+. "$(dirname "$0")/../../examples/demo.d/hosts.sh"
+hosts_watch "$0" "$@"
+hosts_enter "$0" "$@" || skip "cannot make network namespaces"
+c=lvs-io-c d=lvs-io-d s=lvs-io-s work=$HOSTS_WORK
 pids=()
 failed=0
 
 clean() {
 	[ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null
 	wait
-	for name in $c $d $s; do ip netns del "$name" 2>/dev/null; done
-	rm -rf "$work"
 }
 trap clean EXIT
+trap 'exec 2>/dev/null; exit 143' TERM
 in_c() { ip netns exec "$c" "$@"; }
 in_d() { ip netns exec "$d" "$@"; }
 in_s() { ip netns exec "$s" "$@"; }

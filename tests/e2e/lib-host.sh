@@ -5,11 +5,6 @@
 PATH=$PATH:/usr/sbin:/sbin
 skip() { echo "$*"; exit 77; }
 
-# Without root: a user namespace of our own.
-if [ "$(id -u)" -ne 0 ] && [ -z "${LVS_UNSHARED:-}" ]; then
-	unshare -Urnm true 2>/dev/null || skip "cannot make user namespaces"
-	LVS_UNSHARED=1 exec unshare -Urnm "$0" "$@"
-fi
 lib=$(dirname "$0")/lib-host.py
 # shellcheck disable=SC2154 # the caller sets it
 tool=$build/tests/e2e/host_tool
@@ -17,11 +12,12 @@ tool=$build/tests/e2e/host_tool
 for need in ip nft ping python3; do
 	command -v "$need" >/dev/null || skip "$need is missing"
 done
-# In a user namespace /run is somebody else's.
-[ -w /run ] || mount -t tmpfs tmpfs /run || skip "cannot make network namespaces"
+# shellcheck source=examples/demo.d/hosts.sh
+. "$(dirname "$0")/../../examples/demo.d/hosts.sh"
+hosts_watch "$0" "$@"
+hosts_enter "$0" "$@" || skip "cannot make network namespaces"
 
-work=$(mktemp -d)
-spaces=()
+work=$HOSTS_WORK
 pids=()
 failed=0
 # shellcheck disable=SC2034 # the caller uses it
@@ -31,16 +27,14 @@ clean() {
 	exec 7>&- 8<&- 2>/dev/null
 	[ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null
 	wait 2>/dev/null
-	for space in "${spaces[@]}"; do ip netns del "$space" 2>/dev/null; done
-	rm -rf "$work"
 }
 trap clean EXIT
+trap 'exec 2>/dev/null; exit 143' TERM
 
 # space LETTER: a namespace, its name in the variable of that letter.
 space() {
-	local full=lvs-host-$1-$$
+	local full=lvs-host-$1
 	ip netns add "$full" || skip "cannot make network namespaces"
-	spaces+=("$full")
 	printf -v "$1" %s "$full"
 	ip -n "$full" link set lo up
 	# Duplicate address detection would delay every address by a second.

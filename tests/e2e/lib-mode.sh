@@ -34,12 +34,12 @@ number() {
 
 # share RS1 RS2 RS3: new connections since the mark are spread in these proportions.
 share() {
-	local all n got
-	all=$(lines new | awk '$2 != "-"' | wc -l)
+	local all n
+	lines new | awk '$2 != "-" { print $2 }' >"$HOSTS_WORK/shares"
+	all=$(wc -l <"$HOSTS_WORK/shares")
 	more "$all" 30 || return
 	for n in 1 2 3; do
-		got=$(number "new rs$n ok")
-		near "$got" $((all * ${!n} / ($1 + $2 + $3))) 4 || return
+		near "$(grep -c "rs$n" "$HOSTS_WORK/shares")" $((all * ${!n} / ($1 + $2 + $3))) 4 || return
 	done
 }
 
@@ -82,50 +82,59 @@ case_only_failed() {
 	[ -z "$bad" ]
 }
 
+# gather NUMBER [WORDS]: waits for so many lines, of new connections if nothing else is said.
+gather() {
+	soon gathered "$1" "${2:-new}"
+}
+
+gathered() {
+	[ "$(number "$2")" -ge "$1" ]
+}
+
 case_load() {
+	: >"$HOSTS_WORK/load"
 	start client "$HOSTS_WORK/load.log" python3 "$E2E/lib-load.py" load "$(mode_vip "$MODE")" \
 		"$HOSTS_WORK/load" 2 9
 	LOAD=$STARTED
 	sleep 0.5
 	mark
-	sleep 1.5
+	gather 90
 	check "equal weights: equal shares" share 1 1 1
 	check "no connection fails" case_none_failed
 
 	must change 3 1 1
-	sleep 1.5
+	gather 100
 	check "reweighted: shares follow" share 3 1 1
 	check "reweighted: no connection fails" case_none_failed
 
 	must change 1 0 1
-	sleep 1.5
+	gather 80
 	check "drained: shares follow" share 1 0 1
 	check "drained: connections that are there stay" more "$(number 'long rs2 ok')" 5
 	check "drained: no connection fails" case_none_failed
 
 	mark
 	stop "${WEB[3]}" KILL
-	sleep 1
-	check "killed: its own connections fail" more "$(number 'new -')" 5
+	check "killed: its own connections fail" gather 20 'new -'
 	check "killed: no other does" case_only_failed rs3
 	must change 1 1 -
 	sleep 0.2
 	mark
-	sleep 1
+	gather 80
 	check "removed: shares follow" share 1 1 0
 	check "removed: no connection fails" case_none_failed
 
 	must web rs3
 	WEB[3]=$STARTED
 	must change 1 1 1
-	sleep 1.5
+	gather 90
 	check "added: shares follow" share 1 1 1
 	check "added: no connection fails" case_none_failed
 
 	must change - 1 1
-	sleep 1.5
-	check "removed alive: no other's connection fails" case_only_failed rs1
+	sleep 2.5 # longer than the load waits for an answer: all failures are known
 	check "removed alive: new connections go to the others" share 0 1 1
+	check "removed alive: no other's connection fails" case_only_failed rs1
 	[ -z "${LVS_KEEP:-}" ] || cp "$HOSTS_WORK/load" "$LOG" "$LVS_KEEP"
 	stop "$LOAD"
 	must change 1 1 1

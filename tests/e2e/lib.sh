@@ -24,13 +24,13 @@ begin() {
 		command -v $need >/dev/null || skip "$need is missing"
 	done
 	[ -r /dev/net/tun ] && [ -w /dev/net/tun ] || skip "/dev/net/tun cannot be used"
+	hosts_watch "$0" "$@"
 	hosts_enter "$0" "$@" || skip "cannot make network namespaces"
 	# shellcheck disable=SC2034 # its file: counted, read again at SIGHUP
 	RULES=$HOSTS_WORK/rules LOG=$HOSTS_WORK/lvsd.log
 	failed=0
 	trap hosts_clear EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM
+	trap 'exec 2>/dev/null; exit 143' TERM
 }
 
 # check NAME COMMAND...: one case. What the command says is shown only when it fails.

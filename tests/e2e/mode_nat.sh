@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Address translation under load, while servers come and go; UDP too.
+# Address translation under load, while servers come and go; UDP too. Two workers.
 #
 #     netns client       netns director               netns rs1, rs2, rs3
 #    +-----------+      +--------------+          +-------------------------+
@@ -27,6 +27,6 @@ case_udp() {
 		even "$HOSTS_WORK/udp" 30 || return
 }
 
-mode_test nat --forwarding
+mode_test nat --forwarding --workers 2
 check "UDP: each socket has one server, each server a third of them" case_udp
 mode_end

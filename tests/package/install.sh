@@ -34,6 +34,8 @@ done
 parts=$(for part in runtime development tools; do (cd "$part" && find . -not -type d); done | sort)
 [ "$parts" = "$(cd all && find . -not -type d | sort)" ] ||
 	wrong "a file is in no component, or in two"
+lvsd=$(find all -name lvsd -type f -perm -u+x)
+[ -z "$lvsd" ] || env -u LD_LIBRARY_PATH "$lvsd" --version || wrong "lvsd does not find its libraries"
 if grep -rF "$stage" all --include='*.pc' --include='*.cmake' ||
 	grep -rF "$build" all --include='*.pc' --include='*.cmake'; then
 	wrong "these files name a place of the build"

@@ -134,7 +134,7 @@ static const struct packet_case packet_cases[] = {
 	{"request, later fragment", LVS_INET, 6, 9, 80, 4000, 80, 0x0010, 0, 3, 0, 0, false},
 	{"request, other port", LVS_INET, 6, 9, 80, 4000, 81, 0, 0, 3, 0, 0, false},
 	{"request, other protocol", LVS_INET, 17, 9, 80, 4000, 80, 0, 0, 3, 0, 0, false},
-	{"reply", LVS_INET, 6, 2, 9, 80, 4000, 0, 0, 3, 0, 0, true},
+	{"reply to nobody", LVS_INET, 6, 2, 9, 80, 4000, 0, 0, 3, 0, 0, false},
 	{"reply, first fragment", LVS_INET, 6, 2, 9, 80, 4000, 0x2000, 0, 3, 0, 0, false},
 	{"reply, other port", LVS_INET, 6, 2, 9, 81, 4000, 0, 0, 3, 0, 0, false},
 	{"to the server's port", LVS_INET, 6, 9, 2, 4000, 80, 0, 0, 3, 0, 0, false},
@@ -147,7 +147,7 @@ static const struct packet_case packet_cases[] = {
 	{"IPv6 request, 17 headers", LVS_INET6, 6, 9, 80, 4000, 80, 0, 17, 3, 0, 0, false},
 	{"IPv6 request, fragment", LVS_INET6, 6, 9, 80, 4000, 80, 0x0001, 0, 3, 0, 0, false},
 	{"IPv6 request, later fragment", LVS_INET6, 6, 9, 80, 4000, 80, 0x0100, 0, 3, 0, 0, false},
-	{"IPv6 reply", LVS_INET6, 6, 2, 9, 80, 4000, 0, 0, 3, 0, 0, true},
+	{"IPv6 reply to nobody", LVS_INET6, 6, 2, 9, 80, 4000, 0, 0, 3, 0, 0, false},
 	{"IPv6 other port", LVS_INET6, 6, 9, 80, 4000, 81, 0, 0, 3, 0, 0, false},
 	{"IPv6 every port", LVS_INET6, 17, 9, 81, 1, 2, 0, 1, 3, 0, 0, true},
 };
@@ -216,6 +216,8 @@ static void make_capture(struct lvs_capture *capture, uint32_t *ifindex)
 	}
 	memset(capture, 0, sizeof(*capture));
 	ck_assert_int_eq(lvs_capture_rules_make(&capture->rules, rule, 6), 0);
+	capture->direct = calloc(1, sizeof(*capture->direct));
+	ck_assert_ptr_nonnull(capture->direct);
 	ifindex[0] = 3;
 	ifindex[1] = 5;
 	capture->ifindex = ifindex;
@@ -232,6 +234,12 @@ static void fill_packet(struct lvs_packet *packet, uint8_t *data, unsigned len,
 	packet->ifindex = c->ifindex;
 	packet->link_type = c->link_type;
 	packet->vlan = c->vlan;
+}
+
+static void free_capture(struct lvs_capture *capture)
+{
+	lvs_capture_rules_fini(&capture->rules);
+	free(capture->direct);
 }
 
 START_TEST(test_packet)
@@ -256,7 +264,57 @@ START_TEST(test_packet)
 		(void)lvs_capture_match(&capture, &packet);
 		free(copy);
 	}
-	lvs_capture_rules_fini(&capture.rules);
+	free_capture(&capture);
+}
+END_TEST
+
+/* What a server says from a captured port goes back to the host when a client asked the server
+ * itself, or when the server begins; not when it is what is left of a forgotten connection. */
+static const struct direct_step {
+	uint8_t src, dst;
+	uint16_t src_port, dst_port;
+	uint8_t flags; /* TCP's */
+	bool back;
+} direct_steps[] = {
+	{2, 9, 80, 4000, LVS_TCP_ACK, false},
+	{2, 9, 80, 4000, LVS_TCP_SYN | LVS_TCP_ACK, false},
+	{2, 9, 80, 4000, LVS_TCP_RST, false},
+	{9, 2, 4000, 80, LVS_TCP_SYN, false}, /* the host has it already */
+	{2, 9, 80, 4000, LVS_TCP_SYN | LVS_TCP_ACK, true},
+	{2, 9, 80, 4000, LVS_TCP_ACK, true},
+	{2, 9, 80, 4001, LVS_TCP_ACK, false},
+	{2, 8, 80, 4000, LVS_TCP_ACK, false},
+	{2, 8, 80, 4000, LVS_TCP_SYN, true}, /* it begins */
+	{2, 8, 80, 4000, LVS_TCP_ACK, false},
+	{8, 2, 4000, 80, LVS_TCP_SYN | LVS_TCP_ACK, false},
+	{2, 8, 80, 4000, LVS_TCP_ACK, true},
+};
+
+START_TEST(test_direct)
+{
+	unsigned family = _i ? LVS_INET6 : LVS_INET;
+	struct lvs_capture capture;
+	uint32_t ifindex[2];
+
+	make_capture(&capture, ifindex);
+	for (size_t i = 0; i < sizeof(direct_steps) / sizeof(direct_steps[0]); i++) {
+		const struct direct_step *step = &direct_steps[i];
+		struct packet_case c = {.family = (uint8_t)family,
+					.protocol = LVS_TCP,
+					.src = step->src,
+					.dst = step->dst,
+					.src_port = step->src_port,
+					.dst_port = step->dst_port,
+					.ifindex = 3};
+		struct lvs_packet packet;
+		uint8_t data[256] = {0};
+		unsigned len = family == LVS_INET6 ? put_ipv6(data, &c) : put_ipv4(data, &c);
+
+		data[len - 4 + 13] = step->flags;
+		fill_packet(&packet, data, len + 16, &c);
+		ck_assert_msg(lvs_capture_match(&capture, &packet) == step->back, "step %zu", i);
+	}
+	free_capture(&capture);
 }
 END_TEST
 
@@ -369,6 +427,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_check, 0, LVS_ARRAY_N(check_cases));
 	tcase_add_test(tcase, test_many);
 	tcase_add_loop_test(tcase, test_packet, 0, LVS_ARRAY_N(packet_cases));
+	tcase_add_loop_test(tcase, test_direct, 0, 2);
 	tcase_add_test(tcase, test_batch);
 	tcase_add_test(tcase, test_batch_grows);
 	return unit_run("host_capture", tcase);

@@ -252,6 +252,8 @@ static const struct {
 	{"/nowhere/in.pcap", sizeof(struct lvs_io_conf), 1025, 0, 0, LVS_ERR_INVALID},
 	{"/nowhere/in.pcap", sizeof(struct lvs_io_conf), 0, 2, 2, LVS_ERR_INVALID},
 	{"/nowhere/in.pcap", sizeof(struct lvs_io_conf), 0, 1, 0, LVS_ERR_INVALID},
+	/* each would replay the whole file, and write over the others' */
+	{"/nowhere/in.pcap", sizeof(struct lvs_io_conf), 0, 1, 2, LVS_ERR_UNSUPPORTED},
 	/* a shorter structure, of an earlier version: the target is behind its end */
 	{"/nowhere/in.pcap", 8, 0, 0, 0, LVS_ERR_INVALID},
 };
@@ -273,6 +275,34 @@ START_TEST(test_openings)
 END_TEST
 
 /* The caller's structure may be longer or shorter than ours. */
+/* What cannot be replayed leaves the output of before alone, and makes none. */
+START_TEST(test_bad_input)
+{
+	static const struct {
+		uint32_t magic, linktype;
+		int expected;
+	} inputs[] = {
+		{0x01020304, LVS_PCAP_RAW, LVS_ERR_FORMAT},
+		{0xa1b2c3d4, 147, LVS_ERR_UNSUPPORTED},
+	};
+	static const uint32_t times[] = {1};
+	struct files files = make_files(times, 1);
+	struct lvs_io_conf conf = {.size = sizeof(conf), .target = files.target};
+	struct pcap_bytes bytes = {.len = 0};
+	struct lvs_io *io = NULL;
+	FILE *file = fopen(files.in, "wb");
+
+	pcap_put_file_header(&bytes, inputs[_i].magic, inputs[_i].linktype);
+	ck_assert_uint_eq(fwrite(bytes.byte, bytes.len, 1, file), 1);
+	fclose(file);
+	ck_assert_int_eq(unlink(files.out), 0);
+	ck_assert_int_eq(lvs_io_open(lvs_io_find("pcap"), &conf, &io), inputs[_i].expected);
+	ck_assert_ptr_null(io);
+	ck_assert_int_eq(access(files.out, F_OK), -1);
+	unlink(files.in);
+}
+END_TEST
+
 START_TEST(test_caps_of_other_versions)
 {
 	static const uint32_t times[] = {1};
@@ -324,6 +354,7 @@ int main(void)
 	tcase_add_test(tcase, test_waits);
 	tcase_add_test(tcase, test_full_disk);
 	tcase_add_loop_test(tcase, test_openings, 0, sizeof(openings) / sizeof(openings[0]));
+	tcase_add_loop_test(tcase, test_bad_input, 0, 2);
 	tcase_add_test(tcase, test_caps_of_other_versions);
 	tcase_add_test(tcase, test_list);
 	return unit_run("io_pcap", tcase);

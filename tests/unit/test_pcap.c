@@ -100,8 +100,8 @@ static const struct {
 	bool at_open;
 	const char *says;
 } damages[] = {
-	{0, 0x01020304, true, "at byte 0: magic"},
-	{0, 0x0a0d0d0a, true, "pcapng"},
+	{0, 0x01020304, true, "at byte 0: magic 04030201; expected a1b2c3d4 or a1b23c4d"},
+	{0, 0x0a0d0d0a, true, "at byte 0: the magic of pcapng, 0a0d0d0a; expected a classic"},
 	{4, 0x00040003, true, "at byte 4: version 3"},
 	{24 + 4, 1000000, false, "at byte 28: fraction of a second 1000000"},
 	{24 + 8, 262145, false, "at byte 32: a record of 262145"},

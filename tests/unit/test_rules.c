@@ -7,6 +7,8 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define V4 "-A -t 192.0.2.1:80 -s rr\n"
 #define V6 "-A -t [2001:db8::1]:80 -s rr\n"
@@ -134,14 +136,15 @@ static const struct {
 	const char *message;
 } bad[] = {
 	/* words */
-	{"A -t 192.0.2.1:80\n", "rules:1: expected an option, got \"A\""},
+	{"A -t 192.0.2.1:80\n", "rules:1: expected -A or -a, got \"A\""},
+	{"ipvsadm list\n", "rules:1: expected -A or -a, got \"list\""},
 	{"ipvsadm\n", "rules:1: expected -A or -a, got the end of the line"},
 	{"\n\n-A -t 192.0.2.1:80 -s rr -\n", "rules:3: expected an option, got \"-\""},
 	{"-A -t 192.0.2.1:80 --\n", "rules:1: expected an option of -A or -a, got \"--\""},
 	{"-A -q 192.0.2.1:80\n", "rules:1: expected an option of -A or -a, got \"-q\""},
 	{"-A --tcp 192.0.2.1:80\n", "rules:1: expected an option of -A or -a, got \"--tcp\""},
-	{"-C\n", "rules:1: expected an option of -A or -a, got \"-C\""},
-	{"-D -t 192.0.2.1:80\n", "rules:1: expected an option of -A or -a, got \"-D\""},
+	{"-C\n", "rules:1: expected -A or -a, got \"-C\""},
+	{"-D -t 192.0.2.1:80\n", "rules:1: expected -A or -a, got \"-D\""},
 	{"-A -t 192.0.2.1:80 rr\n", "rules:1: expected an option, got \"rr\""},
 	{"-A -t 192.0.2.1:80 -s\n", "rules:1: expected a value for -s, got the end of the line"},
 	{V4 "-a -t 192.0.2.1:80 -r 10.0.0.1 -w -1\n", "rules:2: expected a value for -w, got -1"},
@@ -172,10 +175,17 @@ static const struct {
 	{"-A -t 0.0.0.0:80\n", "rules:1: expected a unicast address, got \"0.0.0.0\""},
 	{"-A -t [ff02::1]:80\n", "rules:1: expected a unicast address, got \"ff02::1\""},
 	{"-A -t [fe80::1]:80\n", "rules:1: expected a unicast address, got \"fe80::1\""},
-	{"-A -t 192.0.2.1:65536\n", "rules:1: expected a port from 0 to 65535, got \"65536\""},
-	{"-A -t 192.0.2.1:http\n", "rules:1: expected a port from 0 to 65535, got \"http\""},
-	{"-A -t 192.0.2.1:\n", "rules:1: expected a port from 0 to 65535, got \"\""},
-	{"-A -t 192.0.2.1:0\n",
+	{"-A -t 127.0.0.1:80\n",
+	 "rules:1: expected an address that clients can reach, got \"127.0.0.1:80\""},
+	{"-A -u [::1]:80\n",
+	 "rules:1: expected an address that clients can reach, got \"[::1]:80\""},
+	{"-A -t 192.0.2.1:65536\n", "rules:1: expected a port from 1 to 65535, got \"65536\""},
+	{"-A -t 192.0.2.1:http\n", "rules:1: expected a port from 1 to 65535, got \"http\""},
+	{"-A -t 192.0.2.1:\n", "rules:1: expected a port from 1 to 65535, got \"\""},
+	{"-A -t 192.0.2.1:0\n", "rules:1: expected a port from 1 to 65535, got \"0\""},
+	{V4 "-a -t 192.0.2.1:80 -r 10.0.0.1:65536 -m\n",
+	 "rules:2: expected a port from 0 to 65535, got \"65536\""},
+	{"-A -t 192.0.2.1\n",
 	 "rules:1: expected a port from 1 to 65535, got none: a service of every port needs "
 	 "persistence, which is not supported by this version"},
 	{"-A -f 0\n", "rules:1: expected a firewall mark from 1 to 4294967295, got \"0\""},
@@ -194,9 +204,11 @@ static const struct {
 	 "rules:2: expected a new service, got that of line 1 again"},
 	/* servers */
 	{"-a -t 192.0.2.1:80 -r 10.0.0.1\n" V4,
-	 "rules:1: expected a service that a line above adds with -A, got a server of none"},
+	 "rules:1: expected a line above with -A -t 192.0.2.1:80, got none"},
 	{V4 "-a -u 192.0.2.1:80 -r 10.0.0.1\n",
-	 "rules:2: expected a service that a line above adds with -A, got a server of none"},
+	 "rules:2: expected a line above with -A -u 192.0.2.1:80, got none"},
+	{"-A -f 7\n-a -f 7 -6 -r 2001:db8::b -m\n",
+	 "rules:2: expected a line above with -A -f 7 -6, got none"},
 	{V4 "-a -t 192.0.2.1:80\n", "rules:2: expected -r and a server, got none"},
 	{V4 "-a -t 192.0.2.1:80 -r 10.0.0\n", "rules:2: " EXPECTED_ADDRESS "\"10.0.0\""},
 	{V4 "-a -t 192.0.2.1:80 -r 239.0.0.1\n",
@@ -307,14 +319,35 @@ START_TEST(test_missing_file)
 }
 END_TEST
 
-/* A directory opens and does not read. */
-START_TEST(test_unreadable_file)
+/* Makes a pipe of a name like mkstemp()'s. */
+static const char *make_pipe(char *name)
 {
-	struct rules rules = {0};
-	char error[256] = "";
+	int fd = mkstemp(name);
 
-	ck_assert_int_eq(rules_read_file("/", &rules, error, sizeof(error)), -1);
-	ck_assert_str_eq(error, "/: Is a directory");
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	unlink(name);
+	ck_assert_int_eq(mkfifo(name, 0600), 0);
+	return name;
+}
+
+/* What is no file: a directory does not read, a pipe without a writer would wait for one, and a
+ * device may never end. */
+START_TEST(test_no_regular_file)
+{
+	char pipe_name[] = "/tmp/test_rules.XXXXXX";
+	const char *const names[] = {"/", "/dev/zero", make_pipe(pipe_name)};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct rules rules = {0};
+		char error[256] = "";
+		char expected[256];
+
+		snprintf(expected, sizeof(expected), "%s: expected a regular file", names[i]);
+		ck_assert_int_eq(rules_read_file(names[i], &rules, error, sizeof(error)), -1);
+		ck_assert_str_eq(error, expected);
+	}
+	unlink(pipe_name);
 }
 END_TEST
 
@@ -358,7 +391,7 @@ int main(void)
 	tcase_add_test(tcase, test_too_many_words);
 	tcase_add_test(tcase, test_message_is_cut_to_its_buffer);
 	tcase_add_test(tcase, test_missing_file);
-	tcase_add_test(tcase, test_unreadable_file);
+	tcase_add_test(tcase, test_no_regular_file);
 	tcase_add_test(tcase, test_many);
 	return unit_run("rules", tcase);
 }

@@ -363,6 +363,29 @@ START_TEST(flushes)
 }
 END_TEST
 
+/* A control call inside one's own transaction is refused, not waited for. */
+START_TEST(test_busy)
+{
+	union lvs_addr addr = {.byte = {10, 0, 0, 1}};
+	struct lvs_director *director;
+	struct lvs_worker *worker, *second;
+	struct lvs_txn *txn, *other;
+
+	ck_assert_int_eq(lvs_director_new(NULL, &director), 0);
+	ck_assert_int_eq(lvs_worker_new(director, &worker), 0);
+	ck_assert_int_eq(lvs_txn_begin(director, &txn), 0);
+	ck_assert_int_eq(lvs_txn_begin(director, &other), LVS_ERR_BUSY);
+	ck_assert_int_eq(lvs_director_set_path(director, LVS_INET, &addr, NULL), LVS_ERR_BUSY);
+	ck_assert_int_eq(lvs_worker_new(director, &second), LVS_ERR_BUSY);
+	ck_assert_int_eq(lvs_director_kill_conns(director, NULL), LVS_ERR_BUSY);
+	lvs_worker_del(worker);
+	ck_assert_int_eq(lvs_txn_commit(txn), 0);
+	ck_assert_int_eq(lvs_txn_begin(director, &txn), 0);
+	lvs_txn_abort(txn);
+	lvs_director_del(director);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("txn");
@@ -374,5 +397,6 @@ int main(void)
 	tcase_add_test(tcase, keeps_the_last_weight);
 	tcase_add_test(tcase, refused_by_a_scheduler);
 	tcase_add_test(tcase, flushes);
+	tcase_add_test(tcase, test_busy);
 	return unit_run("txn", tcase);
 }

@@ -193,6 +193,20 @@ START_TEST(test_expiry_budget)
 }
 END_TEST
 
+/* In the last tick of all there is no next one to wait for. */
+START_TEST(test_last_tick)
+{
+	struct world w;
+
+	build(&w, NULL, LVS_INET, LVS_TCP, LVS_METHOD_DR);
+	w.now = UINT64_MAX - 1;
+	ck_assert_int_eq(send(&w, &w.out, SYN), LVS_REASON_SCHEDULED);
+	ck_assert_uint_eq(lvs_worker_handle_expiry(w.worker, w.now, 0), 0);
+	ck_assert_uint_eq(lvs_worker_expiry(w.worker), UINT64_MAX);
+	tear_down(&w);
+}
+END_TEST
+
 START_TEST(test_udp)
 {
 	struct world w;
@@ -254,6 +268,8 @@ START_TEST(test_dest_removed)
 	send(&w, &w.out, SYN);
 	send(&w, &w.out, ACK);
 	rig_del_dest(w.director, &w.service, &w.dest);
+	/* what the server still says reaches the client; what the client says goes nowhere */
+	ck_assert_int_eq(send(&w, &w.back, ACK), LVS_REASON_REPLY);
 	ck_assert_int_eq(send(&w, &w.out, ACK), _i ? LVS_REASON_NOT_NEW : LVS_REASON_DEST_GONE);
 	ck_assert_int_eq(lvs_director_conn_n(w.director), _i ? 0 : 1);
 	rig_set_dest(w.director, &w.service, &w.dest, LVS_METHOD_NAT, 1);
@@ -525,6 +541,7 @@ int main(void)
 	tcase_add_test(tcase, test_over_without_expiry);
 	tcase_add_test(tcase, test_lazy_timer);
 	tcase_add_test(tcase, test_expiry_budget);
+	tcase_add_test(tcase, test_last_tick);
 	tcase_add_test(tcase, test_udp);
 	tcase_add_test(tcase, test_reply_seen);
 	tcase_add_loop_test(tcase, test_port_reuse, 0, 2);

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The little world of fuzz_director.c: few services, servers and clients, and their packets. */
+#ifndef LVS_TESTS_FUZZ_DIRECTOR_FLOWS_H
+#define LVS_TESTS_FUZZ_DIRECTOR_FLOWS_H
+
+#include "director_packets.h"
+
+enum {
+	SERVICES = 5,
+};
+
+/* --- Keys of the little world --- */
+
+static inline struct lvs_service_key service_key(unsigned i)
+{
+	static const uint8_t family[SERVICES] = {LVS_INET, LVS_INET, LVS_INET6, LVS_INET6,
+						 LVS_INET};
+	struct lvs_service_key key = {
+		.family = family[i],
+		.protocol = i & 1 ? LVS_UDP : LVS_TCP,
+		.addr = addr_of(family[i], 0, 1),
+		.port = lvs_htons(80),
+		.fwmark = i == 4 ? 7 : 0,
+	};
+
+	return key;
+}
+
+static inline struct lvs_dest_key dest_key(unsigned bits)
+{
+	unsigned family = bits & 4 ? LVS_INET6 : LVS_INET;
+	struct lvs_dest_key key = {
+		.family = (uint8_t)family,
+		.addr = addr_of(family, bits & 0x10 ? 0 : 1, bits & 3), /* 0, 1 is the service's */
+		.port = bits & 8 ? lvs_htons(8080) : 0,
+	};
+
+	return key;
+}
+
+/* --- Packets --- */
+
+/* Any of the world's ends: who sends to himself, servers as clients, services as servers. */
+static inline void any_end(struct input *in, unsigned family, union lvs_addr *addr, lvs_be16 *port)
+{
+	static const uint16_t ports[4] = {80, 8080, 1024, 20};
+	unsigned bits = take(in);
+
+	*addr = addr_of(family, bits & 3, bits >> 2 & 3);
+	*port = lvs_htons(ports[bits >> 4 & 3]);
+}
+
+/* The next packet of a connection that is there, of either side; false when there is none. */
+static inline bool flow_known(const struct lvs_director *director, unsigned which, bool reply,
+			      struct lvs_flow *flow)
+{
+	struct lvs_conn_info info = {.size = sizeof(info)};
+	struct lvs_cursor cursor = {0};
+	bool nat;
+
+	for (unsigned i = 0; i <= which % 8; i++)
+		if (lvs_director_next_conn(director, NULL, &cursor, &info) != 1)
+			return false;
+	nat = info.method == LVS_METHOD_NAT;
+	*flow = (struct lvs_flow){.family = info.family, .protocol = info.protocol};
+	flow->src = !reply ? info.client : nat ? info.dest : info.service;
+	flow->src_port = !reply ? info.client_port : nat ? info.dest_port : info.service_port;
+	flow->dst = reply ? info.client : info.service;
+	flow->dst_port = reply ? info.client_port : info.service_port;
+	return true;
+}
+
+/* A client to a service, or one of its servers to the client. */
+static inline struct lvs_flow flow_of(struct input *in, const struct lvs_director *director)
+{
+	unsigned bits = take(in);
+	struct lvs_service_key service = service_key(bits % SERVICES);
+	unsigned who = take(in);
+	struct lvs_dest_key dest = dest_key((who >> 4) | (service.family == LVS_INET6 ? 4 : 0));
+	struct lvs_flow flow = {
+		.family = service.family,
+		.protocol = service.protocol,
+		.src = addr_of(service.family, 2, who & 3),
+		.src_port = lvs_htons(
+			(uint16_t)((who & 0xc) == 0xc && bits & 0x20 ? 20 : 1024 + (who >> 2 & 3))),
+		.dst = service.addr,
+		.dst_port = service.port,
+	};
+	union lvs_addr client = flow.src;
+	lvs_be16 client_port = flow.src_port;
+
+	if ((bits & 0x88) == 0x88 && flow_known(director, who, bits & 0x40, &flow))
+		return flow;
+	if (bits < 0x80) {
+		if ((bits & 0x50) == 0x50)
+			any_end(in, flow.family, &flow.src, &flow.src_port);
+		if ((bits & 0x60) == 0x60)
+			any_end(in, flow.family, &flow.dst, &flow.dst_port);
+		return flow;
+	}
+	flow.src = bits & 0x40 ? dest.addr : service.addr;
+	flow.src_port = dest.port && bits & 0x40 ? dest.port : service.port;
+	flow.dst = client;
+	flow.dst_port = client_port;
+	return flow;
+}
+
+/* What the offload fields are made of: nothing, what fits, anything. */
+static inline void set_offload(struct input *in, struct lvs_packet *packet,
+			       const struct lvs_flow *flow)
+{
+	unsigned bits = take(in);
+
+	packet->mark = bits & 0x40 ? 7 : 0;
+	if (bits & 1)
+		packet->gso_size = (uint16_t)(bits & 0x20 ? take16(in) : 500);
+	if (bits & 1)
+		packet->gso_type = (uint8_t)(bits & 2 ? take(in)
+						      : (flow->protocol == LVS_TCP ? LVS_GSO_TCP
+										   : LVS_GSO_UDP));
+	if (bits & 4) {
+		packet->flags = LVS_PACKET_CSUM_PARTIAL;
+		packet->csum_start = flow->family == LVS_INET6 ? 40 : 20;
+		packet->csum_offset = flow->protocol == LVS_TCP ? 16 : 6;
+	}
+	if (bits & 8)
+		packet->csum_start = (uint16_t)take16(in);
+	if (bits & 0x10)
+		packet->csum_offset = (uint16_t)take16(in);
+	if (bits & 0x80)
+		packet->link_type = (uint8_t)take(in);
+}
+
+/* Flips bits of a right packet; some of them with a right IPv4 header checksum. */
+static inline void flip(struct input *in, uint8_t *bytes, unsigned len, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		unsigned at = take(in);
+
+		bytes[at % len] ^= (uint8_t)take(in);
+	}
+	if (n & 1 && bytes[0] >> 4 == 4 && (bytes[0] & 15) * 4u <= len)
+		fix_ip(bytes);
+}
+
+static inline void from_template(struct input *in, const struct lvs_director *director,
+				 struct shot *shot)
+{
+	static const uint16_t payloads[8] = {0, 1, 10, 101, 548, 1440, 1480, 2800};
+	static const uint8_t headrooms[4] = {64, 40, 20, 0};
+	struct lvs_flow flow = flow_of(in, director);
+	unsigned shape = take(in);
+	unsigned bits = take(in);
+	unsigned flips = shape >> 6 == 3 ? take(in) % 6 : 0;
+	uint8_t bytes[BYTES_MAX];
+	unsigned len = write_packet(bytes, &flow, take(in), payloads[shape & 7], bits);
+	unsigned padding = shape & 0x20 ? 6 : 0;
+
+	memset(bytes + len, 0xee, padding);
+	flip(in, bytes, len, flips);
+	lay_out(shot, bytes, len + padding, headrooms[shape >> 3 & 3],
+		bits & 0x40 ? take16(in) % 2900 : 0);
+	if (bits & 0x80)
+		set_offload(in, &shot->packet, &flow);
+	/* IPv4 UDP without a checksum is not whole, but gets one by NAT alone. */
+	shot->whole =
+		!flips && is_whole(&shot->packet) && !padding && plain_l4_sum(bytes, len) == 0xffff;
+}
+
+static inline void from_bytes(struct input *in, struct shot *shot)
+{
+	unsigned len = take(in);
+	struct lvs_flow flow = {.family = LVS_INET, .protocol = LVS_TCP};
+	uint8_t bytes[256];
+
+	for (unsigned i = 0; i < len; i++)
+		bytes[i] = (uint8_t)take(in);
+	lay_out(shot, bytes, len, take(in), take(in));
+	set_offload(in, &shot->packet, &flow);
+	shot->whole = false;
+}
+
+#endif
