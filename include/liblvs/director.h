@@ -62,6 +62,10 @@ struct lvs_settings {
 	uint64_t seed;         /**< Seeds random choices; the same seed gives the same choices. */
 	struct lvs_alloc alloc; /**< Where memory comes from; zeroed: the C library. */
 	struct lvs_log log;     /**< Where log lines go; zeroed: nowhere. */
+	uint32_t events;        /**< Events (liblvs/event.h) kept a worker, 128 bytes each, at most
+				     1,048,576; 0: none are written. */
+	uint32_t nearly_full;   /**< Percent of max_conns at which the table is called nearly full;
+				     default 90. */
 };
 
 /** Fills in the defaults: what the kernel's IPVS does. Any thread. */

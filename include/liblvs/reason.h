@@ -67,7 +67,9 @@ enum lvs_verdict {
 	X(NO_SOURCE, no_source, DROP, "the path names no source address for the tunnel")           \
 	X(HEADROOM, headroom, DROP, "no room in front of the packet for the tunnel header")        \
 	X(TOO_LONG, too_long, DROP, "longer than the outer header can say")                        \
-	X(CROSS_LOCAL, cross_local, DROP, "would cross between local and other addresses")
+	X(CROSS_LOCAL, cross_local, DROP, "would cross between local and other addresses")         \
+	/* later ones */                                                                           \
+	X(FILTER_PASS, filter_pass, PASS, "left to the host by the embedder's filter")
 
 /** Why a packet got its verdict; a counter each. */
 enum lvs_reason {

@@ -12,6 +12,8 @@
 #define DEFAULT_WORKERS 64
 #define MAX_WORKERS 192      /* readers of the epoch, less room for listings */
 #define MAX_CONNS (1u << 29) /* records have numbers of 31 bits, in units of a cache line */
+#define MAX_EVENTS (1u << 20)
+#define DEFAULT_NEARLY_FULL 90 /* percent */
 #define FLAGS ((uint32_t)(LVS_SET_SLOPPY_TCP | LVS_SET_EXPIRE_NODEST | LVS_SET_NO_PMTU_DISC))
 
 static void default_to(uint32_t *field, uint32_t value)
@@ -29,6 +31,7 @@ static void fill(struct lvs_settings *settings)
 	default_to(&settings->reuse, LVS_REUSE_CLOSED);
 	default_to(&settings->default_mtu, DEFAULT_MTU);
 	default_to(&settings->max_workers, DEFAULT_WORKERS);
+	default_to(&settings->nearly_full, DEFAULT_NEARLY_FULL);
 	if (!settings->alloc.alloc && !settings->alloc.free)
 		settings->alloc = lvs_alloc_libc;
 }
@@ -58,6 +61,8 @@ static int check(const struct lvs_settings *settings)
 	if (settings->shards > MAX_SHARDS || settings->max_conns > MAX_CONNS)
 		return LVS_ERR_RANGE;
 	if (settings->default_mtu < MIN_MTU || settings->max_workers > MAX_WORKERS)
+		return LVS_ERR_RANGE;
+	if (settings->events > MAX_EVENTS || settings->nearly_full > 100)
 		return LVS_ERR_RANGE;
 	return settings->alloc.alloc && settings->alloc.free ? 0 : LVS_ERR_INVALID;
 }

@@ -24,6 +24,7 @@ struct lvs_worker {
 	bool expiry_more;        /* the last handling of expiry left something undone */
 	_Atomic uint64_t ticks;  /* the worker's own time */
 	struct lvs_slot slot[LVS_BATCH];
+	struct lvs_ring events; /* of this worker's calls */
 	struct lvs_counters counters;
 };
 
@@ -35,6 +36,7 @@ struct lvs_step {
 	uint64_t hash;
 	struct lvs_conn *guess;
 	uint32_t tick;
+	uint64_t now_ns;           /* as the worker was called with */
 	bool peek;                 /* say what would happen, move nothing but the packet */
 	struct lvs_record *record; /* NULL, or who wants to know (docs/adr/0008) */
 };
