@@ -60,8 +60,12 @@ struct lvs_settings {
 	uint8_t table_key[16]; /**< Secret of the table's hash: random, private to this director. */
 	uint8_t sched_key[16]; /**< Key for schedulers, shared by a cluster of directors. */
 	uint64_t seed;         /**< Seeds random choices; the same seed gives the same choices. */
-	struct lvs_alloc alloc;     /**< Where memory comes from; zeroed: the C library. */
-	struct lvs_log log;         /**< Where log lines go; zeroed: nowhere. */
+	struct lvs_alloc alloc; /**< Where memory comes from; zeroed: the C library. */
+	struct lvs_log log;     /**< Where log lines go; zeroed: nowhere. */
+	uint32_t events;        /**< Events (liblvs/event.h) kept a worker, 128 bytes each, at most
+				     1,048,576; 0: none are written. */
+	uint32_t nearly_full;   /**< Percent of max_conns at which the table is called nearly full;
+				     default 90. */
 	uint32_t icmp_ratelimit_ms; /**< Between two ICMP errors to one address, six at once;
 					 default 1000, LVS_UNLIMITED for no limit. */
 	uint32_t icmp_ratemask;     /**< Types that both limits hold for, as bits of ICMP's own

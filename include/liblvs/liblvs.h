@@ -9,6 +9,8 @@
 #include <liblvs/control.h>
 #include <liblvs/director.h>
 #include <liblvs/error.h>
+#include <liblvs/event.h>
+#include <liblvs/filter.h>
 #include <liblvs/forward.h>
 #include <liblvs/list.h>
 #include <liblvs/packet.h>

@@ -145,6 +145,24 @@ struct lvs_table_stats {
 LVS_API int lvs_director_table_stats(const struct lvs_director *director,
 				     struct lvs_table_stats *stats);
 
+/**
+ * Looks whether everything agrees with everything else: each connection is found
+ * by each of its keys, has a timer and a destination that is there; each
+ * destination, a removed one too, counts as many connections, active and in all, as
+ * the table holds. For tests and for whoever looks for a fault of the library's.
+ *
+ * Every worker must be between two calls: beside a running one the counts move
+ * while they are compared, and a fault may be told that is none.
+ *
+ * Takes time and memory in proportion to connections and services; the shards of
+ * the table are locked meanwhile.
+ *
+ * @param fault Set to a static sentence, NULL where none was found. May be NULL.
+ * @return 0, LVS_ERR_INVALID when something does not agree, LVS_ERR_NO_MEMORY, or
+ *         LVS_ERR_BUSY inside a transaction of this thread. Control call.
+ */
+LVS_API int lvs_director_check(struct lvs_director *director, const char **fault);
+
 #ifdef __cplusplus
 }
 #endif

@@ -68,6 +68,8 @@ enum lvs_verdict {
 	X(HEADROOM, headroom, DROP, "no room in front of the packet for the tunnel header")        \
 	X(TOO_LONG, too_long, DROP, "longer than the outer header can say")                        \
 	X(CROSS_LOCAL, cross_local, DROP, "would cross between local and other addresses")         \
+	/* later ones */                                                                           \
+	X(FILTER_PASS, filter_pass, PASS, "left to the host by the embedder's filter")             \
 	/* ICMP: what is answered, and errors about connections */                                 \
 	X(REPLY_TTL, reply_ttl, REPLY, "TTL or hop limit used up; the sender is told")             \
 	X(REPLY_MTU, reply_mtu, REPLY, "too long for the path; the sender is told")                \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Names and sentences of errors, reasons and verdicts. */
 #include <liblvs/error.h>
+#include <liblvs/event.h>
 #include <liblvs/reason.h>
 #include <liblvs/types.h>
 
@@ -61,6 +62,28 @@ const char *lvs_reason_text(unsigned reason)
 enum lvs_verdict lvs_reason_verdict(unsigned reason)
 {
 	return reason_row(reason)->verdict;
+}
+
+const char *lvs_event_name(unsigned type)
+{
+	static const char *const names[LVS_EVENT_N] = {
+#define EVENT_NAME(name, lower, text) #lower,
+		LVS_EVENTS(EVENT_NAME)
+#undef EVENT_NAME
+	};
+
+	return type < LVS_EVENT_N ? names[type] : "unknown";
+}
+
+const char *lvs_gone_name(unsigned why)
+{
+	static const char *const names[LVS_GONE_N] = {
+#define GONE_NAME(name, lower, text) #lower,
+		LVS_GONES(GONE_NAME)
+#undef GONE_NAME
+	};
+
+	return why < LVS_GONE_N ? names[why] : "unknown";
 }
 
 const char *lvs_verdict_name(unsigned verdict)

@@ -41,7 +41,7 @@ static bool lock_second(const struct lvs_keys *keys)
 }
 
 /* A record whose timer fired is over, or is linked anew. Its home's lock is held. */
-static bool fired(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick)
+static bool fired(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick, void *by)
 {
 	struct lvs_keys keys;
 	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
@@ -58,7 +58,7 @@ static bool fired(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick)
 		}
 		over = is_over(conn, tick, &word);
 		if (over)
-			lvs_table_bury(table, conn, &keys, word);
+			lvs_table_bury(table, conn, &keys, word, by);
 		if (keys.shard[1] != home)
 			lvs_spin_unlock(&keys.shard[1]->lock);
 	}
@@ -71,7 +71,7 @@ static bool fired(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick)
 
 /* One turn at a shard. False: its lock is busy. */
 static bool expire_turn(struct lvs_table *table, struct lvs_shard *shard, uint32_t tick,
-			unsigned *looks, unsigned *ended)
+			unsigned *looks, void *by, unsigned *ended)
 {
 	struct lvs_conn *conn;
 
@@ -79,20 +79,20 @@ static bool expire_turn(struct lvs_table *table, struct lvs_shard *shard, uint32
 		return false;
 	lvs_shard_tidy(shard, &table->env);
 	while ((conn = lvs_wheel_fire(&shard->wheel, &table->arena, tick, looks)))
-		*ended += fired(table, conn, tick);
+		*ended += fired(table, conn, tick, by);
 	lvs_spin_unlock(&shard->lock);
 	return true;
 }
 
 /* Serves a shard until it is done or no looks are left. False: its lock is busy. */
 static bool expire_shard(struct lvs_table *table, struct lvs_shard *shard, uint32_t tick,
-			 unsigned *looks, unsigned *ended)
+			 unsigned *looks, void *by, unsigned *ended)
 {
 	for (;;) {
 		unsigned turn = *looks < TURN ? *looks : TURN;
 		unsigned left = turn;
 
-		if (!expire_turn(table, shard, tick, &left, ended))
+		if (!expire_turn(table, shard, tick, &left, by, ended))
 			return false;
 		*looks -= turn - left;
 		if (left || !*looks)
@@ -106,7 +106,8 @@ static void note_expired(struct lvs_table *table, unsigned ended)
 		atomic_fetch_add_explicit(&table->expired, ended, memory_order_relaxed);
 }
 
-unsigned lvs_table_expire(struct lvs_table *table, uint32_t tick, unsigned budget, bool *more)
+unsigned lvs_table_expire(struct lvs_table *table, uint32_t tick, unsigned budget, void *by,
+			  bool *more)
 {
 	uint32_t from = atomic_load_explicit(&table->expire_from, memory_order_relaxed);
 	unsigned looks = budget ? budget : UINT_MAX;
@@ -119,7 +120,7 @@ unsigned lvs_table_expire(struct lvs_table *table, uint32_t tick, unsigned budge
 	for (uint32_t i = 0; i < table->env.shards; i++) {
 		uint32_t at = (from + i) & (table->env.shards - 1);
 
-		if (!expire_shard(table, &table->shards[at], tick, &looks, &ended))
+		if (!expire_shard(table, &table->shards[at], tick, &looks, by, &ended))
 			*more = true;
 		if (!looks) {
 			*more = true;
@@ -134,13 +135,13 @@ unsigned lvs_table_expire(struct lvs_table *table, uint32_t tick, unsigned budge
 }
 
 /* Ends the record if it is one to make room. */
-static bool evict_this(struct lvs_table *table, struct lvs_conn *conn)
+static bool evict_this(struct lvs_table *table, struct lvs_conn *conn, void *by)
 {
 	/* acquire: pairs with publish(); only then may the rest be read */
 	uint64_t word = atomic_load_explicit(&conn->word, memory_order_acquire);
 
 	return (word & (LVS_CONN_LIVE | LVS_CONN_DEAD | LVS_CONN_TEMPLATE)) == LVS_CONN_LIVE &&
-	       lvs_state_evictable(conn->protocol, word) && lvs_table_end(table, conn, word);
+	       lvs_state_evictable(conn->protocol, word) && lvs_table_end(table, conn, word, by);
 }
 
 static bool enough_in_limbo(struct lvs_table *table)
@@ -153,7 +154,7 @@ static bool enough_in_limbo(struct lvs_table *table)
 	return enough;
 }
 
-bool lvs_table_evict(struct lvs_table *table)
+bool lvs_table_evict(struct lvs_table *table, void *by)
 {
 	uint32_t number = atomic_load_explicit(&table->hand, memory_order_relaxed);
 	bool done = false;
@@ -166,7 +167,7 @@ bool lvs_table_evict(struct lvs_table *table)
 			number = lvs_arena_next(&table->arena, 0);
 		if (!number)
 			return false;
-		done = evict_this(table, lvs_arena_at(&table->arena, number));
+		done = evict_this(table, lvs_arena_at(&table->arena, number), by);
 		number++;
 	}
 	/* relaxed: two sweeps at a time may pass the same records, no harm */

@@ -12,7 +12,7 @@ struct lvs_table {
 	struct lvs_shard_view *views; /* one a shard */
 	struct lvs_shard *shards;
 	unsigned shard_shift; /* of the lower half of the hash */
-	void (*gone)(void *user, struct lvs_conn *conn, uint64_t word);
+	void (*gone)(void *user, struct lvs_conn *conn, uint64_t word, void *by);
 	void *user;
 	struct lvs_shard_env env;
 
@@ -89,12 +89,12 @@ LVS_INLINE void lvs_table_arm(struct lvs_table *table, struct lvs_shard *home,
  * shards' locks are held.
  */
 void lvs_table_bury(struct lvs_table *table, struct lvs_conn *conn, const struct lvs_keys *keys,
-		    uint64_t word);
+		    uint64_t word, void *by);
 
 /* Ends a connection if its word is still @p word. No lock is held. */
-bool lvs_table_end(struct lvs_table *table, struct lvs_conn *conn, uint64_t word);
+bool lvs_table_end(struct lvs_table *table, struct lvs_conn *conn, uint64_t word, void *by);
 
 /* Ends one embryonic or closing connection, if one is near the hand. No lock is held. */
-bool lvs_table_evict(struct lvs_table *table);
+bool lvs_table_evict(struct lvs_table *table, void *by);
 
 #endif

@@ -95,12 +95,12 @@ void lvs_table_del(struct lvs_table *table)
 }
 
 struct lvs_conn *lvs_table_alloc(struct lvs_table *table, const struct lvs_epoch_reader *self,
-				 bool large, bool evict, int *err)
+				 bool large, bool evict, void *by, int *err)
 {
 	enum lvs_arena_size size = large ? LVS_ARENA_LARGE : LVS_ARENA_SMALL;
 	struct lvs_conn *conn = lvs_arena_take(&table->arena, size, self, err);
 
-	if (!conn && *err == LVS_ERR_FULL && evict && lvs_table_evict(table))
+	if (!conn && *err == LVS_ERR_FULL && evict && lvs_table_evict(table, by))
 		conn = lvs_arena_take(&table->arena, size, self, err);
 	if (!conn && *err == LVS_ERR_FULL)
 		atomic_fetch_add_explicit(&table->refused, 1, memory_order_relaxed);
@@ -233,7 +233,7 @@ int lvs_table_insert(struct lvs_table *table, struct lvs_conn *conn, uint64_t ha
 /* --- End --- */
 
 void lvs_table_bury(struct lvs_table *table, struct lvs_conn *conn, const struct lvs_keys *keys,
-		    uint64_t word)
+		    uint64_t word, void *by)
 {
 	uint32_t number = lvs_arena_number(conn);
 
@@ -244,11 +244,11 @@ void lvs_table_bury(struct lvs_table *table, struct lvs_conn *conn, const struct
 		assert(was_there);
 	}
 	if (table->gone)
-		table->gone(table->user, conn, word);
+		table->gone(table->user, conn, word, by);
 	lvs_arena_retire(&table->arena, conn);
 }
 
-bool lvs_table_end(struct lvs_table *table, struct lvs_conn *conn, uint64_t word)
+bool lvs_table_end(struct lvs_table *table, struct lvs_conn *conn, uint64_t word, void *by)
 {
 	struct lvs_keys keys;
 	bool ours;
@@ -260,20 +260,20 @@ bool lvs_table_end(struct lvs_table *table, struct lvs_conn *conn, uint64_t word
 						       memory_order_acq_rel, memory_order_relaxed);
 	if (ours) {
 		lvs_wheel_unlink(&keys.shard[0]->wheel, &table->arena, conn);
-		lvs_table_bury(table, conn, &keys, word);
+		lvs_table_bury(table, conn, &keys, word, by);
 	}
 	unlock_both(&keys);
 	return ours;
 }
 
-bool lvs_table_remove(struct lvs_table *table, struct lvs_conn *conn)
+bool lvs_table_remove(struct lvs_table *table, struct lvs_conn *conn, void *by)
 {
 	for (;;) {
 		uint64_t word = atomic_load_explicit(&conn->word, memory_order_acquire);
 
 		if (word & LVS_CONN_DEAD)
 			return false;
-		if (lvs_table_end(table, conn, word))
+		if (lvs_table_end(table, conn, word, by))
 			return true;
 	}
 }

@@ -30,8 +30,9 @@ struct lvs_table_conf {
 	uint32_t shards;    /* power of two, 1 to 65536 */
 	uint8_t key[16];    /* secret of the hash */
 	/* A connection has ended (expired, evicted, removed); @p word is its last. Called once
-	 * for each, the shard's lock held: moves gauges, no more. */
-	void (*gone)(void *user, struct lvs_conn *conn, uint64_t word);
+	 * for each, the shard's lock held: moves gauges, no more. @p by is what the call that
+	 * ended it was given: who, and why. */
+	void (*gone)(void *user, struct lvs_conn *conn, uint64_t word, void *by);
 	void *user;
 };
 
@@ -82,7 +83,7 @@ struct lvs_conn *lvs_table_find(const struct lvs_table *table, const struct lvs_
  * NULL: @p err is LVS_ERR_FULL or LVS_ERR_NO_MEMORY.
  */
 struct lvs_conn *lvs_table_alloc(struct lvs_table *table, const struct lvs_epoch_reader *self,
-				 bool large, bool evict, int *err);
+				 bool large, bool evict, void *by, int *err);
 /* Gives back a record that was never inserted. */
 void lvs_table_unalloc(struct lvs_table *table, struct lvs_conn *conn);
 
@@ -104,7 +105,7 @@ struct lvs_conn *lvs_table_find_locked(const struct lvs_table *table, const stru
 int lvs_table_insert(struct lvs_table *table, struct lvs_conn *conn, uint64_t hash, uint32_t tick);
 
 /* Ends a connection now. False when it had ended already. No lock is held. */
-bool lvs_table_remove(struct lvs_table *table, struct lvs_conn *conn);
+bool lvs_table_remove(struct lvs_table *table, struct lvs_conn *conn, void *by);
 
 /* The deadline moved nearer: puts the timer right. No lock is held. */
 void lvs_table_rearm(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick);
@@ -113,7 +114,8 @@ void lvs_table_rearm(struct lvs_table *table, struct lvs_conn *conn, uint32_t ti
  * Ends connections whose deadline was reached at @p tick; looks at about
  * @p budget of them (0: all). Side by side with everything. How many ended.
  */
-unsigned lvs_table_expire(struct lvs_table *table, uint32_t tick, unsigned budget, bool *more);
+unsigned lvs_table_expire(struct lvs_table *table, uint32_t tick, unsigned budget, void *by,
+			  bool *more);
 
 /* --- Any thread inside an epoch --- */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A packet's turn: find its connection, or that it has none. */
 #include "conn/key.h"
+#include "director/events.h"
 #include "director/worker.h"
 
 /* What the balancer does not look at. */
@@ -48,10 +49,14 @@ static bool is_reused(const struct lvs_step *step, const struct lvs_conn *conn)
 }
 
 /* Ends what stood in the way and treats the packet as the first of its flow. */
-static enum lvs_reason start_anew(struct lvs_step *step, struct lvs_conn *conn)
+static enum lvs_reason start_anew(struct lvs_step *step, struct lvs_conn *conn, enum lvs_gone why)
 {
+	struct lvs_worker *worker = step->worker;
+	struct lvs_ender ender;
+
 	if (!step->peek)
-		lvs_table_remove(step->worker->director->table, conn);
+		lvs_table_remove(worker->director->table, conn,
+				 lvs_ender_of(&ender, &worker->events, why, step->now_ns));
 	return lvs_miss(step);
 }
 
@@ -90,15 +95,15 @@ enum lvs_reason lvs_decide(struct lvs_step *step)
 	if (!conn)
 		return lvs_miss(step);
 	if (lvs_unlikely(lvs_conn_is_over(conn, step->tick)))
-		return start_anew(step, conn);
+		return start_anew(step, conn, LVS_GONE_EXPIRED);
 	if (side == LVS_SIDE_REQUEST && lvs_unlikely(is_reused(step, conn)))
-		return start_anew(step, conn);
+		return start_anew(step, conn, LVS_GONE_REUSED);
 	dest = lvs_services_dest(director->services, conn->dest);
 	/* Replies of a removed destination still find their way, as in the kernel. */
 	if (side == LVS_SIDE_REQUEST && lvs_unlikely(!lvs_dest_available(dest))) {
 		if (!(director->settings.flags & LVS_SET_EXPIRE_NODEST))
 			return LVS_REASON_DEST_GONE;
-		return start_anew(step, conn);
+		return start_anew(step, conn, LVS_GONE_DEST_GONE);
 	}
 	return lvs_hit(step, conn, side, dest);
 }

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "director/worker.h"
+#include "director/events.h"
+#include "director/filter.h"
 
 /* A destination's number is about to be used: every worker gets counters for it. The control
  * mutex is held, so that no worker comes or goes meanwhile. */
@@ -42,12 +43,17 @@ static uint32_t read_tick(void *user)
 }
 
 /* A connection has ended: its destination has one less. */
-static void conn_gone(void *user, struct lvs_conn *conn, uint64_t word)
+static void conn_gone(void *user, struct lvs_conn *conn, uint64_t word, void *by)
 {
 	struct lvs_director *director = user;
+	struct lvs_dest *dest = lvs_services_dest(director->services, conn->dest);
+	struct lvs_gauge_move move = lvs_dest_unbind(dest, !(word & LVS_CONN_INACTIVE));
+	const struct lvs_ender *ender = by;
 
-	lvs_dest_unbind(lvs_services_dest(director->services, conn->dest),
-			!(word & LVS_CONN_INACTIVE));
+	if (lvs_likely(!ender))
+		return;
+	lvs_events_gone(director, ender, conn);
+	lvs_events_load(ender->ring, ender->now_ns, dest, move);
 }
 
 static int new_services(struct lvs_director *director)
@@ -106,7 +112,10 @@ static int populate(struct lvs_director *director)
 	lvs_counters_init(&director->past);
 	lvs_state_timeouts_init(&director->timeouts);
 	pthread_mutex_init(&director->workers_lock, NULL);
-	err = new_services(director);
+	err = lvs_ring_init(&director->events, &director->settings.alloc,
+			    director->settings.events);
+	if (err == 0)
+		err = new_services(director);
 	if (err == 0)
 		err = new_table(director);
 	if (err == 0)
@@ -147,7 +156,9 @@ void lvs_director_del(struct lvs_director *director)
 	lvs_limit_del(director->limit, &alloc);
 	lvs_table_del(director->table);
 	lvs_services_del(director->services);
+	lvs_filter_del(atomic_load_explicit(&director->filter, memory_order_relaxed));
 	pthread_mutex_destroy(&director->workers_lock);
 	lvs_counters_fini(&director->past, &alloc);
+	lvs_ring_fini(&director->events, &alloc);
 	lvs_mem_free(&alloc, director, sizeof(*director), LVS_CACHE_LINE);
 }

@@ -13,8 +13,11 @@
 #include "conn/state.h"
 #include "conn/table.h"
 #include "director/counters.h"
+#include "director/ring.h"
 #include "director/limit.h"
 #include "service/service.h"
+
+struct lvs_filter;
 
 struct lvs_director {
 	/* Read by packets, changed by control calls alone. */
@@ -23,11 +26,13 @@ struct lvs_director {
 	struct lvs_table *table;
 	lvs_path_lookup path_lookup; /* NULL: none */
 	void *path_lookup_user;
+	_Atomic(struct lvs_filter *) filter; /* NULL: none */
 	struct lvs_state_timeouts timeouts;
 	struct lvs_limit *limit; /* of the ICMP errors that we send */
 
 	struct lvs_epoch epoch;
-	_Atomic uint64_t ticks; /* the latest of any worker's; a tick is its lower half */
+	_Atomic bool nearly_full; /* as the last event of it told */
+	_Atomic uint64_t ticks;   /* the latest of any worker's; a tick is its lower half */
 
 	/* For listings, which change nothing but locks and the list of readers. */
 	struct lvs_director *self;
@@ -38,6 +43,7 @@ struct lvs_director {
 	uint32_t worker_n;
 	struct lvs_counters past;               /* counts of workers that are gone */
 	struct lvs_epoch_reader control_reader; /* under the control mutex */
+	struct lvs_ring events;                 /* the same: of control calls */
 };
 
 /* Records that a walk looks at in one epoch: what has ended meanwhile can be reused in between. */

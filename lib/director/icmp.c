@@ -238,10 +238,9 @@ static enum lvs_reason about_flow(struct lvs_step *step, const struct lvs_quote 
 
 	if (!find(step, &quote->flow, &about))
 		return LVS_REASON_ICMP;
-	if (!lvs_dest_available(about.dest))
-		return LVS_REASON_DEST_GONE;
 	if (about.side == LVS_SIDE_SERVICE_REPLY)
-		return to_server(step, &about, quote);
+		return lvs_dest_available(about.dest) ? to_server(step, &about, quote)
+						      : LVS_REASON_DEST_GONE;
 	/* A request that was not yet translated is none of ours. */
 	if (about.side == LVS_SIDE_REQUEST && about.conn->kind & LVS_CONN_TWO_WAY)
 		return LVS_REASON_ICMP;

@@ -4,6 +4,8 @@
 
 #include "base/byteorder.h"
 #include "director/binding.h"
+#include "director/events.h"
+#include "director/filter.h"
 #include "director/worker.h"
 #include "service/pmtu.h"
 
@@ -15,6 +17,7 @@ struct candidate {
 	struct lvs_dest *dest;
 	unsigned forwarder;
 	const struct lvs_forward_ops *ops;
+	struct lvs_gauge_move move; /* of the destination, by this connection */
 };
 
 static const struct lvs_service_set *match(struct lvs_step *step)
@@ -159,10 +162,12 @@ static enum lvs_reason table_is_full(struct lvs_step *step, struct candidate *ca
 	return LVS_REASON_TABLE_FULL;
 }
 
-static void insert_failed(struct lvs_step *step, struct lvs_conn *conn,
-			  const struct candidate *candidate, uint64_t word)
+static void insert_failed(struct lvs_step *step, struct lvs_conn *conn, struct candidate *candidate,
+			  uint64_t word)
 {
-	lvs_dest_unbind(candidate->dest, !(word & LVS_CONN_INACTIVE));
+	struct lvs_gauge_move back = lvs_dest_unbind(candidate->dest, !(word & LVS_CONN_INACTIVE));
+
+	candidate->move.after = back.after;
 	lvs_table_unalloc(step->worker->director->table, conn);
 }
 
@@ -190,13 +195,26 @@ static int create(struct lvs_step *step, struct lvs_conn *conn, struct candidate
 	word = first_word(step, candidate);
 	fill_record(step, conn, candidate, word);
 	/* Before anybody can find it: who ends it gives the destination back. */
-	lvs_dest_bind(candidate->dest, !(word & LVS_CONN_INACTIVE));
+	candidate->move = lvs_dest_bind(candidate->dest, !(word & LVS_CONN_INACTIVE));
 	err = lvs_table_insert(table, conn, step->hash, step->tick);
 	if (err < 0)
 		insert_failed(step, conn, candidate, word);
 	else
 		lvs_note(step, word_after, word);
 	return err;
+}
+
+/* A connection was made, or would have been: what is to be told of it. */
+static void tell(struct lvs_step *step, int err, const struct lvs_conn *conn,
+		 const struct candidate *candidate)
+{
+	struct lvs_ring *ring = &step->worker->events;
+
+	if (err == 0)
+		lvs_events_made(step->worker->director, ring, step->now_ns, conn);
+	if (candidate->dest)
+		lvs_events_load(ring, step->now_ns, candidate->dest, candidate->move);
+	lvs_events_table(step->worker->director, ring, step->now_ns);
 }
 
 static enum lvs_reason created(struct lvs_step *step, int err, const struct lvs_conn *conn,
@@ -220,17 +238,22 @@ static enum lvs_reason created(struct lvs_step *step, int err, const struct lvs_
 static enum lvs_reason schedule(struct lvs_step *step, struct candidate *candidate)
 {
 	struct lvs_director *director = step->worker->director;
+	struct lvs_ring *ring = &step->worker->events;
+	struct lvs_ender ender;
 	struct lvs_conn *conn;
 	int err = 0;
 
 	/* Before the lock, and so before the pick: any destination of the service must fit. */
 	conn = lvs_table_alloc(director->table, &step->worker->reader, candidate->set->large,
-			       director->settings.full_policy == LVS_FULL_EVICT, &err);
+			       director->settings.full_policy == LVS_FULL_EVICT,
+			       lvs_ender_of(&ender, ring, LVS_GONE_EVICTED, step->now_ns), &err);
 	if (!conn)
 		return err == LVS_ERR_FULL ? table_is_full(step, candidate) : LVS_REASON_NO_MEMORY;
 	lvs_table_lock(director->table, step->hash);
 	err = create(step, conn, candidate);
 	lvs_table_unlock(director->table, step->hash);
+	if (lvs_unlikely(ring->size))
+		tell(step, err, conn, candidate);
 	return created(step, err, conn, candidate);
 }
 
@@ -242,10 +265,21 @@ static enum lvs_reason schedule_as_if(struct lvs_step *step, struct candidate *c
 	return send_first(step, candidate, LVS_REASON_SCHEDULED);
 }
 
+/* The embedder's word on a connection that is about to be made. */
+static enum lvs_reason ask_filter(const struct lvs_step *step, const struct lvs_service_set *set)
+{
+	/* acquire: pairs with the release in lvs_director_set_filter() */
+	const struct lvs_filter *filter =
+		atomic_load_explicit(&step->worker->director->filter, memory_order_acquire);
+
+	return lvs_likely(!filter) ? LVS_REASON_NONE : lvs_filter_ask(filter, step, &set->key);
+}
+
 enum lvs_reason lvs_miss(struct lvs_step *step)
 {
 	const struct lvs_settings *settings = &step->worker->director->settings;
 	struct candidate candidate = {0};
+	enum lvs_reason reason;
 
 	if (!lvs_state_opens(step->headers, settings->flags & LVS_SET_SLOPPY_TCP))
 		return LVS_REASON_NOT_NEW;
@@ -254,5 +288,8 @@ enum lvs_reason lvs_miss(struct lvs_step *step)
 		return LVS_REASON_NO_SERVICE;
 	if (step->headers->flow.src_port == lvs_htons(FTP_DATA_PORT))
 		return LVS_REASON_FTP_DATA;
+	reason = ask_filter(step, candidate.set);
+	if (reason != LVS_REASON_NONE)
+		return reason;
 	return step->peek ? schedule_as_if(step, &candidate) : schedule(step, &candidate);
 }

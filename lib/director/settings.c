@@ -12,6 +12,8 @@
 #define DEFAULT_WORKERS 64
 #define MAX_WORKERS 192      /* readers of the epoch, less room for listings */
 #define MAX_CONNS (1u << 29) /* records have numbers of 31 bits, in units of a cache line */
+#define MAX_EVENTS (1u << 20)
+#define DEFAULT_NEARLY_FULL 90 /* percent */
 #define DEFAULT_RATELIMIT_MS 1000
 #define DEFAULT_RATEMASK 6168 /* 3, 4, 11 and 12: those of the kernel's that are errors */
 #define DEFAULT_MSGS_PER_SEC 1000
@@ -36,6 +38,7 @@ static void fill(struct lvs_settings *settings)
 	default_to(&settings->reuse, LVS_REUSE_CLOSED);
 	default_to(&settings->default_mtu, DEFAULT_MTU);
 	default_to(&settings->max_workers, DEFAULT_WORKERS);
+	default_to(&settings->nearly_full, DEFAULT_NEARLY_FULL);
 	default_to(&settings->icmp_ratelimit_ms, DEFAULT_RATELIMIT_MS);
 	default_to(&settings->icmp_ratemask, DEFAULT_RATEMASK);
 	default_to(&settings->icmp_msgs_per_sec, DEFAULT_MSGS_PER_SEC);
@@ -70,6 +73,8 @@ static int check(const struct lvs_settings *settings)
 	if (settings->shards > MAX_SHARDS || settings->max_conns > MAX_CONNS)
 		return LVS_ERR_RANGE;
 	if (settings->default_mtu < MIN_MTU || settings->max_workers > MAX_WORKERS)
+		return LVS_ERR_RANGE;
+	if (settings->events > MAX_EVENTS || settings->nearly_full > 100)
 		return LVS_ERR_RANGE;
 	if (settings->icmp_msgs_per_sec > MAX_MSGS && settings->icmp_msgs_per_sec != LVS_UNLIMITED)
 		return LVS_ERR_RANGE;

@@ -7,6 +7,7 @@
 #include <liblvs/error.h>
 
 #include "base/memory.h"
+#include "director/events.h"
 
 /* Verdicts by reason: the list once more, so that no call is needed. */
 static const uint8_t verdict_of[LVS_REASON_N] = {
@@ -38,6 +39,7 @@ static int join(struct lvs_director *director, struct lvs_worker *worker)
 static void free_worker(struct lvs_director *director, struct lvs_worker *worker)
 {
 	lvs_counters_fini(&worker->counters, &director->settings.alloc);
+	lvs_ring_fini(&worker->events, &director->settings.alloc);
 	lvs_mem_free(&director->settings.alloc, worker, sizeof(*worker), LVS_CACHE_LINE);
 }
 
@@ -51,18 +53,23 @@ int lvs_worker_new(struct lvs_director *director, struct lvs_worker **out)
 		return LVS_ERR_NO_MEMORY;
 	worker->director = director;
 	lvs_counters_init(&worker->counters);
+	err = lvs_ring_init(&worker->events, &director->settings.alloc, director->settings.events);
+	if (err < 0)
+		goto free;
 	/* No destination is added meanwhile: its counters would have no page here. */
 	err = lvs_services_lock(director->services);
 	if (err == 0) {
 		err = join(director, worker);
 		lvs_services_unlock(director->services);
 	}
-	if (err < 0) {
-		free_worker(director, worker);
-		return err;
-	}
+	if (err < 0)
+		goto free;
 	*out = worker;
 	return 0;
+
+free:
+	free_worker(director, worker);
+	return err;
 }
 
 static void leave(struct lvs_director *director, struct lvs_worker *worker)
@@ -250,10 +257,17 @@ uint64_t lvs_worker_expiry(const struct lvs_worker *worker)
 unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns, unsigned budget)
 {
 	uint32_t tick = advance(worker, now_ns);
+	uint32_t from = worker->events.n;
+	struct lvs_ender ender;
+	struct lvs_ender *by = lvs_ender_of(&ender, &worker->events, LVS_GONE_EXPIRED, now_ns);
 	unsigned ended;
 
 	lvs_epoch_enter(&worker->director->epoch, &worker->reader);
-	ended = lvs_table_expire(worker->director->table, tick, budget, &worker->expiry_more);
+	ended = lvs_table_expire(worker->director->table, tick, budget, by, &worker->expiry_more);
 	lvs_epoch_exit(&worker->reader);
+	if (by) {
+		lvs_ring_sort(&worker->events, from);
+		lvs_events_table(worker->director, &worker->events, now_ns);
+	}
 	return ended;
 }

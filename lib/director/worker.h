@@ -26,6 +26,7 @@ struct lvs_worker {
 	_Atomic uint64_t ticks;    /* the worker's own time */
 	struct lvs_path_conf path; /* a destination's with a learned MTU, for one packet's turn */
 	struct lvs_slot slot[LVS_BATCH];
+	struct lvs_ring events; /* of this worker's calls */
 	struct lvs_counters counters;
 };
 
@@ -36,7 +37,7 @@ struct lvs_step {
 	struct lvs_headers *headers;
 	uint64_t hash;
 	struct lvs_conn *guess;
-	uint64_t now_ns;
+	uint64_t now_ns; /* as the worker was called with, not before its tick */
 	uint32_t tick;
 	uint32_t mtu; /* the path's, less what goes in front, where the reason is MTU */
 	bool peek;    /* say what would happen, move nothing but the packet */

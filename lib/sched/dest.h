@@ -21,6 +21,17 @@ LVS_INLINE bool lvs_sched_usable(const struct lvs_sched_dest *dest)
 }
 
 /*
+ * The kernel's measure of load: an active connection weighs 257, an inactive one 1. 32 bits as
+ * there, so that it wraps at the same counts.
+ */
+LVS_INLINE uint32_t lvs_sched_load(const struct lvs_sched_dest *dest)
+{
+	uint64_t load = lvs_gauge_load(dest->gauge);
+
+	return (lvs_gauge_active(load) << 8) + lvs_gauge_total(load);
+}
+
+/*
  * Whether two sets speak of the same destination. One that was removed and came back in the same
  * commit is not: the kernel puts it at the head of its list again.
  */

@@ -6,8 +6,8 @@
  */
 #include <liblvs/error.h>
 
-#include "base/byteorder.h"
 #include "base/siphash.h"
+#include "sched/client.h"
 #include "sched/dest.h"
 #include "sched/list.h"
 #include "sched/weights.h"
@@ -38,17 +38,10 @@ static size_t mh_state_size(const struct lvs_sched_set *set)
 	return sizeof(struct mh) + set->dest_n * sizeof(struct walk);
 }
 
-static uint32_t fold(const union lvs_addr *addr, unsigned family)
-{
-	if (family != LVS_INET6)
-		return lvs_ntohl(addr->word[0]);
-	return lvs_ntohl(addr->word[0] ^ addr->word[1] ^ addr->word[2] ^ addr->word[3]);
-}
-
 /* @turns_shift brings the largest weight below 1 << TURNS_BITS. */
 static struct walk walk_of(const struct lvs_sched_dest *dest, int32_t gcd, unsigned turns_shift)
 {
-	uint32_t value = fold(&dest->addr, dest->family) + lvs_ntohs(dest->port);
+	uint32_t value = lvs_sched_fold(&dest->addr, dest->family) + lvs_ntohs(dest->port);
 	uint32_t turns = (uint32_t)(dest->last_weight / gcd) >> turns_shift;
 
 	if (turns == 0 && dest->last_weight != 0)
@@ -129,23 +122,6 @@ static int mh_build(void *state, const struct lvs_sched_set *set, const void *ol
 	return 0;
 }
 
-/* What of a flow is hashed. */
-static uint32_t client_value(const struct lvs_sched_set *set, const struct lvs_flow *flow)
-{
-	uint32_t value = fold(&flow->src, flow->family);
-
-	if (!(set->flags & LVS_SCHED_FLAG2))
-		return value;
-	switch (flow->protocol) {
-	case LVS_TCP:
-	case LVS_UDP:
-	case LVS_SCTP:
-		return value + lvs_ntohs(flow->src_port);
-	default:
-		return value;
-	}
-}
-
 static uint32_t slot_of(uint32_t value)
 {
 	return lvs_hsiphash_u32(value, KEY1, KEY1) % TABLE_N;
@@ -180,7 +156,7 @@ static uint32_t mh_pick(const struct lvs_sched_set *set, void *state, const stru
 			unsigned flags)
 {
 	const struct mh *mh = state;
-	uint32_t value = client_value(set, flow);
+	uint32_t value = lvs_sched_client(set, flow);
 	uint32_t first = slot_of(value);
 	uint16_t picked = mh->slot[first];
 

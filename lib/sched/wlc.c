@@ -3,17 +3,6 @@
 #include "sched/dest.h"
 #include "sched/list.h"
 
-/*
- * The kernel's measure of load: an active connection weighs 257, an inactive one 1. A 32-bit int
- * as there, so that it wraps at the same counts.
- */
-static int32_t overhead(const struct lvs_sched_dest *dest)
-{
-	uint64_t load = lvs_gauge_load(dest->gauge);
-
-	return (int32_t)((lvs_gauge_active(load) << 8) + lvs_gauge_total(load));
-}
-
 static uint32_t wlc_pick(const struct lvs_sched_set *set, void *state, const struct lvs_flow *flow,
 			 unsigned flags)
 {
@@ -30,7 +19,7 @@ static uint32_t wlc_pick(const struct lvs_sched_set *set, void *state, const str
 
 		if (!lvs_sched_usable(dest))
 			continue;
-		load = overhead(dest);
+		load = (int32_t)lvs_sched_load(dest); /* signed, as in the kernel */
 		/* least_load / least_weight > load / weight, without the division */
 		if (least != LVS_SCHED_NONE && least_load * dest->weight <= load * least_weight)
 			continue;

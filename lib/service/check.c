@@ -8,12 +8,13 @@ struct audit {
 	struct lvs_services *services;
 	const struct lvs_dest_count *count;
 	uint32_t count_n;
+	uint64_t total;  /* connections of the destinations that were met */
 	uint32_t live_n; /* destinations of services */
 	uint32_t service_n;
 	uint32_t mark_n[2];
 };
 
-static const char *check_gauge(const struct audit *audit, struct lvs_dest *dest)
+static const char *check_gauge(struct audit *audit, struct lvs_dest *dest)
 {
 	struct lvs_dest_count none = {0, 0};
 	const struct lvs_dest_count *count =
@@ -23,6 +24,7 @@ static const char *check_gauge(const struct audit *audit, struct lvs_dest *dest)
 	uint32_t upper = atomic_load_explicit(&dest->upper, memory_order_relaxed);
 	uint32_t lower = atomic_load_explicit(&dest->lower, memory_order_relaxed);
 
+	audit->total += count->total;
 	if (audit->count && total != count->total)
 		return "a destination's total is not the number of its connections";
 	if (audit->count && lvs_gauge_active(load) != count->active)
@@ -92,7 +94,7 @@ static const char *check_services(struct audit *audit)
 	return NULL;
 }
 
-static const char *check_trash(const struct audit *audit, uint32_t *n)
+static const char *check_trash(struct audit *audit, uint32_t *n)
 {
 	struct lvs_dest_private *priv = audit->services->trash.first;
 
@@ -131,20 +133,41 @@ static const char *check_numbers(const struct audit *audit, uint32_t trash_n)
 	return NULL;
 }
 
-const char *lvs_services_check(struct lvs_services *services, const struct lvs_dest_count *count,
-			       uint32_t count_n)
+/* Every connection is one of a destination that is configured or waits in the trash. */
+static const char *check_totals(const struct audit *audit)
+{
+	uint64_t total = 0;
+
+	for (uint32_t i = 0; audit->count && i < audit->count_n; i++)
+		total += audit->count[i].total;
+	return total == audit->total ? NULL : "connections name a destination that is gone";
+}
+
+const char *lvs_services_check_locked(struct lvs_services *services,
+				      const struct lvs_dest_count *count, uint32_t count_n)
 {
 	struct audit audit = {.services = services, .count = count, .count_n = count_n};
 	uint32_t trash_n = 0;
 	const char *fault;
 
-	if (lvs_services_lock(services))
-		return "a transaction of the same thread is open";
 	fault = check_services(&audit);
 	if (!fault)
 		fault = check_trash(&audit, &trash_n);
 	if (!fault)
 		fault = check_numbers(&audit, trash_n);
+	if (!fault)
+		fault = check_totals(&audit);
+	return fault;
+}
+
+const char *lvs_services_check(struct lvs_services *services, const struct lvs_dest_count *count,
+			       uint32_t count_n)
+{
+	const char *fault;
+
+	if (lvs_services_lock(services))
+		return "a transaction of the same thread is open";
+	fault = lvs_services_check_locked(services, count, count_n);
 	lvs_services_unlock(services);
 	return fault;
 }

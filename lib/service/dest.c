@@ -126,6 +126,11 @@ bool lvs_dest_is(const struct lvs_dest *dest, const struct lvs_dest_key *key)
 	       lvs_addr_equal(&dest->addr, &key->addr, key->family);
 }
 
+void lvs_dest_service_key(const struct lvs_dest *dest, struct lvs_service_key *key)
+{
+	lvs_key_of_leaf(&dest->priv->service, key);
+}
+
 void lvs_stats_add(struct lvs_stats *to, const struct lvs_stats *more)
 {
 	to->conns += more->conns;

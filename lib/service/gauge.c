@@ -35,7 +35,7 @@ static uint64_t judge(uint64_t word, struct thresholds at)
 	return total >= at.upper ? word | OVERLOAD : word;
 }
 
-static void move(struct lvs_dest *dest, uint64_t delta, struct thresholds at)
+static struct lvs_gauge_move move(struct lvs_dest *dest, uint64_t delta, struct thresholds at)
 {
 	uint64_t word = lvs_gauge_load(&dest->gauge);
 
@@ -43,6 +43,7 @@ static void move(struct lvs_dest *dest, uint64_t delta, struct thresholds at)
 	while (!__atomic_compare_exchange_n(&dest->gauge.word, &word, judge(word + delta, at), 1,
 					    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		;
+	return (struct lvs_gauge_move){word, judge(word + delta, at)};
 }
 
 /*
@@ -50,38 +51,42 @@ static void move(struct lvs_dest *dest, uint64_t delta, struct thresholds at)
  * then moves the word; we moved it and now look again. Whoever moved it last has seen both: if it
  * was the edit, it judged our count; if it was us, its release made us see the new thresholds.
  */
-static void keep_up(struct lvs_dest *dest, struct thresholds used)
+static void keep_up(struct lvs_dest *dest, struct thresholds used, struct lvs_gauge_move *moved)
 {
 	struct thresholds at = load_thresholds(dest);
 
 	while (lvs_unlikely(at.upper != used.upper || at.lower != used.lower)) {
-		move(dest, 0, at);
+		moved->after = move(dest, 0, at).after;
 		used = at;
 		at = load_thresholds(dest);
 	}
 }
 
-static void change(struct lvs_dest *dest, uint64_t delta)
+static struct lvs_gauge_move change(struct lvs_dest *dest, uint64_t delta)
 {
 	struct thresholds at = load_thresholds(dest);
+	struct lvs_gauge_move moved;
 
-	if (lvs_likely(at.upper == 0))
+	if (lvs_likely(at.upper == 0)) {
 		/* acq_rel: see keep_up() */
-		__atomic_fetch_add(&dest->gauge.word, delta, __ATOMIC_ACQ_REL);
-	else
-		move(dest, delta, at);
-	keep_up(dest, at);
+		moved.before = __atomic_fetch_add(&dest->gauge.word, delta, __ATOMIC_ACQ_REL);
+		moved.after = moved.before + delta;
+	} else {
+		moved = move(dest, delta, at);
+	}
+	keep_up(dest, at, &moved);
+	return moved;
 }
 
-void lvs_dest_bind(struct lvs_dest *dest, bool active)
+struct lvs_gauge_move lvs_dest_bind(struct lvs_dest *dest, bool active)
 {
-	change(dest, ONE + (active ? ONE_ACTIVE : 0));
+	return change(dest, ONE + (active ? ONE_ACTIVE : 0));
 }
 
-void lvs_dest_unbind(struct lvs_dest *dest, bool active)
+struct lvs_gauge_move lvs_dest_unbind(struct lvs_dest *dest, bool active)
 {
 	assert(lvs_gauge_total(lvs_gauge_load(&dest->gauge)) > 0);
-	change(dest, 0 - ONE - (active ? ONE_ACTIVE : 0));
+	return change(dest, 0 - ONE - (active ? ONE_ACTIVE : 0));
 }
 
 void lvs_dest_activate(struct lvs_dest *dest, bool active)

@@ -123,10 +123,19 @@ LVS_INLINE bool lvs_dest_drained(const struct lvs_dest *dest)
 	return atomic_load_explicit(&dest->flags, memory_order_relaxed) & LVS_DEST_DRAINED;
 }
 
+/* Two readings of a gauge: in between, one step was ours. */
+struct lvs_gauge_move {
+	uint64_t before;
+	uint64_t after;
+};
+
+/* The key of its service. Fixed; any thread that may see @p dest. */
+void lvs_dest_service_key(const struct lvs_dest *dest, struct lvs_service_key *key);
+
 /* A connection begins or ends there; thresholds are kept (ipvs-behaviour: set when total reaches
  * upper, cleared when it falls below lower). */
-void lvs_dest_bind(struct lvs_dest *dest, bool active);
-void lvs_dest_unbind(struct lvs_dest *dest, bool active);
+struct lvs_gauge_move lvs_dest_bind(struct lvs_dest *dest, bool active);
+struct lvs_gauge_move lvs_dest_unbind(struct lvs_dest *dest, bool active);
 /* A connection turns active or inactive. */
 void lvs_dest_activate(struct lvs_dest *dest, bool active);
 
@@ -153,5 +162,8 @@ struct lvs_dest_count {
 };
 const char *lvs_services_check(struct lvs_services *services, const struct lvs_dest_count *count,
 			       uint32_t count_n);
+/* The same, the mutex being held. */
+const char *lvs_services_check_locked(struct lvs_services *services,
+				      const struct lvs_dest_count *count, uint32_t count_n);
 
 #endif

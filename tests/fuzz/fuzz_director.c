@@ -17,8 +17,7 @@ enum {
 	MAX_CONNS = 50,
 	BATCH_MAX = 4,
 	STEPS_MAX = 2000,
-	DESTS_MAX = 512,
-	CHECK_EVERY = 16,
+	TAKE_EVERY = 16, /* steps; meanwhile rings may overflow */
 };
 
 #define SECOND ((uint64_t)1000000000)
@@ -142,7 +141,7 @@ static void send(struct bench *bench, unsigned what)
 
 static void change_service(struct bench *bench, struct lvs_txn *txn, unsigned bits)
 {
-	static const char *const scheds[8] = {"rr", "wlc", "wrr", "rr", "wlc", "wrr", "rr", "mh"};
+	static const char *const scheds[8] = {"rr", "wlc", "wrr", "lc", "sh", "wrr", "rr", "mh"};
 	struct lvs_service_key key = service_key((bits & 31) % SERVICES);
 	struct lvs_service_conf conf = {
 		.size = sizeof(conf),
@@ -343,24 +342,31 @@ static void check_light(struct bench *bench)
 	FUZZ_CHECK(sum == bench->packets);
 }
 
-/* The inside, against the connections counted one by one. */
+/* The inside. What it needs of memory is not what the input lets fail. */
 static void check_whole(struct bench *bench)
 {
-	struct lvs_dest_count count[DESTS_MAX] = {{0}};
-	uint32_t number = 0;
-	const struct lvs_conn *conn;
-	const char *fault = lvs_table_check(bench->director->table);
+	uint64_t fail_at = bench->fail_at;
+	uint64_t asked = bench->asked;
+	const char *fault;
 
-	while ((conn = lvs_table_next(bench->director->table, &number))) {
-		FUZZ_CHECK(conn->dest < DESTS_MAX);
-		count[conn->dest].total++;
-		count[conn->dest].active += !(atomic_load(&conn->word) & LVS_CONN_INACTIVE);
-	}
-	if (!fault)
-		fault = lvs_services_check(bench->director->services, count, DESTS_MAX);
-	if (fault)
+	bench->fail_at = 0;
+	if (lvs_director_check(bench->director, &fault))
 		fprintf(stderr, "%s\n", fault);
 	FUZZ_CHECK(!fault);
+	bench->fail_at = fail_at;
+	bench->asked = asked;
+}
+
+static void take_events(struct bench *bench)
+{
+	struct lvs_event event[8];
+	unsigned n;
+
+	for (unsigned i = 0; i < 2; i++)
+		while (bench->worker[i] && (n = lvs_worker_events(bench->worker[i], event, 8)))
+			FUZZ_CHECK(event[n - 1].type < LVS_EVENT_N);
+	while ((n = lvs_director_events(bench->director, event, 8)))
+		FUZZ_CHECK(event[n - 1].type < LVS_EVENT_N);
 }
 
 /* --- The whole --- */
@@ -416,6 +422,7 @@ static int make_director(struct bench *bench)
 		.full_policy = bits >> 3 & 3,
 		.reuse = bits >> 5 & 3,
 		.shards = bits & 0x80 ? 1 : 4,
+		.events = 32,
 		.alloc = {bench_alloc, bench_free, bench},
 	};
 
@@ -435,10 +442,10 @@ static void run(struct bench *bench)
 	for (unsigned i = 1; bench->in.left && i < STEPS_MAX; i++) {
 		step(bench);
 		check_light(bench);
-		if (i % CHECK_EVERY == 0)
-			check_whole(bench);
+		check_whole(bench);
+		if (i % TAKE_EVERY == 0)
+			take_events(bench);
 	}
-	check_whole(bench);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -268,6 +268,30 @@ def mh():
     return case
 
 
+def sh():
+    rules = ""
+    for service, flags in ("-t 192.0.2.10:80", ""), ("-t [2001:db8:10::10]:80", ""), ("-t 192.0.2.11:80", " -b sh-port"):
+        rules += f"-A {service} -s sh{flags}\n"
+        rules += "".join(f"-a {service} -r 10.0.0.{i}:80 -i -w {w}\n" for i, w in ((1, 1), (2, 1), (3, 2)))
+    for flags, service in ("", "192.0.2.12:80"), (" -b sh-fallback", "192.0.2.13:80"):
+        rules += f"-A -t {service} -s sh{flags}\n"
+        rules += "".join(f"-a -t {service} -r 10.0.0.{i}:80 -i -w {w}\n" for i, w in ((1, 1), (2, 1), (3, 0)))
+    case = Case("sh", rules)
+    # The kernel's choices; at last with a destination of weight 0.
+    clients = "192.0.2.1", "192.0.2.2", "192.0.2.3", "198.51.100.7"
+    for client, pick in zip(clients, (2, 3, 2, 1)):
+        for port in 40000, 40001, 50000:
+            case.send(packet(client, VIP, TCP, tcp(port, 80, SYN)), "scheduled", f"10.0.0.{pick}")
+    case.send(packet("2001:db8::1", VIP6, TCP, tcp(40000, 80, SYN)), "scheduled", "10.0.0.1")
+    case.send(packet("192.0.2.1", "192.0.2.11", TCP, tcp(12345, 80, SYN)), "scheduled", "10.0.0.3")
+    for client, pick in zip(clients[:2], (1, 2)):
+        case.send(packet(client, "192.0.2.12", TCP, tcp(40000, 80, SYN)), "scheduled", f"10.0.0.{pick}")
+    case.send(packet(clients[2], "192.0.2.12", TCP, tcp(40000, 80, SYN)), "reply_no_dest")
+    for client, pick in zip(clients[:3], (1, 2, 1)):
+        case.send(packet(client, "192.0.2.13", TCP, tcp(40000, 80, SYN)), "scheduled", f"10.0.0.{pick}")
+    return case
+
+
 def expiry():
     case = Case("expiry", """\
         -A -t 192.0.2.10:80 -s rr
@@ -597,5 +621,5 @@ def icmp_limits():
 
 
 CASES = [make() for make in (nat_v4_tcp, nat_v4_udp, nat_v6, dr_v4, dr_v6, ipip_4in4, ipip_6in6, ipip_4in6,
-                             ipip_6in4, options, wrr, mh, expiry, bad, padding, ttl, too_long, icmp_nat_v4, icmp_nat_v6,
-                             icmp_dr, icmp_tun, icmp_limits)]
+                             ipip_6in4, options, wrr, mh, sh, expiry, bad, padding, ttl, too_long, icmp_nat_v4,
+                             icmp_nat_v6, icmp_dr, icmp_tun, icmp_limits)]

@@ -84,6 +84,15 @@ static inline enum lvs_reason rig_send(struct lvs_worker *worker, struct rig_pac
 	return (enum lvs_reason)rig->packet.reason;
 }
 
+/* All parts agree. Workers are between two calls. */
+static inline void rig_check(struct lvs_director *director)
+{
+	const char *fault;
+
+	ck_assert_msg(lvs_director_check(director, &fault) == 0, "%s", fault);
+	ck_assert_ptr_null(fault);
+}
+
 static inline struct lvs_flow rig_flow(uint8_t protocol, unsigned family, union lvs_addr src,
 				       unsigned src_port, union lvs_addr dst, unsigned dst_port)
 {

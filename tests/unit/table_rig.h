@@ -61,10 +61,11 @@ static inline void rig_free(void *user, void *memory, size_t size, size_t align)
 	lvs_alloc_libc.free(NULL, memory, size, align);
 }
 
-static inline void rig_gone(void *user, struct lvs_conn *conn, uint64_t word)
+static inline void rig_gone(void *user, struct lvs_conn *conn, uint64_t word, void *by)
 {
 	struct rig *rig = user;
 
+	(void)by;
 	atomic_fetch_add_explicit(&rig->gone_n, 1, memory_order_relaxed);
 	rig->gone = conn;
 	rig->gone_word = word;
@@ -174,7 +175,7 @@ static inline int rig_make(struct rig *rig, const struct lvs_epoch_reader *self,
 
 	rig_flow(of, LVS_SIDE_REQUEST, &flow);
 	hash = lvs_table_hash(rig->table, &flow);
-	*conn = lvs_table_alloc(rig->table, self, large, evict, &err);
+	*conn = lvs_table_alloc(rig->table, self, large, evict, NULL, &err);
 	if (!*conn)
 		return err;
 	rig_fill(*conn, of, timeout, tick);

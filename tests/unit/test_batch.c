@@ -15,6 +15,7 @@
 #define MOMENTS 400
 #define MOMENT_MAX 60
 #define CLIENTS 400
+#define TOLD_MAX (4 * MOMENTS * MOMENT_MAX)
 #define SIZE 256 /* bytes of a packet at the most */
 
 struct event {
@@ -30,6 +31,9 @@ struct event {
 struct trace {
 	struct event *event;
 	unsigned n;
+	struct lvs_event *told; /* what the reference tells of all that, expiry included */
+	unsigned told_n;
+	uint64_t end;
 };
 
 struct shape {
@@ -91,6 +95,7 @@ static void open_site(struct site *site, const struct shape *shape)
 	settings.max_conns = 300; /* too few on purpose */
 	settings.full_policy = LVS_FULL_EVICT;
 	settings.reuse = LVS_REUSE_FIN_WAIT;
+	settings.events = TOLD_MAX;
 	memset(settings.table_key, 0x5a, sizeof(settings.table_key));
 	ck_assert_int_eq(lvs_director_new(&settings, &site->director), 0);
 	for (unsigned i = 0; i < SERVICES; i++)
@@ -102,6 +107,7 @@ static void open_site(struct site *site, const struct shape *shape)
 
 static void close_site(struct site *site)
 {
+	rig_check(site->director);
 	for (unsigned i = 0; i < site->worker_n; i++)
 		lvs_worker_del(site->worker[i]);
 	lvs_director_del(site->director);
@@ -220,6 +226,24 @@ static void compare(const struct event *event, const struct lvs_packet *packet, 
 	ck_assert_mem_eq(packet->data, event->out_bytes, packet->len);
 }
 
+/* One worker's events; those of several lie in several rings, in no common order. */
+static void compare_told(const struct trace *trace, const struct site *site)
+{
+	struct lvs_event *told = calloc(TOLD_MAX, sizeof(*told));
+
+	ck_assert_ptr_nonnull(told);
+	if (site->worker_n == 1) {
+		ck_assert_uint_eq(lvs_worker_events(site->worker[0], told, TOLD_MAX),
+				  trace->told_n);
+		for (unsigned i = 0; i < trace->told_n; i++)
+			ck_assert_msg(!memcmp(&told[i], &trace->told[i], sizeof(*told)),
+				      "event %u of %u: %s, expected %s", i, trace->told_n,
+				      lvs_event_name(told[i].type),
+				      lvs_event_name(trace->told[i].type));
+	}
+	free(told);
+}
+
 static void make_trace(struct trace *trace, uint64_t seed)
 {
 	static struct lane lane;
@@ -246,6 +270,9 @@ static void make_trace(struct trace *trace, uint64_t seed)
 		now += rig_random(&seed) % (5 * SECOND);
 		lvs_worker_handle_expiry(site.worker[0], now, 0);
 	}
+	trace->end = now;
+	trace->told = calloc(TOLD_MAX, sizeof(*trace->told));
+	trace->told_n = lvs_worker_events(site.worker[0], trace->told, TOLD_MAX);
 	close_site(&site);
 }
 
@@ -284,6 +311,9 @@ static void replay(const struct trace *trace, const struct shape *shape, uint64_
 			lvs_worker_handle_expiry(site.worker[i % site.worker_n],
 						 trace->event[i].now, 0);
 	}
+	/* The trace ends with an expiry of its own. */
+	lvs_worker_handle_expiry(site.worker[0], trace->end, 0);
+	compare_told(trace, &site);
 	close_site(&site);
 }
 
@@ -301,6 +331,8 @@ START_TEST(test_equal)
 	ck_assert_uint_gt(verdicts[LVS_FORWARD], trace.n / 4);
 	ck_assert_uint_gt(verdicts[LVS_PASS], trace.n / 50);
 	ck_assert_uint_gt(verdicts[LVS_DROP], trace.n / 100);
+	ck_assert_uint_gt(trace.told_n, trace.n / 20);
+	free(trace.told);
 	free(trace.event);
 }
 END_TEST

@@ -10,7 +10,7 @@ static const struct rig_flow of = {.client = 1, .protocol = LVS_TCP};
 static struct lvs_conn *take(struct rig *rig, const struct lvs_epoch_reader *self)
 {
 	int err = 0;
-	struct lvs_conn *conn = lvs_table_alloc(rig->table, self, false, false, &err);
+	struct lvs_conn *conn = lvs_table_alloc(rig->table, self, false, false, NULL, &err);
 
 	ck_assert_ptr_nonnull(conn);
 	return conn;
@@ -48,7 +48,7 @@ START_TEST(test_record_of_another)
 	guess = lvs_table_prefetch_record(rig.table, hash);
 	ck_assert_ptr_eq(guess, conn);
 	ck_assert(lvs_table_confirm(guess, &flow));
-	ck_assert(lvs_table_remove(rig.table, conn));
+	ck_assert(lvs_table_remove(rig.table, conn, NULL));
 	ck_assert(!lvs_table_confirm(guess, &flow));
 	ck_assert_ptr_eq(take(&rig, &rig.reader), guess);
 	lvs_table_unalloc(rig.table, guess);

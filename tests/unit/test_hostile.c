@@ -353,9 +353,7 @@ END_TEST
 
 static void expect_sound(const struct world *w)
 {
-	const char *fault = lvs_table_check(w->director->table);
-
-	ck_assert_msg(!fault, "%s", fault);
+	rig_check(w->director);
 }
 
 /* A connection whose ends are one: who sends to himself ("land"), a server as its own client, a

@@ -93,7 +93,7 @@ static void peek_then_send(struct world *w, const struct lvs_flow *flow, uint8_t
 	}
 }
 
-static const char *const scheds[] = {"rr", "wrr", "wlc", "mh"};
+static const char *const scheds[] = {"rr", "wrr", "lc", "wlc", "sh", "mh"};
 
 START_TEST(test_peek)
 {

@@ -11,7 +11,11 @@ struct row {
 static const struct row rows[] = {
 	{"rr", 0, false},
 	{"wrr", 0, false},
+	{"lc", 0, false},
 	{"wlc", 0, false},
+	{"sh", 0, true},
+	{"sh", LVS_SCHED_FLAG2, true},
+	{"sh", LVS_SCHED_FLAG1 | LVS_SCHED_FLAG2, false},
 	{"mh", 0, true},
 	{"mh", LVS_SCHED_FLAG2, true},
 	{"mh", LVS_SCHED_FLAG1 | LVS_SCHED_FLAG2, false},
@@ -64,7 +68,7 @@ START_TEST(test_list)
 		ck_assert(ops->pick != NULL);
 		ck_assert_msg(in_table(ops->name), "%s has no row here", ops->name);
 	}
-	ck_assert_uint_ge(n, 4);
+	ck_assert_uint_ge(n, 6);
 	ck_assert_ptr_null(lvs_sched_at(n));
 	ck_assert_ptr_null(lvs_sched_at(UINT32_MAX));
 	ck_assert_ptr_null(lvs_sched_find("no such scheduler"));

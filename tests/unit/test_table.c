@@ -113,8 +113,8 @@ static void end(struct world *world, unsigned i)
 
 	if (!conn)
 		return;
-	ck_assert(lvs_table_remove(world->rig.table, conn));
-	ck_assert(!lvs_table_remove(world->rig.table, conn));
+	ck_assert(lvs_table_remove(world->rig.table, conn, NULL));
+	ck_assert(!lvs_table_remove(world->rig.table, conn, NULL));
 	ck_assert_ptr_eq(world->rig.gone, conn);
 	ck_assert(!(world->rig.gone_word & LVS_CONN_DEAD));
 	note_end(world, cell);
@@ -146,7 +146,7 @@ static void expire(struct world *world)
 
 	world->tick += rig_random(&world->random) % 20;
 	do
-		ended += lvs_table_expire(world->rig.table, world->tick, budget, &more);
+		ended += lvs_table_expire(world->rig.table, world->tick, budget, NULL, &more);
 	while (more);
 	for (unsigned i = 0; i < world->flows; i++)
 		if (world->cells[i].conn &&

@@ -72,6 +72,7 @@ static void steady_data(struct thread *t)
 /* Lives of other flows, of any worker's clients: two workers often meet in one. */
 static void shaky_life(struct thread *t)
 {
+	struct lvs_event event[16];
 	struct thread other = *t;
 	struct lvs_flow out;
 
@@ -82,6 +83,8 @@ static void shaky_life(struct thread *t)
 	push(t, &out, rig_random(&t->random) % 2 ? LVS_TCP_FIN | LVS_TCP_ACK : LVS_TCP_RST);
 	if (rig_random(&t->random) % 16 == 0)
 		lvs_worker_handle_expiry(t->worker, atomic_load(&clock_ns), 64);
+	if (rig_random(&t->random) % 16 == 0)
+		lvs_worker_events(t->worker, event, 16);
 }
 
 static void *work(void *arg)
@@ -108,13 +111,34 @@ static void list_all(void)
 		ck_assert_uint_eq(dest.key.family, LVS_INET);
 }
 
+/* What filters are handed: freed when they are over, so that the sanitizers see a late question. */
+static int accept_all(void *user, const struct lvs_filter_query *query)
+{
+	_Atomic uint32_t *asked = user;
+
+	(void)query;
+	atomic_fetch_add_explicit(asked, 1, memory_order_relaxed);
+	return LVS_FILTER_ACCEPT;
+}
+
+static void change_filter(uint64_t *random)
+{
+	static const struct lvs_filter_ops ops = {
+		.size = sizeof(ops), .name = "all", .accept = accept_all, .fini = free};
+	bool none = rig_random(random) % 3 == 0;
+
+	ck_assert_int_eq(lvs_director_set_filter(director, none ? NULL : &ops,
+						 none ? NULL : calloc(1, sizeof(uint32_t))),
+			 0);
+}
+
 static void control_round(uint64_t *random)
 {
 	struct lvs_dest_key *dest = &shaky_dest[rig_random(random) % 4];
 	struct lvs_conn_filter filter = {.size = sizeof(filter), .dest = dest};
 	struct lvs_txn *txn;
 
-	switch (rig_random(random) % 4) {
+	switch (rig_random(random) % 5) {
 	case 0:
 		ck_assert_int_eq(lvs_txn_begin(director, &txn), 0);
 		if (lvs_txn_del_dest(txn, &shaky, dest) < 0)
@@ -126,6 +150,9 @@ static void control_round(uint64_t *random)
 		list_all();
 		break;
 	case 2:
+		change_filter(random);
+		break;
+	case 3:
 		ck_assert_int_ge(lvs_director_kill_conns(director, &filter), 0);
 		break;
 	default:
@@ -150,7 +177,13 @@ static void control(double until)
 
 static void build(void)
 {
-	ck_assert_int_eq(lvs_director_new(NULL, &director), 0);
+	struct lvs_settings settings;
+
+	lvs_settings_init(&settings);
+	settings.events = 256;
+	settings.nearly_full = 1;
+	settings.max_conns = 100000;
+	ck_assert_int_eq(lvs_director_new(&settings, &director), 0);
 	steady = rig_service_key(LVS_INET, LVS_TCP, rig_addr4(192, 0, 2, 1), 80);
 	shaky = rig_service_key(LVS_INET, LVS_TCP, rig_addr4(192, 0, 2, 2), 80);
 	rig_set_service(director, &steady, "wlc");
@@ -205,8 +238,10 @@ START_TEST(test_torture)
 		pthread_join(threads[i].thread, NULL);
 	ck_assert_uint_eq(atomic_load(&lost), 0);
 	ck_assert_uint_gt(atomic_load(&sent), 1000);
+	rig_check(director);
 	lvs_worker_handle_expiry(threads[0].worker, atomic_load(&clock_ns) + 2000 * SECOND, 0);
 	ck_assert_uint_eq(lvs_director_conn_n(director), 0);
+	rig_check(director);
 	expect_idle(&steady);
 	expect_idle(&shaky);
 	for (unsigned i = 0; i < WORKERS; i++)

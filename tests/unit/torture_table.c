@@ -144,7 +144,7 @@ static void end_one(struct player *player, uint32_t i)
 	if (!conn)
 		return;
 	if (rig_random(&player->random) % 4)
-		lvs_table_remove(torture->rig.table, conn);
+		lvs_table_remove(torture->rig.table, conn, NULL);
 	else
 		lvs_table_rearm(torture->rig.table, conn, tick);
 }
@@ -184,7 +184,7 @@ static void *expirer(void *arg)
 
 		do {
 			enter(player);
-			lvs_table_expire(torture->rig.table, tick, 500, &more);
+			lvs_table_expire(torture->rig.table, tick, 500, NULL, &more);
 			leave(player);
 		} while (more && !stopped(player));
 		nanosleep(&nap, NULL);
@@ -238,7 +238,7 @@ static bool make_staying(struct torture *torture)
 		rig_flow(&of, LVS_SIDE_REQUEST, &flow);
 		hash = lvs_table_hash(rig->table, &flow);
 		conn = lvs_table_alloc(rig->table, &rig->reader, of.kind & LVS_CONN_INET6, false,
-				       &err);
+				       NULL, &err);
 		if (!conn)
 			return false;
 		rig_fill(conn, &of, 1u << 30, 0);

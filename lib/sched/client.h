@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the hashing schedulers take of a client: the kernel's 32 bits. */
+#ifndef LVS_SCHED_CLIENT_H
+#define LVS_SCHED_CLIENT_H
+
+#include <liblvs/sched.h>
+
+#include "base/byteorder.h"
+#include "base/compiler.h"
+
+/* An address as 32 bits: IPv6 folded by exclusive or. */
+LVS_INLINE uint32_t lvs_sched_fold(const union lvs_addr *addr, unsigned family)
+{
+	if (family != LVS_INET6)
+		return lvs_ntohl(addr->word[0]);
+	return lvs_ntohl(addr->word[0] ^ addr->word[1] ^ addr->word[2] ^ addr->word[3]);
+}
+
+/* The client's address; with FLAG2 (sh-port, mh-port) its port is added where it has one. */
+LVS_INLINE uint32_t lvs_sched_client(const struct lvs_sched_set *set, const struct lvs_flow *flow)
+{
+	uint32_t value = lvs_sched_fold(&flow->src, flow->family);
+
+	if (!(set->flags & LVS_SCHED_FLAG2))
+		return value;
+	switch (flow->protocol) {
+	case LVS_TCP:
+	case LVS_UDP:
+	case LVS_SCTP:
+		return value + lvs_ntohs(flow->src_port);
+	default:
+		return value;
+	}
+}
+
+#endif
