@@ -117,7 +117,10 @@ LVS_API void lvs_director_del(struct lvs_director *director);
  */
 LVS_API int lvs_worker_new(struct lvs_director *director, struct lvs_worker **worker);
 
-/** Ends a worker; its counters live on in the director. NULL is fine. Control call. */
+/**
+ * Ends a worker; its counters live on in the director, events not yet taken end with it. NULL is
+ * fine. Control call.
+ */
 LVS_API void lvs_worker_del(struct lvs_worker *worker);
 
 /**
