@@ -34,6 +34,7 @@
 #include <liblvs/packet.h>
 
 #include "base/compiler.h"
+#include "base/tick.h"
 
 /* What a record is. */
 enum lvs_conn_kind {
@@ -60,12 +61,6 @@ enum lvs_conn_flag {
 #define LVS_CONN_STATE(word) ((unsigned)((word)&0xff))
 #define LVS_CONN_FORWARDER(word) ((unsigned)((word) >> 8 & 0xff))
 #define LVS_CONN_TIMEOUT(word) ((uint32_t)((word) >> 32))
-
-/* Ticks: the coarse clock of records and timers, 2^27 ns = 134 ms. They wrap after 18 years. */
-#define LVS_TICK_SHIFT 27
-#define LVS_TICKS(ns) ((uint32_t)((ns) >> LVS_TICK_SHIFT))
-/* Ticks of a time in seconds, rounded up: expiry is never early. */
-#define LVS_TICKS_OF_S(s) ((uint32_t)((((uint64_t)(s)*1000000000) >> LVS_TICK_SHIFT) + 1))
 
 struct lvs_conn_small {
 	lvs_be32 client;
@@ -126,12 +121,6 @@ LVS_INLINE unsigned lvs_conn_dest_family(const struct lvs_conn *conn)
 LVS_INLINE uint32_t lvs_conn_deadline(uint32_t seen, uint64_t word)
 {
 	return seen + LVS_CONN_TIMEOUT(word) + 1;
-}
-
-/* Whether tick a is at or behind tick b. */
-LVS_INLINE bool lvs_tick_reached(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) >= 0;
 }
 
 #endif

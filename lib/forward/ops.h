@@ -6,9 +6,6 @@
 
 #include <liblvs/forward.h>
 
-/* Bytes of the first version's. */
-#define LVS_FORWARD_OPS_LEAST offsetof(struct lvs_forward_ops, overhead)
-
 /* The field, or NULL where the embedder's structure ends before it. */
 #define LVS_FORWARD_FIELD(ops, field)                                                              \
 	((ops)->size >= offsetof(struct lvs_forward_ops, field) + sizeof((ops)->field)             \

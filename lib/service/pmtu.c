@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "service/pmtu.h"
 
-#include "conn/conn.h"
+#include "base/tick.h"
 
 enum {
 	MIN4 = 552,

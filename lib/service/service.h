@@ -77,7 +77,7 @@ struct lvs_services_conf {
 	int (*reserve)(void *user, uint32_t number);
 	/* The traffic of a destination number since the director began. */
 	void (*stats)(void *user, uint32_t number, struct lvs_stats *stats);
-	/* The latest tick (conn/conn.h) of any worker: how long has a thing in the trash idled. */
+	/* The latest tick (base/tick.h) of any worker: how long has a thing in the trash idled. */
 	uint32_t (*tick)(void *user);
 	void *user;
 };

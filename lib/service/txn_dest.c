@@ -5,10 +5,11 @@
 
 #include "base/addr.h"
 #include "base/byteorder.h"
-#include "forward/ops.h"
 #include "service/txn.h"
 
 #define NAME_TEXT (LVS_ENDPOINT_TEXT + LVS_SERVICE_TEXT + 24)
+/* Bytes of a forwarding method in the first version; what was appended may be missing. */
+#define OPS_LEAST offsetof(struct lvs_forward_ops, overhead)
 
 /* What one call speaks of: the keys in their one form, and the words for both. */
 struct subject {
@@ -72,7 +73,7 @@ static int number_of_ops(struct lvs_txn *txn, const struct subject *subject,
 	struct lvs_services *services = txn->services;
 	unsigned i = LVS_METHOD_CUSTOM;
 
-	if (!ops || ops->size < LVS_FORWARD_OPS_LEAST || !ops->name || !ops->out)
+	if (!ops || ops->size < OPS_LEAST || !ops->name || !ops->out)
 		return lvs_txn_fail(txn, LVS_ERR_INVALID,
 				    "%s: own forwarding method without size, name or out()",
 				    subject->name);
