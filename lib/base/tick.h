@@ -11,7 +11,7 @@
 #define LVS_TICK_SHIFT 27
 #define LVS_TICKS(ns) ((uint32_t)((ns) >> LVS_TICK_SHIFT))
 /* Ticks of a time in seconds, rounded up: expiry is never early. */
-#define LVS_TICKS_OF_S(s) ((uint32_t)((((uint64_t)(s) * 1000000000) >> LVS_TICK_SHIFT) + 1))
+#define LVS_TICKS_OF_S(s) ((uint32_t)((((uint64_t)(s)*1000000000) >> LVS_TICK_SHIFT) + 1))
 
 /* Whether tick a is at or behind tick b. */
 LVS_INLINE bool lvs_tick_reached(uint32_t a, uint32_t b)
