@@ -42,6 +42,10 @@ static bool handle_signal(struct lvsd *lvsd)
 
 	if (read(lvsd->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return true;
+	if ((int)info.ssi_signo == SIGRTMIN) { /* no constant */
+		check_begin(lvsd);
+		return true;
+	}
 	switch (info.ssi_signo) {
 	case SIGHUP:
 		if (reload_rules(lvsd) < 0)
@@ -86,12 +90,13 @@ void control_run(struct lvsd *lvsd)
 
 	for (;;) {
 		say_ready(lvsd, &said);
-		if (poll(wait, WAITS, -1) < 0) {
+		if (poll(wait, WAITS, check_wait_ms(lvsd)) < 0) {
 			if (errno == EINTR)
 				continue;
 			log_line(&lvsd->log, LVS_LOG_ERROR, "poll: %s", strerror(errno));
 			return;
 		}
+		check_go_on(lvsd);
 		if (wait[HOST].revents) {
 			int err = lvs_host_handle(lvsd->host);
 

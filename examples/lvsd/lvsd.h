@@ -4,6 +4,8 @@
 #define LVSD_LVSD_H
 
 #include "addr_set.h"
+#include "check.h"
+#include "gate.h"
 #include "options.h"
 #include "rules.h"
 #include "worker.h"
@@ -17,6 +19,8 @@ struct lvsd {
 	struct lvs_host *host; /* NULL: the adapter does without */
 	struct worker worker[OPTIONS_WORKERS_MAX];
 	unsigned worker_n; /* opened */
+	struct gate gate;  /* of all workers */
+	struct check check;
 	struct lvs_io_caps caps;
 	struct rules rules;       /* in force */
 	struct addr_set services; /* their addresses, on the host */

@@ -39,7 +39,7 @@ static int check_rules(const struct options *options)
 /* Before any thread is started: all inherit that these signals wait to be read. */
 static int open_descriptors(struct lvsd *lvsd)
 {
-	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
+	const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGRTMIN};
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -176,6 +176,7 @@ static int open_workers(struct lvsd *lvsd)
 		int err;
 
 		worker->log = lvsd->log;
+		worker->gate = &lvsd->gate;
 		worker->stop_fd = lvsd->stop_fd;
 		worker->ended_fd = lvsd->ended_fd;
 		conf.worker = i;
@@ -262,6 +263,8 @@ int main(int argc, char **argv)
 	if (lvsd.options.check)
 		return check_rules(&lvsd.options);
 	lvsd.log = log_to_stderr(&lvsd.options.log_level);
+	gate_init(&lvsd.gate);
+	check_init(&lvsd);
 	status = open_and_run(&lvsd) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	close_all(&lvsd);
 	return status;

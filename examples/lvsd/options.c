@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLE_SIZE_MAX = 1 << 30 };
+enum { TABLE_SIZE_MAX = 1 << 30, CHECK_EVERY_MAX = 1000000 };
 
 static const char help[] =
 	"Usage: lvsd --io packet:INTERFACE[,INTERFACE...] --rules FILE [OPTION]...\n"
@@ -29,11 +29,14 @@ static const char help[] =
 	"  --no-address         another program holds the service addresses\n"
 	"  --no-setup           change nothing on the host: no filter, address, sysctl or TUN\n"
 	"  --print-setup        print what would be changed on the host, and exit\n"
+	"  --check-every SECONDS  compare connections, counts and timers so often; SIGRTMIN: now\n"
 	"  --check              read the rules, and exit; needs no --io\n"
 	"  --log-level LEVEL    error, warning, notice, info or debug (default notice)\n"
 	"  --help, --version\n\n"
 	"SIGHUP reads FILE again, SIGUSR1 prints services, servers and connections, SIGUSR2\n"
-	"announces the service addresses, SIGTERM and SIGINT end it.\n";
+	"announces the service addresses, SIGRTMIN checks whether connections, counts and timers "
+	"agree,\n"
+	"SIGTERM and SIGINT end it.\n";
 
 static int fail(const char *option, const char *expected, const char *got)
 {
@@ -137,7 +140,7 @@ static int complete(const struct options *options)
 	return 0;
 }
 
-enum { HELP = 256, VERSION, IO, RULES, WORKERS, TABLE_SIZE, NAME, LOG_LEVEL };
+enum { HELP = 256, VERSION, IO, RULES, WORKERS, TABLE_SIZE, NAME, LOG_LEVEL, CHECK_EVERY };
 
 /* An option with a value. Returns 0, or -1 with a line on stderr. */
 static int take_value(int option, const char *text, struct options *options)
@@ -154,6 +157,8 @@ static int take_value(int option, const char *text, struct options *options)
 		return read_number("--workers", text, OPTIONS_WORKERS_MAX, &options->worker_n);
 	case TABLE_SIZE:
 		return read_number("--table-size", text, TABLE_SIZE_MAX, &options->table_size);
+	case CHECK_EVERY:
+		return read_number("--check-every", text, CHECK_EVERY_MAX, &options->check_every_s);
 	case LOG_LEVEL:
 		return read_level(text, &options->log_level);
 	default: /* getopt_long() has said what is wrong */
@@ -171,6 +176,7 @@ int options_read(int argc, char **argv, struct options *options)
 		{"table-size", required_argument, NULL, TABLE_SIZE},
 		{"name", required_argument, NULL, NAME},
 		{"log-level", required_argument, NULL, LOG_LEVEL},
+		{"check-every", required_argument, NULL, CHECK_EVERY},
 		{"check", no_argument, &check, 1},
 		{"print-setup", no_argument, &print_setup, 1},
 		{"no-setup", no_argument, &no_setup, 1},

@@ -174,6 +174,8 @@ void report_print(const struct lvsd *lvsd, FILE *out)
 	print_services(lvsd, out);
 	print_conns(lvsd, out);
 	print_reasons(lvsd, out);
+	if (lvsd->check.line[0])
+		fprintf(out, "\n%s\n", lvsd->check.line);
 	print_adapter(lvsd, out);
 	fputc('\n', out);
 	fflush(out);

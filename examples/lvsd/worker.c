@@ -74,8 +74,13 @@ static int wait_ms(const struct worker *worker)
 static int wait_for_work(const struct worker *worker, int timeout_ms)
 {
 	struct epoll_event event[2];
-	int n = epoll_wait(worker->epoll, event, 2, timeout_ms);
+	int n;
 
+	if (timeout_ms)
+		gate_leave(worker->gate);
+	n = epoll_wait(worker->epoll, event, 2, timeout_ms);
+	if (timeout_ms)
+		gate_enter(worker->gate);
 	for (int i = 0; i < n; i++)
 		if (event[i].data.fd == worker->stop_fd)
 			return 0;
@@ -106,6 +111,7 @@ static int run(struct worker *worker)
 		}
 		if (lvs_worker_expiry(worker->worker) <= now)
 			lvs_worker_handle_expiry(worker->worker, now, EXPIRY_BUDGET);
+		gate_pass(worker->gate);
 		if (n == 0 || ++busy % STOP_CHECK == 0)
 			if (!wait_for_work(worker, n ? 0 : wait_ms(worker)))
 				return 0;
@@ -116,7 +122,9 @@ static void *thread_main(void *arg)
 {
 	struct worker *worker = arg;
 
+	gate_enter(worker->gate);
 	worker->failed = run(worker);
+	gate_leave(worker->gate);
 	if (!worker->failed)
 		worker->failed = lvs_io_flush(worker->io);
 	if (worker->failed)

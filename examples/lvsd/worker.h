@@ -3,6 +3,8 @@
 #ifndef LVSD_WORKER_H
 #define LVSD_WORKER_H
 
+#include "gate.h"
+
 #include <liblvs/director.h>
 #include <liblvs/io.h>
 
@@ -13,8 +15,9 @@ struct worker {
 	struct lvs_worker *worker;
 	struct lvs_io *io;
 	struct lvs_log log;
-	int stop_fd;  /* readable when it is to end; not its own */
-	int ended_fd; /* eventfd that it adds 1 to when it ends by itself; not its own */
+	struct gate *gate; /* where it can be held; not its own */
+	int stop_fd;       /* readable when it is to end; not its own */
+	int ended_fd;      /* eventfd that it adds 1 to when it ends by itself; not its own */
 	int epoll;
 	_Atomic uint64_t now; /* the adapter's clock when it looked last, for others; relaxed */
 	int failed;           /* what ended it, for who joins it: 0 or a negative enum lvs_err */

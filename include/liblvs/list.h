@@ -145,17 +145,47 @@ struct lvs_table_stats {
 LVS_API int lvs_director_table_stats(const struct lvs_director *director,
 				     struct lvs_table_stats *stats);
 
+/** How far a check in parts has come, and what it found. Zeroed but for size: at the start. */
+struct lvs_check {
+	uint32_t size;        /**< sizeof of this structure: an input. */
+	uint32_t conns;       /**< Connections looked at so far. */
+	uint32_t findings;    /**< Things that did not agree so far, at most one a part. */
+	uint32_t reserved;    /**< Zero. */
+	const char *fault;    /**< What the last part found, a static sentence; NULL: nothing. */
+	uint64_t position[2]; /**< The library's own. */
+};
+
 /**
- * Looks whether everything agrees with everything else: each connection is found
- * by each of its keys, has a timer and a destination that is there; each
- * destination, a removed one too, counts as many connections, active and in all, as
- * the table holds. For tests and for whoever looks for a fault of the library's.
+ * The next part of a look whether everything agrees with everything else, beside running workers:
+ * each connection is found by each of its keys and has a timer; each entry of the index and each
+ * timer is of a connection that is there. What is told is a fault, never a coincidence.
  *
- * Every worker must be between two calls: beside a running one the counts move
- * while they are compared, and a fault may be told that is none.
+ * A part takes about a millisecond where a shard has some thousand connections. Meanwhile the
+ * lock of one shard is held, which only connections that begin or end wait for.
  *
- * Takes time and memory in proportion to connections and services; the shards of
- * the table are locked meanwhile.
+ * @param check lvs_check::fault and the counts are set.
+ * @return 1 when there is more, 0 behind the last part, LVS_ERR_INVALID for a wrong size, or
+ *         LVS_ERR_BUSY inside a transaction of this thread. Control call.
+ */
+LVS_API int lvs_director_check_part(struct lvs_director *director, struct lvs_check *check);
+
+/**
+ * The other half of it: each destination, a removed one too, counts as many connections, active
+ * and in all, as the table holds; each connection's destination is there; no timer comes later
+ * than its connection's end.
+ *
+ * Every worker must be between two calls: beside a running one the counts move while they are
+ * compared. Takes some 20 ms for a million connections, and memory by the number of destinations.
+ *
+ * @param check As above; only conns, findings and fault are used and set. conns becomes the
+ *        number of connections there are.
+ * @return 0, LVS_ERR_INVALID for a wrong size, LVS_ERR_NO_MEMORY, or LVS_ERR_BUSY inside a
+ *         transaction of this thread. Control call.
+ */
+LVS_API int lvs_director_check_counts(struct lvs_director *director, struct lvs_check *check);
+
+/**
+ * Both at once, up to the first fault. Every worker must be between two calls.
  *
  * @param fault Set to a static sentence, NULL where none was found. May be NULL.
  * @return 0, LVS_ERR_INVALID when something does not agree, LVS_ERR_NO_MEMORY, or

@@ -409,32 +409,74 @@ static bool is_idle(const struct lvs_arena *arena, uint32_t number)
 	return arena->chunks[number >> LVS_ARENA_CHUNK_SHIFT]->idle[unit / 64] >> unit % 64 & 1;
 }
 
-const char *lvs_arena_check(const struct lvs_arena *arena)
+static const char *check_record(const struct lvs_arena *arena, uint32_t number)
 {
+	const struct lvs_conn *conn = lvs_arena_at(arena, number);
+	const struct lvs_arena_chunk *chunk = lvs_arena_chunk_of(conn);
+	uint32_t word = number % LVS_ARENA_CHUNK_UNITS / 64;
+
+	if (lvs_arena_number(conn) != number)
+		return "a record does not know its number";
+	if (!is_idle(arena, number))
+		return NULL;
+	if (!(chunk->some[word / 64] >> word % 64 & 1) ||
+	    next_idle(arena, chunk->size, number) != number)
+		return "an idle record is not found";
+	if (number < arena->low[chunk->size])
+		return "an idle record lies below the lowest";
+	if (!(atomic_load_explicit(&conn->word, memory_order_relaxed) & LVS_CONN_DEAD))
+		return "an idle record is not dead";
+	return NULL;
+}
+
+const char *lvs_arena_check_chunk(const struct lvs_arena *arena, uint32_t chunk)
+{
+	uint32_t number = lvs_arena_next(arena, chunk << LVS_ARENA_CHUNK_SHIFT);
+	const char *wrong = NULL;
+
+	while (!wrong && number && number >> LVS_ARENA_CHUNK_SHIFT == chunk) {
+		wrong = check_record(arena, number);
+		number = lvs_arena_next(arena, number + 1);
+	}
+	return wrong;
+}
+
+static uint32_t idle_n(const struct lvs_arena_chunk *chunk)
+{
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < LVS_ARENA_WORDS; i++)
+		for (uint64_t word = chunk->idle[i]; word; word &= word - 1)
+			n++;
+	return n;
+}
+
+const char *lvs_arena_check_n(const struct lvs_arena *arena)
+{
+	uint32_t chunks = atomic_load_explicit(&arena->chunks_n, memory_order_relaxed);
 	uint32_t in_use = atomic_load_explicit(&arena->in_use, memory_order_relaxed);
 	uint32_t limbo = lvs_arena_limbo_n(arena);
-	uint32_t number = lvs_arena_next(arena, 0);
+	uint32_t n = 0;
 
+	for (uint32_t i = 0; i < chunks; i++) {
+		const struct lvs_arena_chunk *chunk = arena->chunks[i];
+		uint32_t top = atomic_load_explicit(&chunk->top, memory_order_relaxed);
+
+		n += (top - HEAD_UNITS) / units_of(chunk->size) - idle_n(chunk);
+	}
+	if (n != in_use)
+		return "records in use are miscounted";
 	if (limbo > arena->max_conns || in_use + limbo > arena->max_conns)
 		return "more records in use or in limbo than max_conns";
-	for (; number; number = lvs_arena_next(arena, number + 1)) {
-		const struct lvs_conn *conn = lvs_arena_at(arena, number);
-		uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
+	return NULL;
+}
 
-		if (lvs_arena_number(conn) != number)
-			return "a record does not know its number";
-		if (is_idle(arena, number)) {
-			if (next_idle(arena, lvs_arena_chunk_of(conn)->size, number) != number)
-				return "an idle record is not found";
-			if (number < arena->low[lvs_arena_chunk_of(conn)->size])
-				return "an idle record lies below the lowest";
-			if (!(word & LVS_CONN_DEAD))
-				return "an idle record is not dead";
-			continue;
-		}
-		if (word & LVS_CONN_DEAD)
-			return "a dead record is not idle";
-		in_use--;
-	}
-	return in_use == 0 ? NULL : "records in use are miscounted";
+const char *lvs_arena_check(const struct lvs_arena *arena)
+{
+	uint32_t chunks = atomic_load_explicit(&arena->chunks_n, memory_order_relaxed);
+	const char *wrong = lvs_arena_check_n(arena);
+
+	for (uint32_t i = 0; i < chunks && !wrong; i++)
+		wrong = lvs_arena_check_chunk(arena, i);
+	return wrong;
 }

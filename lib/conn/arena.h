@@ -102,7 +102,9 @@ uint32_t lvs_arena_next(const struct lvs_arena *arena, uint32_t number);
 /* Bytes taken from the allocator. */
 uint64_t lvs_arena_bytes(const struct lvs_arena *arena);
 
-/* NULL or what is wrong; the lock is held. */
+/* NULL or what is wrong; the lock is held. The counts; the records of one chunk; all of it. */
+const char *lvs_arena_check_n(const struct lvs_arena *arena);
+const char *lvs_arena_check_chunk(const struct lvs_arena *arena, uint32_t chunk);
 const char *lvs_arena_check(const struct lvs_arena *arena);
 
 LVS_INLINE struct lvs_conn *lvs_arena_at(const struct lvs_arena *arena, uint32_t number)

@@ -1,64 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Walking the table: by number, and as a whole to see that all fits. */
+/* Whether the table agrees with itself, a part at a time. */
 #include <stddef.h>
 
 #include <limits.h>
 
 #include "conn/inside.h"
 
-uint32_t lvs_table_number(const struct lvs_table *table, const struct lvs_conn *conn)
-{
-	(void)table;
-	return lvs_arena_number(conn);
-}
-
-struct lvs_conn *lvs_table_walk(const struct lvs_table *table, uint32_t *number, unsigned *looks)
-{
-	uint32_t at = lvs_arena_next(&table->arena, *number);
-
-	for (; at && *looks; at = lvs_arena_next(&table->arena, at + 1)) {
-		struct lvs_conn *conn = lvs_arena_at(&table->arena, at);
-		/* acquire: pairs with publish() in table.c */
-		uint64_t word = atomic_load_explicit(&conn->word, memory_order_acquire);
-
-		--*looks;
-		*number = at + 1;
-		if ((word & (LVS_CONN_LIVE | LVS_CONN_DEAD)) == LVS_CONN_LIVE)
-			return conn;
-	}
-	return NULL;
-}
-
-struct lvs_conn *lvs_table_next(const struct lvs_table *table, uint32_t *number)
-{
-	unsigned looks = UINT_MAX;
-
-	return lvs_table_walk(table, number, &looks);
-}
-
-uint32_t lvs_table_conn_n(const struct lvs_table *table)
-{
-	return atomic_load_explicit(&table->arena.in_use, memory_order_relaxed);
-}
-
-void lvs_table_figures(const struct lvs_table *table, struct lvs_table_figures *figures)
-{
-	const struct lvs_shard_stats *stats = &table->env.stats;
-
-	figures->bytes = sizeof(*table) + lvs_table_shards_size(table) +
-			 lvs_arena_bytes(&table->arena) +
-			 atomic_load_explicit(&stats->bytes, memory_order_relaxed);
-	figures->evicted = atomic_load_explicit(&table->evicted, memory_order_relaxed);
-	figures->refused = atomic_load_explicit(&table->refused, memory_order_relaxed);
-	figures->expired = atomic_load_explicit(&table->expired, memory_order_relaxed);
-	figures->grown = atomic_load_explicit(&stats->grown, memory_order_relaxed);
-	figures->longest_growth_step =
-		atomic_load_explicit(&stats->longest_step, memory_order_relaxed);
-}
-
 /* What the indexes of one shard hold, summed up. */
 struct tally {
 	uint64_t entries;
+	uint64_t first;  /* entries under a first key: as many as the shard has timers */
 	uint64_t ways;   /* lines that entries passed */
 	uint64_t passed; /* lines' own counts of the same */
 };
@@ -88,6 +39,7 @@ static const char *check_entry(const struct lvs_table *table, const struct lvs_s
 	if (lvs_index_tag(hash) != lvs_index_tag_at(&index.lines[line], slot))
 		return "an entry has the wrong tag";
 	tally->entries++;
+	tally->first += !(ref & 1);
 	for (uint64_t at = lvs_index_home(index, hash); at != line;
 	     at = (at + 1) & lvs_index_mask(index)) {
 		tally->ways++;
@@ -98,7 +50,7 @@ static const char *check_entry(const struct lvs_table *table, const struct lvs_s
 }
 
 static const char *check_index(const struct lvs_table *table, const struct lvs_shard *shard,
-			       struct lvs_index index, uint32_t entries)
+			       struct lvs_index index, uint32_t entries, uint64_t *first)
 {
 	struct tally tally = {0};
 
@@ -115,20 +67,66 @@ static const char *check_index(const struct lvs_table *table, const struct lvs_s
 				return wrong;
 		}
 	}
+	*first += tally.first;
 	if (tally.passed != tally.ways)
 		return "lines miscount the entries that passed them";
 	return tally.entries == entries ? NULL : "a shard miscounts its entries";
 }
 
+/* Timers are those of records in use that are at home here. */
+static const char *check_timer(const struct lvs_table *table, const struct lvs_shard *shard,
+			       const struct lvs_conn *conn)
+{
+	if (!is_live(conn))
+		return "a timer is of a record that is not in use";
+	if (lvs_table_shard(table, lvs_key_hash_conn(&table->env.hash, conn, 0)) != shard)
+		return "a timer lies in the wrong shard";
+	return NULL;
+}
+
+static const char *check_timers(const struct lvs_table *table, const struct lvs_shard *shard)
+{
+	const struct lvs_wheel *wheel = &shard->wheel;
+	const char *wrong = lvs_wheel_check(wheel, &table->arena);
+
+	for (unsigned i = 0; i < LVS_WHEEL_LEVELS * LVS_WHEEL_SLOTS; i++) {
+		uint32_t number = wheel->first[i / LVS_WHEEL_SLOTS][i % LVS_WHEEL_SLOTS];
+
+		while (number && !wrong) {
+			const struct lvs_conn *conn = lvs_arena_at(&table->arena, number);
+
+			wrong = check_timer(table, shard, conn);
+			number = atomic_load_explicit(&conn->next, memory_order_relaxed);
+		}
+	}
+	return wrong;
+}
+
+/* The lock is held: nobody comes into this shard or leaves it. */
 static const char *check_shard(const struct lvs_table *table, const struct lvs_shard *shard)
 {
 	struct lvs_index next = lvs_view_next(shard->view);
-	const char *wrong = lvs_wheel_check(&shard->wheel, &table->arena);
+	const char *wrong = check_timers(table, shard);
+	uint64_t first = 0;
 
 	if (!wrong)
-		wrong = check_index(table, shard, lvs_view_index(shard->view), shard->entries[0]);
+		wrong = check_index(table, shard, lvs_view_index(shard->view), shard->entries[0],
+				    &first);
 	if (!wrong && next.lines)
-		wrong = check_index(table, shard, next, shard->entries[1]);
+		wrong = check_index(table, shard, next, shard->entries[1], &first);
+	/* With check_record(): the timers are those of all records. */
+	if (!wrong && first != shard->wheel.linked_n)
+		wrong = "a record has no timer, or a timer no record";
+	return wrong;
+}
+
+const char *lvs_table_check_shard(struct lvs_table *table, uint32_t shard)
+{
+	const char *wrong;
+
+	lvs_spin_lock(&table->shards[shard].lock);
+	wrong = check_shard(table, &table->shards[shard]);
+	lvs_spin_unlock(&table->shards[shard].lock);
 	return wrong;
 }
 
@@ -152,71 +150,95 @@ static bool has_entry(const struct lvs_index index, uint64_t hash, uint32_t ref)
 	return false;
 }
 
-static const char *check_keys(const struct lvs_table *table, const struct lvs_conn *conn)
+static bool has_keys(const struct lvs_conn *conn, const struct lvs_keys *keys)
 {
-	struct lvs_keys keys;
-
-	lvs_keys_of(table, conn, lvs_key_hash_conn(&table->env.hash, conn, 0), &keys);
-	for (unsigned key = 0; key < keys.n; key++) {
-		const struct lvs_shard *shard = keys.shard[key];
+	for (unsigned key = 0; key < keys->n; key++) {
+		const struct lvs_shard *shard = keys->shard[key];
 		struct lvs_index next = lvs_view_next(shard->view);
 		uint32_t ref = lvs_index_ref(lvs_arena_number(conn), key);
 
-		if (!has_entry(lvs_view_index(shard->view), keys.hash[key], ref) &&
-		    (!next.lines || !has_entry(next, keys.hash[key], ref)))
-			return "a record is not reachable by one of its keys";
+		if (!has_entry(lvs_view_index(shard->view), keys->hash[key], ref) &&
+		    (!next.lines || !has_entry(next, keys->hash[key], ref)))
+			return false;
 	}
-	return NULL;
+	return true;
 }
 
-/* Every live record by its keys; then entries and timers, which were compared, must be as many. */
-static const char *check_records(const struct lvs_table *table)
+/*
+ * Whether a record is reachable by each of its keys. Without a lock it may seem not to be, when
+ * it was just made, has just ended, or its shard has just grown: then its locks tell.
+ */
+static const char *check_record(const struct lvs_table *table, const struct lvs_conn *conn)
 {
-	uint64_t timers = 0;
-	uint64_t entries = 0;
-	uint32_t number = 0;
-	struct lvs_conn *conn;
+	struct lvs_keys keys;
+	bool fine;
 
-	while ((conn = lvs_table_next(table, &number))) {
-		const char *wrong = check_keys(table, conn);
-
-		if (wrong)
-			return wrong;
-		timers++;
-		entries += lvs_keys_two(conn) ? 2 : 1;
-	}
-	for (uint32_t i = 0; i < table->env.shards; i++) {
-		timers -= table->shards[i].wheel.linked_n;
-		entries -= table->shards[i].entries[0] + table->shards[i].entries[1];
-	}
-	if (timers)
-		return "a record has no timer, or a timer no record";
-	return entries ? "entries are miscounted" : NULL;
+	lvs_keys_of(table, conn, lvs_key_hash_conn(&table->env.hash, conn, 0), &keys);
+	if (has_keys(conn, &keys))
+		return NULL;
+	lvs_keys_lock(&keys);
+	fine = !is_live(conn) || has_keys(conn, &keys);
+	lvs_keys_unlock(&keys);
+	return fine ? NULL : "a record is not reachable by one of its keys";
 }
 
-static const char *check_locked(struct lvs_table *table)
+const char *lvs_table_check_records(const struct lvs_table *table, uint32_t *number,
+				    unsigned *looks, uint32_t *conns)
 {
 	const char *wrong = NULL;
+	struct lvs_conn *conn;
 
-	for (uint32_t i = 0; i < table->env.shards && !wrong; i++)
-		wrong = check_shard(table, &table->shards[i]);
-	if (!wrong)
-		wrong = check_records(table);
-	if (!wrong)
-		wrong = lvs_arena_check(&table->arena);
+	while (!wrong && (conn = lvs_table_walk(table, number, looks))) {
+		wrong = check_record(table, conn);
+		++*conns;
+	}
 	return wrong;
+}
+
+const char *lvs_table_check_arena(struct lvs_table *table, uint32_t part)
+{
+	const char *wrong;
+
+	lvs_spin_lock(&table->arena.lock);
+	wrong = lvs_arena_check_chunk(&table->arena, part);
+	lvs_spin_unlock(&table->arena.lock);
+	return wrong;
+}
+
+const char *lvs_table_check_n(struct lvs_table *table, uint32_t conns)
+{
+	const char *wrong;
+
+	lvs_spin_lock(&table->arena.lock);
+	wrong = lvs_arena_check_n(&table->arena);
+	if (!wrong && conns != lvs_table_conn_n(table))
+		wrong = "the table miscounts its connections";
+	lvs_spin_unlock(&table->arena.lock);
+	return wrong;
+}
+
+uint32_t lvs_table_shard_n(const struct lvs_table *table)
+{
+	return table->env.shards;
+}
+
+uint32_t lvs_table_part_n(const struct lvs_table *table)
+{
+	return atomic_load_explicit(&table->arena.chunks_n, memory_order_acquire);
 }
 
 const char *lvs_table_check(struct lvs_table *table)
 {
-	const char *wrong;
+	unsigned looks = UINT_MAX;
+	const char *wrong = NULL;
+	uint32_t number = 0;
+	uint32_t conns = 0;
 
-	for (uint32_t i = 0; i < table->env.shards; i++)
-		lvs_spin_lock(&table->shards[i].lock);
-	lvs_spin_lock(&table->arena.lock);
-	wrong = check_locked(table);
-	lvs_spin_unlock(&table->arena.lock);
-	for (uint32_t i = 0; i < table->env.shards; i++)
-		lvs_spin_unlock(&table->shards[i].lock);
-	return wrong;
+	for (uint32_t i = 0; i < table->env.shards && !wrong; i++)
+		wrong = lvs_table_check_shard(table, i);
+	if (!wrong)
+		wrong = lvs_table_check_records(table, &number, &looks, &conns);
+	for (uint32_t i = 0; i < lvs_table_part_n(table) && !wrong; i++)
+		wrong = lvs_table_check_arena(table, i);
+	return wrong ? wrong : lvs_table_check_n(table, conns);
 }

@@ -74,6 +74,10 @@ LVS_INLINE void lvs_keys_of(const struct lvs_table *table, const struct lvs_conn
 	}
 }
 
+/* Both shards of a record, in rising order (docs/adr/0003). */
+void lvs_keys_lock(const struct lvs_keys *keys);
+void lvs_keys_unlock(const struct lvs_keys *keys);
+
 /* Puts the timer of a record into its home's wheel; the lock is held. */
 LVS_INLINE void lvs_table_arm(struct lvs_table *table, struct lvs_shard *home,
 			      struct lvs_conn *conn, uint32_t due, uint32_t tick)

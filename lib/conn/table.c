@@ -124,7 +124,7 @@ void lvs_table_unlock(struct lvs_table *table, uint64_t hash)
 
 /* --- Both shards of a two-way connection, in rising order (docs/adr/0003) --- */
 
-static void lock_both(const struct lvs_keys *keys)
+void lvs_keys_lock(const struct lvs_keys *keys)
 {
 	struct lvs_shard *a = keys->shard[0];
 	struct lvs_shard *b = keys->shard[1];
@@ -140,7 +140,7 @@ static void unlock_second(const struct lvs_keys *keys)
 		lvs_spin_unlock(&keys->shard[1]->lock);
 }
 
-static void unlock_both(const struct lvs_keys *keys)
+void lvs_keys_unlock(const struct lvs_keys *keys)
 {
 	unlock_second(keys);
 	lvs_spin_unlock(&keys->shard[0]->lock);
@@ -158,7 +158,7 @@ static bool lock_second(const struct lvs_keys *keys)
 	if (lvs_spin_trylock(&keys->shard[1]->lock))
 		return true;
 	lvs_spin_unlock(&keys->shard[0]->lock);
-	lock_both(keys);
+	lvs_keys_lock(keys);
 	return false;
 }
 
@@ -254,7 +254,7 @@ bool lvs_table_end(struct lvs_table *table, struct lvs_conn *conn, uint64_t word
 	bool ours;
 
 	lvs_keys_of(table, conn, lvs_key_hash_conn(&table->env.hash, conn, 0), &keys);
-	lock_both(&keys);
+	lvs_keys_lock(&keys);
 	/* acq_rel: one winner, who sees what the packets before did to the word */
 	ours = atomic_compare_exchange_strong_explicit(&conn->word, &word, word | LVS_CONN_DEAD,
 						       memory_order_acq_rel, memory_order_relaxed);
@@ -262,7 +262,7 @@ bool lvs_table_end(struct lvs_table *table, struct lvs_conn *conn, uint64_t word
 		lvs_wheel_unlink(&keys.shard[0]->wheel, &table->arena, conn);
 		lvs_table_bury(table, conn, &keys, word, by);
 	}
-	unlock_both(&keys);
+	lvs_keys_unlock(&keys);
 	return ours;
 }
 

@@ -142,9 +142,24 @@ struct lvs_table_figures {
 void lvs_table_figures(const struct lvs_table *table, struct lvs_table_figures *figures);
 
 /*
- * Walks the whole table, all locks taken: every record reachable by each of its
- * keys, in a timer slot, counted. NULL when all is well, else a static sentence.
+ * Whether the table agrees with itself: NULL when all is well, else a static sentence. In parts,
+ * each exact beside running workers, inside an epoch, and short:
+ *
+ *	a shard     its entries name records in use by keys that these have, its timers are those
+ *	            of the records at home here; its lock is held meanwhile
+ *	records     as lvs_table_walk(): each is reachable by all its keys; *conns counts them
+ *	a part of the arena: which records are idle; its lock is held meanwhile
+ *	the count   of the connections, which is @p conns; between two calls of every worker
  */
+uint32_t lvs_table_shard_n(const struct lvs_table *table);
+uint32_t lvs_table_part_n(const struct lvs_table *table);
+const char *lvs_table_check_shard(struct lvs_table *table, uint32_t shard);
+const char *lvs_table_check_records(const struct lvs_table *table, uint32_t *number,
+				    unsigned *looks, uint32_t *conns);
+const char *lvs_table_check_arena(struct lvs_table *table, uint32_t part);
+const char *lvs_table_check_n(struct lvs_table *table, uint32_t conns);
+
+/* All parts; nobody else is there. */
 const char *lvs_table_check(struct lvs_table *table);
 
 #endif

@@ -143,6 +143,11 @@ static const char *check_totals(const struct audit *audit)
 	return total == audit->total ? NULL : "connections name a destination that is gone";
 }
 
+uint32_t lvs_services_dest_numbers(const struct lvs_services *services)
+{
+	return services->dests.used;
+}
+
 const char *lvs_services_check_locked(struct lvs_services *services,
 				      const struct lvs_dest_count *count, uint32_t count_n)
 {

@@ -154,6 +154,9 @@ int lvs_services_next_dest(const struct lvs_services *services, struct lvs_epoch
 			   const struct lvs_service_key *key, struct lvs_cursor *cursor,
 			   struct lvs_dest_info *info);
 
+/* The highest number of a destination that was ever given out. The mutex is held. */
+uint32_t lvs_services_dest_numbers(const struct lvs_services *services);
+
 /* Every gauge and reference against what @p count says a destination's connections are; NULL when
  * all is well, else a static sentence. For tests and lvs_director_check(). */
 struct lvs_dest_count {

@@ -131,6 +131,12 @@ case_load() {
 	check "added: shares follow" share 1 1 1
 	check "added: no connection fails" case_none_failed
 
+	mark
+	check "checked: nothing is found" case_check
+	gather 60
+	check "checked: no connection fails" case_none_failed
+	check "checked: the report tells it" case_check_told
+
 	must change - 1 1
 	sleep 2.5 # longer than the load waits for an answer: all failures are known
 	check "removed alive: new connections go to the others" share 0 1 1
@@ -138,6 +144,29 @@ case_load() {
 	[ -z "${LVS_KEEP:-}" ] || cp "$HOSTS_WORK/load" "$LOG" "$LVS_KEEP"
 	stop "$LOAD"
 	must change 1 1 1
+}
+
+# lvsd looks whether its table, counts and timers agree, again and again under load.
+case_check() {
+	local n
+	for n in 1 2 3 4 5; do
+		kill -RTMIN "$DIRECTOR"
+		soon checked "$n" || return
+	done
+	grep 'lvsd: .*check: ' "$LOG"
+	equal "$(grep -c 'check: [0-9,]* connections, 0 findings, [0-9]* ms; workers held' "$LOG")" 5 &&
+		not grep -q 'check: [01] connection' "$LOG"
+}
+
+checked() {
+	[ "$(grep -c 'check: [0-9,]* connection' "$LOG")" -ge "$1" ]
+}
+
+case_check_told() {
+	local before
+	before=$(reports)
+	kill -USR1 "$DIRECTOR"
+	soon reported "$before" && grep -q '^check: [0-9,]* connections, 0 findings' "$LOG"
 }
 
 # A download that takes some seconds, while rules are read again and again.

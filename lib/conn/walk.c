@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Walking the table by number, and its figures. */
+#include <limits.h>
+
+#include "conn/inside.h"
+
+uint32_t lvs_table_number(const struct lvs_table *table, const struct lvs_conn *conn)
+{
+	(void)table;
+	return lvs_arena_number(conn);
+}
+
+struct lvs_conn *lvs_table_walk(const struct lvs_table *table, uint32_t *number, unsigned *looks)
+{
+	uint32_t at = lvs_arena_next(&table->arena, *number);
+
+	for (; at && *looks; at = lvs_arena_next(&table->arena, at + 1)) {
+		struct lvs_conn *conn = lvs_arena_at(&table->arena, at);
+		/* acquire: pairs with publish() in table.c */
+		uint64_t word = atomic_load_explicit(&conn->word, memory_order_acquire);
+
+		--*looks;
+		*number = at + 1;
+		if ((word & (LVS_CONN_LIVE | LVS_CONN_DEAD)) == LVS_CONN_LIVE)
+			return conn;
+	}
+	return NULL;
+}
+
+struct lvs_conn *lvs_table_next(const struct lvs_table *table, uint32_t *number)
+{
+	unsigned looks = UINT_MAX;
+
+	return lvs_table_walk(table, number, &looks);
+}
+
+uint32_t lvs_table_conn_n(const struct lvs_table *table)
+{
+	return atomic_load_explicit(&table->arena.in_use, memory_order_relaxed);
+}
+
+void lvs_table_figures(const struct lvs_table *table, struct lvs_table_figures *figures)
+{
+	const struct lvs_shard_stats *stats = &table->env.stats;
+
+	figures->bytes = sizeof(*table) + lvs_table_shards_size(table) +
+			 lvs_arena_bytes(&table->arena) +
+			 atomic_load_explicit(&stats->bytes, memory_order_relaxed);
+	figures->evicted = atomic_load_explicit(&table->evicted, memory_order_relaxed);
+	figures->refused = atomic_load_explicit(&table->refused, memory_order_relaxed);
+	figures->expired = atomic_load_explicit(&table->expired, memory_order_relaxed);
+	figures->grown = atomic_load_explicit(&stats->grown, memory_order_relaxed);
+	figures->longest_growth_step =
+		atomic_load_explicit(&stats->longest_step, memory_order_relaxed);
+}
