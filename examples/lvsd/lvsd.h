@@ -4,7 +4,7 @@
 #define LVSD_LVSD_H
 
 #include "addr_set.h"
-#include "check.h"
+#include "self_check.h"
 #include "gate.h"
 #include "options.h"
 #include "rules.h"

@@ -3,8 +3,8 @@
  * Whether the table, the gauges and the timers of the running director agree: in parts beside the
  * workers, then the counts while they are held for a moment. Control thread.
  */
-#ifndef LVSD_CHECK_H
-#define LVSD_CHECK_H
+#ifndef LVSD_SELF_CHECK_H
+#define LVSD_SELF_CHECK_H
 
 #include <liblvs/list.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "check.h"
+#include "self_check.h"
 #include "log.h"
 #include "lvsd.h"
 
