@@ -172,6 +172,7 @@ procps          command -v sysctl                   # e2e
 curl            command -v curl                     # e2e demo
 tcpdump         command -v tcpdump                  # e2e
 nginx-light     command -v nginx                    # e2e demo
+dnsmasq-base    command -v dnsmasq                  # demo
 ipvsadm         command -v ipvsadm                  # e2e
 '
 

@@ -9,10 +9,10 @@ unit	fast	120	unit tests, golden packets, replay of the fuzz corpora
 sanitizers	fast	240	the same under the address and undefined behaviour sanitizers
 tsan	fast	180	torture and concurrency tests under the thread sanitizer
 static	fast	240	clang-format, clang-tidy of lib and examples, cppcheck, shellcheck
-package	fast	120	consumers, headers, symbols, documentation
+package	fast	80	consumers, headers, symbols, documentation
 count	fast	60	work a packet costs, counted
 e2e	fast	300	real hosts in network namespaces
-demo	fast	60	the demo: NAT, TUN and DR
+demo	fast	100	the demo: NAT, TUN, DR, nested, DNS, by IPv4 and IPv6
 tidy-tests	all	400	clang-tidy of the tests
 release	all	240	the release build passes the unit tests
 clang-sanitizers	all	400	unit tests by clang, with its sanitizers
@@ -139,13 +139,20 @@ suite_demo() {
 		result skip demo "there is no examples/demo"
 		return
 	fi
-	for way in nat tun dr; do
-		if ! can_make_namespaces; then
-			result skip "demo $way" "this machine lets us make no network namespaces"
-			continue
-		fi
-		check "demo $way" examples/demo "$way" --json
+	for way in nat tun dr nested 'nested --first tun' dns; do
+		demo_way "$way"
+		demo_way "$way --ipv6"
 	done
+}
+
+# demo_way ARGUMENTS
+demo_way() {
+	if ! can_make_namespaces; then
+		result skip "demo $1" "this machine lets us make no network namespaces"
+		return
+	fi
+	# shellcheck disable=SC2086 # several words
+	check "demo $1" examples/demo $1 --json
 }
 
 suite_release() {

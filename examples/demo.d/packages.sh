@@ -14,6 +14,7 @@ iproute2        command -v ip
 nftables        command -v nft
 nginx-light     command -v nginx
 curl            command -v curl
+dnsmasq-base    command -v dnsmasq
 '
 
 packages_missing() {

@@ -8,6 +8,7 @@
 #     finish
 E2E=$(cd "$(dirname "$0")" && pwd)
 . "$E2E/../../examples/demo.d/hosts.sh"
+. "$E2E/../../examples/demo.d/family.sh"
 . "$E2E/../../examples/demo.d/modes.sh"
 
 skip() {
@@ -27,7 +28,7 @@ begin() {
 	hosts_watch "$0" "$@"
 	hosts_enter "$0" "$@" || skip "cannot make network namespaces"
 	# shellcheck disable=SC2034 # its file: counted, read again at SIGHUP
-	RULES=$HOSTS_WORK/rules LOG=$HOSTS_WORK/lvsd.log
+	RULES=$HOSTS_WORK/rules LOG=$HOSTS_WORK/lvsd-director.log
 	failed=0
 	trap hosts_clear EXIT
 	trap 'exec 2>/dev/null; exit 143' TERM
