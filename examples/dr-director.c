@@ -97,6 +97,8 @@ static void run(struct lvs_host *host, struct lvs_io *io, struct lvs_worker *wor
 		check(n < 0 ? n : 0, "receive");
 		lvs_worker_process(worker, packets, (unsigned)n, lvs_io_now(io));
 		check(lvs_io_tx(io, packets, (unsigned)n), "send");
+		while ((n = (int)lvs_worker_outbox(worker, packets, 64)) > 0) /* were held */
+			check(lvs_io_tx(io, packets, (unsigned)n), "send");
 		lvs_worker_handle_expiry(worker, lvs_io_now(io), 64);
 		check(lvs_host_handle(host), "host");
 	}

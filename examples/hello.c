@@ -65,6 +65,8 @@ int main(int argc, char **argv)
 	while ((n = lvs_io_rx(io, packets, 64)) > 0) {
 		lvs_worker_process(worker, packets, (unsigned)n, lvs_io_now(io));
 		must(lvs_io_tx(io, packets, (unsigned)n), "write");
+		while ((n = (int)lvs_worker_outbox(worker, packets, 64)) > 0)
+			must(lvs_io_tx(io, packets, (unsigned)n), "write");
 	}
 	must(n, "read");
 	must(lvs_io_flush(io), "write");

@@ -87,6 +87,18 @@ static int wait_for_work(const struct worker *worker, int timeout_ms)
 	return 1;
 }
 
+/* A batch through the worker, and fragments that it had held. */
+static int process(struct worker *worker, struct lvs_packet *packets, unsigned n, uint64_t now)
+{
+	int err;
+
+	lvs_worker_process(worker->worker, packets, n, now);
+	do
+		err = lvs_io_tx(worker->io, packets, n);
+	while (!err && (n = lvs_worker_outbox(worker->worker, packets, BATCH)) > 0);
+	return err;
+}
+
 static int run(struct worker *worker)
 {
 	struct lvs_packet packets[BATCH];
@@ -102,10 +114,8 @@ static int run(struct worker *worker)
 		if (n < 0 || (n == 0 && caps.flags & LVS_IO_FINITE))
 			return n;
 		if (n > 0) {
-			int err;
+			int err = process(worker, packets, (unsigned)n, now);
 
-			lvs_worker_process(worker->worker, packets, (unsigned)n, now);
-			err = lvs_io_tx(worker->io, packets, (unsigned)n);
 			if (err)
 				return err;
 		}

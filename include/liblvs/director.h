@@ -66,15 +66,21 @@ struct lvs_settings {
 				     1,048,576; 0: none are written. */
 	uint32_t nearly_full;   /**< Percent of max_conns at which the table is called nearly full;
 				     default 90. */
-	uint32_t icmp_ratelimit_ms; /**< Between two ICMP errors to one address, six at once;
-					 default 1000, LVS_UNLIMITED for no limit. */
-	uint32_t icmp_ratemask;     /**< Types that both limits hold for, as bits of ICMP's own
-					 numbers; ICMPv6's count as their like. Default 6168. */
-	uint32_t icmp_msgs_per_sec; /**< ICMP errors a second to all addresses together;
-					 default 1000, LVS_UNLIMITED for no limit. */
-	uint32_t icmp_msgs_burst;   /**< So many of those at once; default 50. */
-	uint32_t pmtu_expires_s;    /**< Life of a learned path MTU; default 600. */
-	uint32_t reserved;          /**< Zero. */
+	uint32_t icmp_ratelimit_ms;  /**< Between two ICMP errors to one address, six at once;
+					  default 1000, LVS_UNLIMITED for no limit. */
+	uint32_t icmp_ratemask;      /**< Types that both limits hold for, as bits of ICMP's own
+					  numbers; ICMPv6's count as their like. Default 6168. */
+	uint32_t icmp_msgs_per_sec;  /**< ICMP errors a second to all addresses together;
+					  default 1000, LVS_UNLIMITED for no limit. */
+	uint32_t icmp_msgs_burst;    /**< So many of those at once; default 50. */
+	uint32_t pmtu_expires_s;     /**< Life of a learned path MTU; default 600. */
+	uint32_t reserved;           /**< Zero. */
+	uint32_t fragment_bytes;     /**< Memory for fragmented datagrams on their way; default
+					  4,194,304. */
+	uint32_t fragment_datagrams; /**< Those known at a time at most; default 16,384. */
+	uint32_t fragment_time_s;    /**< What one may take from its first fragment to come to its
+					  last; default 30. */
+	uint32_t fragment_ranges;    /**< Separate pieces that one may have; default 64. */
 };
 
 #define LVS_UNLIMITED 0xffffffffu /**< A limit that holds nothing back. */
@@ -137,6 +143,24 @@ LVS_API void lvs_worker_del(struct lvs_worker *worker);
  */
 LVS_API void lvs_worker_process(struct lvs_worker *worker, struct lvs_packet *packets, unsigned n,
 				uint64_t now_ns);
+
+/**
+ * Takes what the library itself must send or give back: fragments that it held
+ * (LVS_HELD) and now lets go. To be called after each lvs_worker_process() until
+ * it returns 0; what is not taken stays, counts as held, and so may keep others out.
+ *
+ * @param worker Used by this thread alone during the call.
+ * @param packets Room for @p n; each is filled wholly. The first line is that of the
+ *        packet that was held (mark, ifindex, vlan, link_type; user is NULL), its data in
+ *        memory of the library with headroom for any tunnel header. The second line is as
+ *        lvs_worker_process() gives it; the verdict is LVS_FORWARD, LVS_PASS or LVS_REPLY.
+ * @return How many were filled, in the order of their release. They stay valid until the
+ *         next call of this function or lvs_worker_del() for this worker.
+ *
+ * Worker call.
+ */
+LVS_API unsigned lvs_worker_outbox(struct lvs_worker *worker, struct lvs_packet *packets,
+				   unsigned n);
 
 /**
  * When lvs_worker_handle_expiry() has something to do next, in nanoseconds of

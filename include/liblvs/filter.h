@@ -23,6 +23,11 @@ enum lvs_filter_answer {
 	LVS_FILTER_PASS = 2,   /**< Leave it to the host: LVS_REASON_FILTER_PASS. */
 };
 
+/** What a filter needs, lvs_filter_ops::flags. */
+enum lvs_filter_need {
+	LVS_FILTER_WHOLE = 0x1, /**< Datagrams in fragments are gathered before it is asked. */
+};
+
 /** Flags of a question. */
 enum lvs_filter_flag {
 	LVS_FILTER_PEEK = 0x1, /**< Answer as if, but move nothing. */
@@ -34,14 +39,16 @@ struct lvs_filter_query {
 	uint32_t flags;                        /**< enum lvs_filter_flag. */
 	const struct lvs_service_key *service; /**< The service that matched. */
 	const struct lvs_flow *flow;           /**< Its addresses and ports: src is the client. */
-	const struct lvs_packet *packet;       /**< The whole of it, as it came. */
-	uint64_t now_ns;                       /**< The time that the worker was called with. */
+	/** All that came with it: of a fragmented datagram the first fragment, or with
+	 * LVS_FILTER_WHOLE the datagram, as one packet in memory of the library. */
+	const struct lvs_packet *packet;
+	uint64_t now_ns; /**< The time that the worker was called with. */
 };
 
 /** A filter. */
 struct lvs_filter_ops {
 	uint32_t size;    /**< sizeof of this structure. */
-	uint32_t flags;   /**< Zero. */
+	uint32_t flags;   /**< enum lvs_filter_need. */
 	const char *name; /**< For logs and explanations; must outlive the director. */
 
 	/**

@@ -6,6 +6,8 @@
  *     n = lvs_io_rx(io, packets, 64);
  *     lvs_worker_process(worker, packets, n, lvs_io_now(io));
  *     lvs_io_tx(io, packets, n);
+ *     while ((n = lvs_worker_outbox(worker, packets, 64)))
+ *             lvs_io_tx(io, packets, n);
  *
  * An io is used by one thread at a time; each worker has its own.
  */

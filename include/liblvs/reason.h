@@ -38,7 +38,7 @@ enum lvs_verdict {
 	X(NOT_FOR_HOST, not_for_host, PASS, "broadcast, multicast or another host's frame")        \
 	X(NOT_IP, not_ip, PASS, "neither IPv4 nor IPv6")                                           \
 	X(PROTOCOL, protocol, PASS, "a protocol that is not balanced")                             \
-	X(FRAGMENT, fragment, PASS, "a fragment, which the host gathers")                          \
+	X(FRAGMENT, fragment, PASS, "a fragment of nothing that is balanced")                      \
 	X(ICMP, icmp, PASS, "ICMP that concerns no connection")                                    \
 	X(NO_SERVICE, no_service, PASS, "no virtual service matches")                              \
 	X(NOT_NEW, not_new, PASS, "no connection, and not a packet that opens one")                \
@@ -84,7 +84,23 @@ enum lvs_verdict {
 	X(REPLY_TUNNEL, reply_tunnel, REPLY,                                                       \
 	  "an ICMP error about a tunnel packet, which the client is told of")                      \
 	X(TUNNEL_ERROR, tunnel_error, DROP,                                                        \
-	  "an ICMP error about a tunnel packet, of which the client is not told")
+	  "an ICMP error about a tunnel packet, of which the client is not told")                  \
+	/* fragments; each that was held is counted once more, by what became of it */             \
+	X(FRAGMENT_HELD, fragment_held, HELD,                                                      \
+	  "a fragment, kept until the first of its datagram is here, or the whole")                \
+	X(FRAGMENT_TINY, fragment_tiny, DROP,                                                      \
+	  "a first fragment without its whole transport header, or one that lies over it")         \
+	X(FRAGMENT_BAD, fragment_bad, DROP,                                                        \
+	  "a fragment that contradicts itself or another one of its datagram")                     \
+	X(FRAGMENT_OVERLAP, fragment_overlap, DROP, "of a datagram in which fragments overlap")    \
+	X(FRAGMENT_DUPLICATE, fragment_duplicate, DROP, "a fragment that had come already")        \
+	X(FRAGMENT_FULL, fragment_full, DROP,                                                      \
+	  "no room for a fragment or its datagram, or newer ones took it")                         \
+	X(FRAGMENT_EXPIRED, fragment_expired, DROP,                                                \
+	  "a fragment whose datagram was not completed in time")                                   \
+	X(FRAGMENT_REFUSED, fragment_refused, DROP,                                                \
+	  "a fragment of a datagram whose first one was dropped")                                  \
+	X(FRAGMENT_STRAY, fragment_stray, DROP, "a fragment of a datagram whose connection is gone")
 
 /** Why a packet got its verdict; a counter each. */
 enum lvs_reason {

@@ -2,12 +2,14 @@
 /* Whether all parts of a director agree: the table with itself, the gauges with the table. */
 #include "base/memory.h"
 #include "director/director.h"
+#include "director/frags.h"
 
 /* What a check in parts has come to: position[0], in order. position[1] is where in there. */
 enum stage {
 	SHARDS,
 	RECORDS,
 	ARENA,
+	FRAGMENTS,
 	DONE,
 };
 
@@ -51,6 +53,13 @@ static const char *check_arena(struct lvs_director *director, struct lvs_check *
 	return fault;
 }
 
+/* All at once: they are few, and only fragments wait meanwhile. */
+static const char *check_fragments(struct lvs_director *director, struct lvs_check *check)
+{
+	move_on(check, 0);
+	return lvs_frags_check(director->frags);
+}
+
 static const char *check_stage(struct lvs_director *director, struct lvs_check *check)
 {
 	switch (check->position[0]) {
@@ -60,6 +69,8 @@ static const char *check_stage(struct lvs_director *director, struct lvs_check *
 		return check_records(director, check);
 	case ARENA:
 		return check_arena(director, check);
+	case FRAGMENTS:
+		return check_fragments(director, check);
 	default:
 		return NULL;
 	}

@@ -2,14 +2,13 @@
 /* A packet's turn: find its connection, or that it has none. */
 #include "conn/key.h"
 #include "director/events.h"
+#include "director/frag.h"
 #include "director/worker.h"
 
 /* What the balancer does not look at. */
 static enum lvs_reason not_balanced(const struct lvs_headers *headers)
 {
-	uint8_t protocol = headers->flow.protocol;
-
-	if (lvs_likely(protocol == LVS_TCP || protocol == LVS_UDP))
+	if (lvs_is_balanced(headers->flow.protocol))
 		return headers->flags & LVS_HEADERS_FRAGMENT ? LVS_REASON_FRAGMENT
 							     : LVS_REASON_NONE;
 	return LVS_REASON_PROTOCOL;
@@ -76,21 +75,20 @@ static LVS_NOINLINE enum lvs_reason refuse(struct lvs_step *step, enum lvs_reaso
 {
 	uint8_t protocol = step->headers->flow.protocol;
 
+	if (step->headers->flags & LVS_HEADERS_FRAGMENT)
+		return lvs_frag_turn(step);
 	if (protocol == LVS_ICMP || protocol == LVS_ICMPV6)
 		return lvs_icmp_turn(step);
 	return reason;
 }
 
-enum lvs_reason lvs_decide(struct lvs_step *step)
+LVS_INLINE enum lvs_reason decide_flow(struct lvs_step *step)
 {
 	struct lvs_director *director = step->worker->director;
 	struct lvs_dest *dest;
 	struct lvs_conn *conn;
 	enum lvs_side side;
-	enum lvs_reason reason = not_balanced(step->headers);
 
-	if (lvs_unlikely(reason != LVS_REASON_NONE))
-		return refuse(step, reason);
 	conn = find(step, &side);
 	if (!conn)
 		return lvs_miss(step);
@@ -106,4 +104,18 @@ enum lvs_reason lvs_decide(struct lvs_step *step)
 		return start_anew(step, conn, LVS_GONE_DEST_GONE);
 	}
 	return lvs_hit(step, conn, side, dest);
+}
+
+enum lvs_reason lvs_decide_flow(struct lvs_step *step)
+{
+	return decide_flow(step);
+}
+
+enum lvs_reason lvs_decide(struct lvs_step *step)
+{
+	enum lvs_reason reason = not_balanced(step->headers);
+
+	if (lvs_unlikely(reason != LVS_REASON_NONE))
+		return refuse(step, reason);
+	return decide_flow(step);
 }

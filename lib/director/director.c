@@ -8,6 +8,9 @@
 #include "base/memory.h"
 #include "director/events.h"
 #include "director/filter.h"
+#include "director/frags.h"
+
+#define NS_PER_S UINT64_C(1000000000)
 
 /* A destination's number is about to be used: every worker gets counters for it. The control
  * mutex is held, so that no worker comes or goes meanwhile. */
@@ -103,6 +106,21 @@ static int new_limit(struct lvs_director *director)
 	return lvs_limit_new(&settings->alloc, &conf, &director->limit);
 }
 
+static int new_frags(struct lvs_director *director)
+{
+	const struct lvs_settings *settings = &director->settings;
+	struct lvs_frags_conf conf = {
+		.alloc = &director->settings.alloc,
+		.bytes = settings->fragment_bytes,
+		.time_ns = (uint64_t)settings->fragment_time_s * NS_PER_S,
+		.datagrams = settings->fragment_datagrams,
+		.ranges = settings->fragment_ranges,
+	};
+
+	memcpy(conf.key, settings->table_key, sizeof(conf.key));
+	return lvs_frags_new(&conf, &director->frags);
+}
+
 static int populate(struct lvs_director *director)
 {
 	int err;
@@ -120,6 +138,8 @@ static int populate(struct lvs_director *director)
 		err = new_table(director);
 	if (err == 0)
 		err = new_limit(director);
+	if (err == 0)
+		err = new_frags(director);
 	return err;
 }
 
@@ -153,6 +173,7 @@ void lvs_director_del(struct lvs_director *director)
 		return;
 	assert(!director->workers);
 	alloc = director->settings.alloc;
+	lvs_frags_del(director->frags);
 	lvs_limit_del(director->limit, &alloc);
 	lvs_table_del(director->table);
 	lvs_services_del(director->services);

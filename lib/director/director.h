@@ -18,6 +18,7 @@
 #include "service/service.h"
 
 struct lvs_filter;
+struct lvs_frags;
 
 struct lvs_director {
 	/* Read by packets, changed by control calls alone. */
@@ -29,6 +30,7 @@ struct lvs_director {
 	_Atomic(struct lvs_filter *) filter; /* NULL: none */
 	struct lvs_state_timeouts timeouts;
 	struct lvs_limit *limit; /* of the ICMP errors that we send */
+	struct lvs_frags *frags; /* datagrams that come in fragments */
 
 	struct lvs_epoch epoch;
 	_Atomic bool nearly_full; /* as the last event of it told */

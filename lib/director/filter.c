@@ -4,16 +4,17 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "director/frag.h"
 
-enum lvs_reason lvs_filter_ask(const struct lvs_filter *filter, const struct lvs_step *step,
-			       const struct lvs_service_key *service)
+static enum lvs_reason ask(const struct lvs_filter *filter, const struct lvs_step *step,
+			   const struct lvs_service_key *service, const struct lvs_packet *packet)
 {
 	struct lvs_filter_query query = {
 		.size = sizeof(query),
 		.flags = step->peek ? LVS_FILTER_PEEK : 0,
 		.service = service,
 		.flow = &step->headers->flow,
-		.packet = step->packet,
+		.packet = packet,
 		.now_ns = step->now_ns,
 	};
 
@@ -25,6 +26,31 @@ enum lvs_reason lvs_filter_ask(const struct lvs_filter *filter, const struct lvs
 	default:
 		return LVS_REASON_FILTERED;
 	}
+}
+
+/* It is shown what was gathered, for the length of the question. */
+static LVS_NOINLINE enum lvs_reason ask_whole(const struct lvs_filter *filter,
+					      const struct lvs_step *step,
+					      const struct lvs_service_key *service)
+{
+	size_t size;
+	struct lvs_packet *whole = lvs_frag_join(step, step->pieces, &size);
+	enum lvs_reason reason;
+
+	if (!whole)
+		return LVS_REASON_FRAGMENT_FULL;
+	reason = ask(filter, step, service, whole);
+	lvs_mem_free(&step->worker->director->settings.alloc, whole, size,
+		     _Alignof(struct lvs_packet));
+	return reason;
+}
+
+enum lvs_reason lvs_filter_ask(const struct lvs_filter *filter, const struct lvs_step *step,
+			       const struct lvs_service_key *service)
+{
+	if (lvs_unlikely(step->pieces) && filter->ops.flags & LVS_FILTER_WHOLE)
+		return ask_whole(filter, step, service);
+	return ask(filter, step, service, step->packet);
 }
 
 void lvs_filter_del(struct lvs_filter *filter)

@@ -2,16 +2,43 @@
 /* A packet of a known connection: state, counters, forwarding. */
 #include "director/binding.h"
 #include "director/worker.h"
+#include "packet/parse.h"
 
 /* Beyond this the count of packets says nothing that anybody asks for, and is left alone. */
 #define PACKETS_MAX 16
+
+static void count(struct lvs_step *step, uint32_t dest, enum lvs_counter packets, uint64_t packet_n,
+		  uint64_t bytes)
+{
+	struct lvs_counter_row *row = lvs_counters_row(&step->worker->counters, dest);
+
+	lvs_count(&row->count[packets], packet_n);
+	lvs_count(&row->count[packets + (LVS_COUNT_IN_BYTES - LVS_COUNT_IN_PKTS)], bytes);
+}
+
+/* The sum over a datagram's fragments is that of the packet that was cut. */
+static LVS_NOINLINE void count_odd(struct lvs_step *step, uint32_t dest, enum lvs_counter packets)
+{
+	const struct lvs_headers *headers = step->headers;
+
+	if (step->peek)
+		return;
+	if (headers->flags & LVS_HEADERS_LATER_FRAGMENT)
+		count(step, dest, packets, 0, headers->len - headers->l4_offset);
+	else if (headers->flow.family == LVS_INET6)
+		count(step, dest, packets, 1, headers->len - LVS_FRAGMENT_LEN);
+	else
+		count(step, dest, packets, 1, headers->len);
+}
 
 void lvs_step_count(struct lvs_step *step, uint32_t dest, enum lvs_counter packets)
 {
 	struct lvs_counter_row *row;
 
-	if (lvs_unlikely(step->peek))
+	if (lvs_unlikely(step->odd)) {
+		count_odd(step, dest, packets);
 		return;
+	}
 	row = lvs_counters_row(&step->worker->counters, dest);
 	lvs_count(&row->count[packets], 1);
 	lvs_count(&row->count[packets + (LVS_COUNT_IN_BYTES - LVS_COUNT_IN_PKTS)],
@@ -20,13 +47,19 @@ void lvs_step_count(struct lvs_step *step, uint32_t dest, enum lvs_counter packe
 
 /* Marks the connection as alive. Stored only when the coarse tick has moved: in between, workers
  * only read the line. Relaxed: expiry takes the mark as it is and looks again later. */
-static void mark_seen(struct lvs_conn *conn, uint32_t tick)
+LVS_INLINE void mark_alive(struct lvs_conn *conn, uint32_t tick)
 {
 	uint32_t seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
-	uint32_t packets = atomic_load_explicit(&conn->packets, memory_order_relaxed);
 
 	if (lvs_unlikely(seen != tick) && lvs_tick_reached(tick, seen))
 		atomic_store_explicit(&conn->seen, tick, memory_order_relaxed);
+}
+
+static void mark_seen(struct lvs_conn *conn, uint32_t tick)
+{
+	uint32_t packets = atomic_load_explicit(&conn->packets, memory_order_relaxed);
+
+	mark_alive(conn, tick);
 	/* Two workers may count one packet once: it only tells few from many. */
 	if (lvs_unlikely(packets < PACKETS_MAX))
 		atomic_store_explicit(&conn->packets, packets + 1, memory_order_relaxed);
@@ -133,4 +166,53 @@ enum lvs_reason lvs_hit(struct lvs_step *step, struct lvs_conn *conn, enum lvs_s
 	if (side == LVS_SIDE_REQUEST)
 		return request(step, conn, dest, ops);
 	return reply(step, conn, dest, ops);
+}
+
+static enum lvs_reason later_request(struct lvs_step *step, const struct lvs_conn *conn,
+				     const struct lvs_dest *dest, const struct lvs_forward_ops *ops)
+{
+	struct lvs_binding binding;
+	enum lvs_reason reason;
+
+	lvs_step_count(step, dest->number, LVS_COUNT_IN_PKTS);
+	lvs_binding_of_conn(&binding, conn, step->worker->director);
+	reason = lvs_step_out(step, dest, ops, &binding);
+	return reason == LVS_REASON_NONE ? LVS_REASON_ESTABLISHED : reason;
+}
+
+static enum lvs_reason later_reply(struct lvs_step *step, const struct lvs_conn *conn,
+				   const struct lvs_dest *dest, const struct lvs_forward_ops *ops)
+{
+	struct lvs_path_conf path;
+	struct lvs_binding binding;
+	enum lvs_reason reason;
+
+	if (lvs_dest_available(dest))
+		lvs_step_count(step, dest->number, LVS_COUNT_OUT_PKTS);
+	if (!ops->back)
+		return LVS_REASON_REPLY_SEEN;
+	lvs_binding_of_conn(&binding, conn, step->worker->director);
+	if (!lvs_binding_path_back(&path, &binding, step->worker->director))
+		return LVS_REASON_UNREACHABLE;
+	reason = ops->back(step->packet, step->headers, &binding);
+	return reason == LVS_REASON_NONE ? LVS_REASON_REPLY : reason;
+}
+
+enum lvs_reason lvs_hit_later(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side,
+			      struct lvs_dest *dest)
+{
+	struct lvs_director *director = step->worker->director;
+	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
+	const struct lvs_forward_ops *ops =
+		lvs_services_forwarder(director->services, LVS_CONN_FORWARDER(word));
+
+	step->packet->conn = lvs_table_number(director->table, conn);
+	lvs_note(step, conn, step->packet->conn);
+	lvs_note(step, side, side);
+	lvs_note(step, dest, conn->dest);
+	if (!step->peek)
+		mark_alive(conn, step->tick);
+	if (side == LVS_SIDE_REQUEST)
+		return later_request(step, conn, dest, ops);
+	return later_reply(step, conn, dest, ops);
 }

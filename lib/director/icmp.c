@@ -256,22 +256,98 @@ static bool is_error(const struct lvs_step *step)
 	       lvs_icmp_is_error(family, step->packet->data[step->headers->l4_offset]);
 }
 
-enum lvs_reason lvs_icmp_turn(struct lvs_step *step)
+/* Whether a packet is an error, and about whose flow. */
+static bool read_error(const struct lvs_step *step, struct lvs_quote *quote)
 {
 	const struct lvs_flow *flow = &step->headers->flow;
+
+	if (!is_error(step))
+		return false;
+	if (lvs_quote_parse(step->packet, step->headers, quote) != LVS_REASON_NONE ||
+	    quote->flags & LVS_HEADERS_LATER_FRAGMENT)
+		return false;
+	/* An error goes to the sender of what it is about (RFC 1122, 3.2.2). */
+	return memcmp(&flow->dst, &quote->flow.src, sizeof(flow->dst)) == 0;
+}
+
+static bool is_about_tunnel(const struct lvs_quote *quote)
+{
+	return quote->flow.protocol == LVS_IPIP || quote->flow.protocol == LVS_IPV6;
+}
+
+enum lvs_reason lvs_icmp_turn(struct lvs_step *step)
+{
 	struct lvs_quote quote;
 
-	if (step->headers->flags & LVS_HEADERS_FRAGMENT)
-		return LVS_REASON_FRAGMENT;
-	if (!is_error(step))
+	if (!read_error(step, &quote))
 		return LVS_REASON_ICMP;
-	if (lvs_quote_parse(step->packet, step->headers, &quote) != LVS_REASON_NONE ||
-	    quote.flags & LVS_HEADERS_LATER_FRAGMENT)
-		return LVS_REASON_ICMP;
-	/* An error goes to the sender of what it is about (RFC 1122, 3.2.2). */
-	if (memcmp(&flow->dst, &quote.flow.src, sizeof(flow->dst)) != 0)
-		return LVS_REASON_ICMP;
-	if (quote.flow.protocol == LVS_IPIP || quote.flow.protocol == LVS_IPV6)
-		return about_tunnel(step, &quote);
-	return about_flow(step, &quote);
+	return is_about_tunnel(&quote) ? about_tunnel(step, &quote) : about_flow(step, &quote);
+}
+
+/* --- Errors in fragments --- */
+
+bool lvs_icmp_needs_whole(const struct lvs_step *step)
+{
+	const struct lvs_director *director = step->worker->director;
+	const struct lvs_forward_ops *ops;
+	const struct lvs_conn *conn;
+	struct lvs_quote quote;
+	enum lvs_side side;
+	uint64_t word;
+
+	if (!read_error(step, &quote))
+		return false;
+	if (is_about_tunnel(&quote))
+		return lvs_services_know_dest(director->services, quote.flow.family,
+					      &quote.flow.dst);
+	conn = lvs_table_find(director->table, &quote.flow,
+			      lvs_table_hash(director->table, &quote.flow), SIDES_QUOTED, &side);
+	if (!conn)
+		return false;
+	word = atomic_load_explicit(&conn->word, memory_order_relaxed);
+	ops = lvs_services_forwarder(director->services, LVS_CONN_FORWARDER(word));
+	return LVS_FORWARD_FIELD(ops, out_error) || LVS_FORWARD_FIELD(ops, back_error);
+}
+
+static enum lvs_reason follow_to_server(struct lvs_step *step, const struct about *about)
+{
+	struct lvs_binding binding;
+	enum lvs_reason reason;
+
+	if (!lvs_dest_available(about->dest))
+		return LVS_REASON_DEST_GONE;
+	lvs_step_count(step, about->dest->number, LVS_COUNT_IN_PKTS);
+	lvs_binding_of_conn(&binding, about->conn, step->worker->director);
+	reason = send_whole(step, about, &binding);
+	return reason == LVS_REASON_NONE ? LVS_REASON_ICMP_FORWARDED : reason;
+}
+
+static enum lvs_reason follow_to_client(struct lvs_step *step, const struct about *about)
+{
+	struct lvs_path_conf path;
+	struct lvs_binding binding;
+	enum lvs_reason reason;
+
+	lvs_step_count(step, about->dest->number, LVS_COUNT_OUT_PKTS);
+	if (!about->ops->back)
+		return LVS_REASON_REPLY_SEEN;
+	lvs_binding_of_conn(&binding, about->conn, step->worker->director);
+	if (!lvs_binding_path_back(&path, &binding, step->worker->director))
+		return LVS_REASON_UNREACHABLE;
+	/* As in send_whole(). */
+	if (step->headers->flow.family == LVS_INET)
+		step->headers->flags &= (uint8_t)~LVS_HEADERS_DF;
+	reason = about->ops->back(step->packet, step->headers, &binding);
+	return reason == LVS_REASON_NONE ? LVS_REASON_ICMP_REPLY : reason;
+}
+
+enum lvs_reason lvs_icmp_follow(struct lvs_step *step, const struct lvs_flow *quoted)
+{
+	struct about about;
+
+	if (!find(step, quoted, &about))
+		return LVS_REASON_FRAGMENT_STRAY;
+	if (about.side == LVS_SIDE_SERVICE_REPLY)
+		return follow_to_server(step, &about);
+	return follow_to_client(step, &about);
 }

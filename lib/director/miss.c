@@ -227,7 +227,7 @@ static enum lvs_reason created(struct lvs_step *step, int err, const struct lvs_
 		return send_first(step, candidate, LVS_REASON_SCHEDULED);
 	case LVS_ERR_EXISTS:
 		/* What the other worker made is found now; only its end could send us back here. */
-		return lvs_decide(step);
+		return lvs_decide_flow(step);
 	case LVS_ERR_NO_ENTRY:
 		return LVS_REASON_NO_DEST;
 	default:
@@ -292,4 +292,22 @@ enum lvs_reason lvs_miss(struct lvs_step *step)
 	if (reason != LVS_REASON_NONE)
 		return reason;
 	return step->peek ? schedule_as_if(step, &candidate) : schedule(step, &candidate);
+}
+
+enum lvs_reason lvs_miss_later(struct lvs_step *step, uint32_t mark, uint32_t dest)
+{
+	struct lvs_director *director = step->worker->director;
+	struct candidate candidate = {
+		.set = lvs_services_match(director->services, &step->headers->flow, mark)};
+	struct lvs_binding binding;
+	enum lvs_reason reason;
+
+	/* A hash picks without moving anything. */
+	if (!candidate.set || !pick(step, &candidate) || candidate.dest->number != dest ||
+	    !may_go_untracked(&candidate))
+		return LVS_REASON_FRAGMENT_STRAY;
+	lvs_step_count(step, dest, LVS_COUNT_IN_PKTS);
+	lvs_binding_of_flow(&binding, &step->headers->flow, candidate.dest, director);
+	reason = lvs_step_out(step, candidate.dest, candidate.ops, &binding);
+	return reason == LVS_REASON_NONE ? LVS_REASON_UNTRACKED : reason;
 }

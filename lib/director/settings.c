@@ -21,6 +21,13 @@
 #define DEFAULT_PMTU_S 600
 #define MAX_PMTU_S 2678400  /* 31 days, as timeouts */
 #define MAX_MSGS 1000000000 /* one a nanosecond */
+#define DEFAULT_FRAGMENT_BYTES (4u << 20)
+#define DEFAULT_FRAGMENT_DATAGRAMS 16384
+#define MAX_FRAGMENT_DATAGRAMS (1u << 20)
+#define DEFAULT_FRAGMENT_S 30
+#define MAX_FRAGMENT_S 3600
+#define DEFAULT_FRAGMENT_RANGES 64
+#define MAX_FRAGMENT_RANGES 8192 /* as many parts as a datagram can have */
 #define FLAGS ((uint32_t)(LVS_SET_SLOPPY_TCP | LVS_SET_EXPIRE_NODEST | LVS_SET_NO_PMTU_DISC))
 
 static void default_to(uint32_t *field, uint32_t value)
@@ -44,6 +51,10 @@ static void fill(struct lvs_settings *settings)
 	default_to(&settings->icmp_msgs_per_sec, DEFAULT_MSGS_PER_SEC);
 	default_to(&settings->icmp_msgs_burst, DEFAULT_MSGS_BURST);
 	default_to(&settings->pmtu_expires_s, DEFAULT_PMTU_S);
+	default_to(&settings->fragment_bytes, DEFAULT_FRAGMENT_BYTES);
+	default_to(&settings->fragment_datagrams, DEFAULT_FRAGMENT_DATAGRAMS);
+	default_to(&settings->fragment_time_s, DEFAULT_FRAGMENT_S);
+	default_to(&settings->fragment_ranges, DEFAULT_FRAGMENT_RANGES);
 	if (!settings->alloc.alloc && !settings->alloc.free)
 		settings->alloc = lvs_alloc_libc;
 }
@@ -79,6 +90,10 @@ static int check(const struct lvs_settings *settings)
 	if (settings->icmp_msgs_per_sec > MAX_MSGS && settings->icmp_msgs_per_sec != LVS_UNLIMITED)
 		return LVS_ERR_RANGE;
 	if (settings->pmtu_expires_s > MAX_PMTU_S)
+		return LVS_ERR_RANGE;
+	if (settings->fragment_datagrams > MAX_FRAGMENT_DATAGRAMS ||
+	    settings->fragment_time_s > MAX_FRAGMENT_S ||
+	    settings->fragment_ranges > MAX_FRAGMENT_RANGES)
 		return LVS_ERR_RANGE;
 	return settings->alloc.alloc && settings->alloc.free ? 0 : LVS_ERR_INVALID;
 }

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "director/events.h"
+#include "director/frag.h"
 
 /* Verdicts by reason: the list once more, so that no call is needed. */
 static const uint8_t verdict_of[LVS_REASON_N] = {
@@ -38,6 +39,7 @@ static int join(struct lvs_director *director, struct lvs_worker *worker)
 
 static void free_worker(struct lvs_director *director, struct lvs_worker *worker)
 {
+	lvs_outbox_fini(worker);
 	lvs_counters_fini(&worker->counters, &director->settings.alloc);
 	lvs_ring_fini(&worker->events, &director->settings.alloc);
 	lvs_mem_free(&director->settings.alloc, worker, sizeof(*worker), LVS_CACHE_LINE);
@@ -144,11 +146,8 @@ static void clear_outputs(struct lvs_packet *packet)
 	packet->conn = 0;
 }
 
-LVS_INLINE enum lvs_reason decide(struct lvs_step *step, enum lvs_reason reason)
+LVS_INLINE enum lvs_reason settle(struct lvs_step *step, enum lvs_reason reason)
 {
-	clear_outputs(step->packet);
-	if (lvs_likely(reason == LVS_REASON_NONE))
-		reason = lvs_decide(step);
 	/* An embedder's own forwarder may answer anything. */
 	if (lvs_unlikely((unsigned)reason >= LVS_REASON_N))
 		reason = LVS_REASON_UNREACHABLE;
@@ -157,6 +156,19 @@ LVS_INLINE enum lvs_reason decide(struct lvs_step *step, enum lvs_reason reason)
 	step->packet->reason = (uint8_t)reason;
 	step->packet->verdict = verdict_of[reason];
 	return reason;
+}
+
+enum lvs_reason lvs_step_settle(struct lvs_step *step, enum lvs_reason reason)
+{
+	return settle(step, reason);
+}
+
+LVS_INLINE enum lvs_reason decide(struct lvs_step *step, enum lvs_reason reason)
+{
+	clear_outputs(step->packet);
+	if (lvs_likely(reason == LVS_REASON_NONE))
+		reason = lvs_decide(step);
+	return settle(step, reason);
 }
 
 /* The time in ns never goes back behind the worker's tick either. */
@@ -229,6 +241,7 @@ void lvs_worker_peek(struct lvs_worker *worker, struct lvs_packet *packet, uint6
 		.now_ns = now_ns,
 		.tick = LVS_TICKS(now_ns),
 		.peek = true,
+		.odd = true,
 		.record = record,
 	};
 
@@ -242,7 +255,7 @@ void lvs_worker_peek(struct lvs_worker *worker, struct lvs_packet *packet, uint6
 	lvs_epoch_exit(&worker->reader);
 }
 
-uint64_t lvs_worker_expiry(const struct lvs_worker *worker)
+static uint64_t conns_expiry(const struct lvs_worker *worker)
 {
 	uint64_t ticks = atomic_load_explicit(&worker->ticks, memory_order_relaxed);
 
@@ -254,6 +267,28 @@ uint64_t lvs_worker_expiry(const struct lvs_worker *worker)
 	return ticks == UINT64_MAX >> LVS_TICK_SHIFT ? UINT64_MAX : (ticks + 1) << LVS_TICK_SHIFT;
 }
 
+uint64_t lvs_worker_expiry(const struct lvs_worker *worker)
+{
+	uint64_t conns = conns_expiry(worker);
+	/* relaxed: a hint, which the next call puts right */
+	uint64_t frags =
+		atomic_load_explicit(&worker->director->frags->next_ns, memory_order_relaxed);
+
+	return conns < frags ? conns : frags;
+}
+
+static void expire_frags(struct lvs_worker *worker, uint64_t now_ns, unsigned budget)
+{
+	struct lvs_frags *frags = worker->director->frags;
+
+	/* relaxed: another worker's change is that worker's to handle, or the next call's */
+	if (atomic_load_explicit(&frags->next_ns, memory_order_relaxed) > now_ns)
+		return;
+	lvs_spin_lock(&frags->lock);
+	lvs_frags_expire(frags, now_ns, budget, worker->counters.reason);
+	lvs_spin_unlock(&frags->lock);
+}
+
 unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns, unsigned budget)
 {
 	uint32_t tick = advance(worker, now_ns);
@@ -262,6 +297,7 @@ unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns, un
 	struct lvs_ender *by = lvs_ender_of(&ender, &worker->events, LVS_GONE_EXPIRED, now_ns);
 	unsigned ended;
 
+	expire_frags(worker, not_before(worker, now_ns), budget);
 	lvs_epoch_enter(&worker->director->epoch, &worker->reader);
 	ended = lvs_table_expire(worker->director->table, tick, budget, by, &worker->expiry_more);
 	lvs_epoch_exit(&worker->reader);

@@ -4,6 +4,7 @@
 #define LVS_DIRECTOR_WORKER_H
 
 #include "director/director.h"
+#include "director/piece.h"
 #include "director/recorder.h"
 #include "packet/icmp.h"
 
@@ -26,7 +27,9 @@ struct lvs_worker {
 	_Atomic uint64_t ticks;    /* the worker's own time */
 	struct lvs_path_conf path; /* a destination's with a learned MTU, for one packet's turn */
 	struct lvs_slot slot[LVS_BATCH];
-	struct lvs_ring events; /* of this worker's calls */
+	struct lvs_ring events;   /* of this worker's calls */
+	struct lvs_pieces outbox; /* to be sent */
+	struct lvs_pieces given;  /* handed out by the last call of lvs_worker_outbox() */
 	struct lvs_counters counters;
 };
 
@@ -41,19 +44,42 @@ struct lvs_step {
 	uint32_t tick;
 	uint32_t mtu; /* the path's, less what goes in front, where the reason is MTU */
 	bool peek;    /* say what would happen, move nothing but the packet */
+	bool odd;     /* a peek or a fragment: counted in its own way */
+	const struct lvs_pieces
+		*pieces;           /* the datagram of a first fragment, where it is gathered */
 	struct lvs_record *record; /* NULL, or who wants to know (docs/adr/0008) */
 };
 
 /* The packet's lookup, state and forwarding; the reason. */
 enum lvs_reason lvs_decide(struct lvs_step *step);
 
+/* The same behind the question whether it is balanced, for a datagram's first fragment. */
+enum lvs_reason lvs_decide_flow(struct lvs_step *step);
+
+/* What decides is the transport's ports: the others are ICMP, or the host's. */
+LVS_INLINE bool lvs_is_balanced(uint8_t protocol)
+{
+	return lvs_likely(protocol == LVS_TCP || protocol == LVS_UDP);
+}
+
+/* A decision becomes the packet's verdict, or an ICMP error about it. The final reason. */
+enum lvs_reason lvs_step_settle(struct lvs_step *step, enum lvs_reason reason);
+
 /* No connection was found: schedule, create, forward. */
 enum lvs_reason lvs_miss(struct lvs_step *step);
+
+/* A later fragment of a packet that was scheduled without an entry, by @p mark to the destination
+ * of number @p dest: there too, or nowhere. */
+enum lvs_reason lvs_miss_later(struct lvs_step *step, uint32_t mark, uint32_t dest);
 
 /* The packet belongs to @p conn, as @p side tells, whose destination is @p dest: state and
  * forwarding. */
 enum lvs_reason lvs_hit(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side,
 			struct lvs_dest *dest);
+
+/* The same for a later fragment: no state moves, and its addresses alone are rewritten. */
+enum lvs_reason lvs_hit_later(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side,
+			      struct lvs_dest *dest);
 
 /* Out to the destination, the binding's path filled in by this call. */
 enum lvs_reason lvs_step_out(struct lvs_step *step, const struct lvs_dest *dest,
@@ -61,6 +87,12 @@ enum lvs_reason lvs_step_out(struct lvs_step *step, const struct lvs_dest *dest,
 
 /* An ICMP packet's turn: an error about a known connection goes to whom it concerns. */
 enum lvs_reason lvs_icmp_turn(struct lvs_step *step);
+
+/* Whether it is an error that would be rewritten, which takes its checksum and so all of it. */
+bool lvs_icmp_needs_whole(const struct lvs_step *step);
+
+/* A later fragment of an error about a packet of @p quoted. */
+enum lvs_reason lvs_icmp_follow(struct lvs_step *step, const struct lvs_flow *quoted);
 
 /* The packet cannot go on for @p reason: it becomes an ICMP error to its sender where there is one
  * for that reason and rules and limits allow it. The reason, then its REPLY twin. */
@@ -104,7 +136,8 @@ LVS_INLINE bool lvs_conn_is_over(const struct lvs_conn *conn, uint32_t tick)
 	return lvs_tick_reached(tick, lvs_conn_deadline(seen, word));
 }
 
-/* Counts a packet and its bytes, in (client to server) or out. */
+/* Counts a packet and its bytes, in (client to server) or out. A datagram in fragments counts as
+ * one packet, of the length that it has as a whole. */
 void lvs_step_count(struct lvs_step *step, uint32_t dest, enum lvs_counter packets);
 
 /*

@@ -19,6 +19,9 @@ enum {
 	ECN_ECT0 = 0x2,
 	ECN_CE = 0x3,
 	IPV4_DF = 0x4000,
+	FRAG_OFFSET = 0x1fff,
+	FRAG_SPREAD =
+		0x9e37, /* odd, so that 8192 offsets stay different; far from other packets' */
 };
 
 static uint8_t outer_tos(uint8_t inner)
@@ -35,9 +38,13 @@ static uint8_t outer_tos(uint8_t inner)
  */
 static uint16_t outer_id(const uint8_t *ip, const struct lvs_headers *headers)
 {
+	uint16_t id = lvs_load16(ip + 4);
+
+	/* Fragments of one packet are packets of their own outside, and may be cut once more. */
+	if (lvs_unlikely(headers->flags & LVS_HEADERS_LATER_FRAGMENT))
+		id = (uint16_t)(id + (lvs_load16(ip + 6) & FRAG_OFFSET) * FRAG_SPREAD);
 	if (headers->flow.family == LVS_INET)
-		return (uint16_t)(lvs_load16(ip + 4) +
-				  lvs_ntohs(lvs_csum_fold(lvs_csum_sum(0, ip + 12, 8))));
+		return (uint16_t)(id + lvs_ntohs(lvs_csum_fold(lvs_csum_sum(0, ip + 12, 8))));
 	return lvs_ntohs(lvs_csum_fold(lvs_csum_sum(0, ip + 8, headers->payload_offset - 8u)));
 }
 

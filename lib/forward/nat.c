@@ -40,6 +40,9 @@ static void udp_fill(struct lvs_packet *packet, const struct lvs_headers *header
 				       headers->flow.family, LVS_UDP, len);
 	uint16_t check;
 
+	/* Nobody has gathered the datagram: it stays without. */
+	if (headers->flags & LVS_HEADERS_FRAGMENT)
+		return;
 	if (packet->linear_len < headers->len) {
 		/* The payload is not to be touched: who sends it completes the sum. */
 		lvs_store_be16(udp + 6, lvs_csum_fold(sum));
@@ -82,6 +85,9 @@ static void rewrite(struct lvs_packet *packet, const struct lvs_headers *headers
 	} else {
 		memcpy(packet->data + place->addr6, to_addr, sizeof(*to_addr));
 	}
+	/* Ports and checksum stand in the first one. */
+	if (lvs_unlikely(headers->flags & LVS_HEADERS_LATER_FRAGMENT))
+		return;
 	lvs_store_be16(packet->data + headers->l4_offset + place->port, to_port);
 	repair_l4(packet, headers, addr_delta, port_delta);
 }
@@ -171,12 +177,17 @@ static void rewrite_error(struct lvs_packet *packet, const struct lvs_headers *h
 	const struct place *outer = to_server ? &destination : &source;
 	const struct place *quoted = to_server ? &source : &destination;
 	unsigned family = headers->flow.family;
+	uint64_t before = lvs_icmp_sum(packet, headers);
 
 	put_addr(packet->data, outer, addr, family);
 	put_addr(packet->data + quote->ip_offset, quoted, addr, family);
 	if (lvs_quote_has_ports(quote->flow.protocol))
 		lvs_store_be16(packet->data + quote->l4_offset + quoted->port, port);
-	lvs_icmp_finish(packet, headers);
+	/* Of a fragmented one this is a part. */
+	if (headers->flags & LVS_HEADERS_FRAGMENT)
+		lvs_icmp_repair(packet, headers, before);
+	else
+		lvs_icmp_finish(packet, headers);
 }
 
 /* Its length is no reason for one more error: IPv4 is cut, DF or not, as the kernel does. */

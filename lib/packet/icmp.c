@@ -55,6 +55,18 @@ bool lvs_icmp_valid(const struct lvs_packet *packet, const struct lvs_headers *h
 				    headers->len)) == 0xffff;
 }
 
+uint64_t lvs_icmp_sum(const struct lvs_packet *packet, const struct lvs_headers *headers)
+{
+	return sum_of(packet->data, headers->flow.family, headers->l4_offset, headers->len);
+}
+
+void lvs_icmp_repair(struct lvs_packet *packet, const struct lvs_headers *headers, uint64_t before)
+{
+	lvs_csum_apply(packet->data + headers->l4_offset + 2,
+		       lvs_csum_delta16(0, lvs_csum_fold(before),
+					lvs_csum_fold(lvs_icmp_sum(packet, headers))));
+}
+
 static void write_sum(uint8_t *ip, unsigned family, uint32_t offset, uint32_t len)
 {
 	uint8_t *field = ip + offset + 2;

@@ -38,6 +38,10 @@ void lvs_icmp_too_big(unsigned family, uint32_t mtu, struct lvs_icmp_error *erro
 
 /* Whether the checksum is right. The packet is linear. */
 bool lvs_icmp_valid(const struct lvs_packet *packet, const struct lvs_headers *headers);
+/* The sum over what is there of an error, before it is changed. The packet is linear. */
+uint64_t lvs_icmp_sum(const struct lvs_packet *packet, const struct lvs_headers *headers);
+/* Puts the checksum right by what has changed since. Lengths and parts have not. */
+void lvs_icmp_repair(struct lvs_packet *packet, const struct lvs_headers *headers, uint64_t before);
 /* Puts it right. The packet is linear. */
 void lvs_icmp_finish(struct lvs_packet *packet, const struct lvs_headers *headers);
 

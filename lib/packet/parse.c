@@ -80,7 +80,7 @@ static LVS_NOINLINE enum lvs_reason parse_fragment(const struct lvs_packet *pack
 	if (start)
 		reason = lvs_parse_later(headers, header_len);
 	else
-		reason = lvs_parse_l4(packet, headers, limit, header_len);
+		reason = lvs_parse_first(packet, headers, limit, header_len);
 	return finish(packet, headers, reason);
 }
 

@@ -18,8 +18,10 @@ enum {
 	LVS_SCTP_CHUNK = 4,       /* header of a chunk */
 	LVS_TCP_CSUM = 16,        /* place of the checksum */
 	LVS_UDP_CSUM = 6,         /* place of the checksum */
+	LVS_FRAGMENT_LEN = 8,     /* IPv6: fragment header */
 	LVS_EXT_ROUTING = 43,     /* IPv6: routing header */
 	LVS_EXT_FRAGMENT = 44,    /* IPv6: fragment header */
+	LVS_EXT_OPTIONS = 60,     /* IPv6: destination options */
 	LVS_NO_NEXT = 59,         /* IPv6: nothing follows */
 	LVS_FRAG_MORE = 0x2000,   /* IPv4 flags and offset: "more fragments" */
 	LVS_FRAG_DF = 0x4000,     /* IPv4 flags and offset: "don't fragment" */
@@ -154,6 +156,16 @@ LVS_INLINE enum lvs_reason lvs_parse_l4(const struct lvs_packet *packet,
 	default:
 		return lvs_parse_plain(headers, limit, offset, 0, 0);
 	}
+}
+
+/* The first fragment: its transport header must be in it (RFC 1858, 7112). */
+LVS_INLINE enum lvs_reason lvs_parse_first(const struct lvs_packet *packet,
+					   struct lvs_headers *headers, uint32_t limit,
+					   uint32_t offset)
+{
+	enum lvs_reason reason = lvs_parse_l4(packet, headers, limit, offset);
+
+	return reason == LVS_REASON_SHORT_L4 ? LVS_REASON_FRAGMENT_TINY : reason;
 }
 
 /* A fragment but the first: what follows the IP header is payload, and no ports are known. */

@@ -4,7 +4,6 @@
 
 enum {
 	EXT_HOP_BY_HOP = 0,
-	EXT_DEST_OPTIONS = 60,
 
 	EXT_LEN = 8,        /* the shortest, and the unit of their lengths */
 	EXT_MAX = 8,        /* more of them are an attack on whoever must walk them */
@@ -16,7 +15,7 @@ enum {
 static int is_extension(uint8_t next)
 {
 	return next == EXT_HOP_BY_HOP || next == LVS_EXT_ROUTING || next == LVS_EXT_FRAGMENT ||
-	       next == EXT_DEST_OPTIONS;
+	       next == LVS_EXT_OPTIONS;
 }
 
 /* Fragment header at @p offset. An atomic one (RFC 6946) is no more than an extension header. */
@@ -45,13 +44,17 @@ static enum lvs_reason walk_one(const struct lvs_packet *packet, struct lvs_head
 	const uint8_t *ext = packet->data + *offset;
 	uint8_t type = headers->flow.protocol;
 	uint32_t end = *offset + EXT_LEN;
+	enum lvs_reason too_short = LVS_REASON_EXT_HEADERS;
 	enum lvs_reason reason = LVS_REASON_NONE;
 
+	/* A first fragment has all headers up to the transport's (RFC 7112). */
+	if (headers->flags & LVS_HEADERS_FRAGMENT)
+		too_short = LVS_REASON_FRAGMENT_TINY;
 	/* Hop-by-hop options stand directly behind the fixed header or nowhere. */
 	if (type == EXT_HOP_BY_HOP && *offset != LVS_IPV6_LEN)
 		return LVS_REASON_EXT_HEADERS;
 	if (end > limit)
-		return lvs_parse_missing(end, headers->len, LVS_REASON_EXT_HEADERS);
+		return lvs_parse_missing(end, headers->len, too_short);
 	/* The second byte of a fragment header is reserved: its length is fixed. */
 	if (type == LVS_EXT_FRAGMENT) {
 		if ((*fragments)++)
@@ -61,7 +64,7 @@ static enum lvs_reason walk_one(const struct lvs_packet *packet, struct lvs_head
 		end += ext[1] * (uint32_t)EXT_LEN;
 	}
 	if (end > limit)
-		return lvs_parse_missing(end, headers->len, LVS_REASON_EXT_HEADERS);
+		return lvs_parse_missing(end, headers->len, too_short);
 	headers->flow.protocol = ext[0];
 	*offset = end;
 	return reason;
@@ -94,6 +97,8 @@ static LVS_NOINLINE enum lvs_reason walk(const struct lvs_packet *packet,
 
 	if (reason != LVS_REASON_NONE || (headers->flags & LVS_HEADERS_LATER_FRAGMENT))
 		return reason;
+	if (headers->flags & LVS_HEADERS_FRAGMENT)
+		return lvs_parse_first(packet, headers, limit, offset);
 	return lvs_parse_l4(packet, headers, limit, offset);
 }
 

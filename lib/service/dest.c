@@ -94,6 +94,7 @@ int lvs_dest_new(struct lvs_services *services, const struct lvs_leaf *service,
 	err = lvs_path_attach(services, priv);
 	if (err)
 		goto free_priv;
+	lvs_services_know(services, LVS_KNOWN_DEST, key->family, &key->addr, 1);
 	return 0;
 
 free_priv:
@@ -107,6 +108,7 @@ void lvs_dest_del(struct lvs_services *services, struct lvs_dest *dest)
 {
 	struct lvs_dest_private *priv = dest->priv;
 
+	lvs_services_know(services, LVS_KNOWN_DEST, dest->family, &dest->addr, UINT32_MAX);
 	lvs_path_detach(services, priv);
 	give_number(&services->dests, dest->number);
 	lvs_mem_free(services->conf.alloc, priv, sizeof(*priv), _Alignof(struct lvs_dest_private));

@@ -169,7 +169,7 @@ int lvs_draft_make(struct lvs_txn *txn, struct lvs_draft *draft)
 	int err;
 
 	if (draft->fresh) {
-		draft->ident = lvs_ident_new(alloc, &draft->key, draft->created);
+		draft->ident = lvs_ident_new(txn->services, &draft->key, draft->created);
 		if (!draft->ident)
 			return LVS_ERR_NO_MEMORY;
 	}
@@ -191,7 +191,7 @@ void lvs_draft_unmake(struct lvs_txn *txn, struct lvs_draft *draft)
 
 	if (draft->made)
 		lvs_set_del(alloc, draft->made);
-	lvs_ident_del(alloc, draft->ident);
+	lvs_ident_del(txn->services, draft->ident);
 	/* In the order of giving back numbers, the last first. */
 	for (uint32_t i = draft->dest_n; i > 0; i--) {
 		if (draft->dest[i - 1].made)

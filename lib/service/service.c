@@ -98,7 +98,7 @@ static void free_service(struct lvs_services *services, struct lvs_service_ident
 	for (uint32_t i = 0; i < service->set.sched_set.dest_n; i++)
 		lvs_dest_del(services, service->set.dest[i]);
 	lvs_set_del(services->conf.alloc, service);
-	lvs_ident_del(services->conf.alloc, ident);
+	lvs_ident_del(services, ident);
 }
 
 static void free_services(struct lvs_services *services)
@@ -190,6 +190,28 @@ const struct lvs_service_set *lvs_services_match(const struct lvs_services *serv
 	lvs_key_words(&services->hash, &flow->dst, 0,
 		      lvs_key_rest(flow->dst_port, flow->protocol, flow->family), large, &leaf);
 	return match_leaf(root, &leaf);
+}
+
+static bool is_known(const struct lvs_services *services, enum lvs_known_kind kind, unsigned family,
+		     const union lvs_addr *addr)
+{
+	/* Only read; the cast is for who writes. */
+	struct lvs_known *known = (struct lvs_known *)(uintptr_t)&services->known;
+
+	return atomic_load_explicit(lvs_known_at(known, &services->hash, kind, family, addr),
+				    memory_order_relaxed) != 0;
+}
+
+bool lvs_services_know_service(const struct lvs_services *services, unsigned family,
+			       const union lvs_addr *addr)
+{
+	return is_known(services, LVS_KNOWN_SERVICE, family, addr);
+}
+
+bool lvs_services_know_dest(const struct lvs_services *services, unsigned family,
+			    const union lvs_addr *addr)
+{
+	return is_known(services, LVS_KNOWN_DEST, family, addr);
 }
 
 struct lvs_dest *lvs_services_dest(const struct lvs_services *services, uint32_t number)

@@ -100,6 +100,12 @@ void lvs_services_unlock(struct lvs_services *services);
 const struct lvs_service_set *lvs_services_match(const struct lvs_services *services,
 						 const struct lvs_flow *flow, uint32_t mark);
 
+/* Whether a service or a destination may have an address; never false where one has. */
+bool lvs_services_know_service(const struct lvs_services *services, unsigned family,
+			       const union lvs_addr *addr);
+bool lvs_services_know_dest(const struct lvs_services *services, unsigned family,
+			    const union lvs_addr *addr);
+
 /* The destination of a number that a live connection holds. */
 struct lvs_dest *lvs_services_dest(const struct lvs_services *services, uint32_t number);
 

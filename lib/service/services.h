@@ -5,6 +5,7 @@
 
 #include "service/dest.h"
 #include "service/key.h"
+#include "service/known.h"
 #include "service/map.h"
 #include "service/retire.h"
 #include "service/service.h"
@@ -27,6 +28,7 @@ struct lvs_services {
 	struct lvs_dest_chunks dests;
 	/* Appended to by control calls before a set that names the entry is published. */
 	_Atomic(const struct lvs_forward_ops *) forwarder[LVS_FORWARDERS];
+	struct lvs_known known; /* addresses of services and destinations */
 
 	struct lvs_services_conf conf;
 	pthread_mutex_t mutex; /* all that follows, and every change of what stands above */
@@ -52,6 +54,15 @@ LVS_INLINE struct lvs_service_private *lvs_services_find(const struct lvs_servic
 
 	lvs_key_leaf(&services->hash, key, &leaf);
 	return lvs_tree_find(lvs_services_root(services)->by_key, &leaf);
+}
+
+/* One service or destination more, or less, has an address. Mutex held. */
+LVS_INLINE void lvs_services_know(struct lvs_services *services, enum lvs_known_kind kind,
+				  unsigned family, const union lvs_addr *addr, uint32_t more)
+{
+	atomic_fetch_add_explicit(
+		lvs_known_at(&services->known, &services->hash, kind, family, addr), more,
+		memory_order_relaxed);
 }
 
 /* Frees what can be freed by now; each control call begins with it. Mutex held. */

@@ -88,29 +88,34 @@ void lvs_set_free_retired(struct lvs_services *services, struct lvs_retired *ret
 		    LVS_CONTAINER(retired, struct lvs_service_private, retired));
 }
 
-struct lvs_service_ident *lvs_ident_new(const struct lvs_alloc *alloc,
+struct lvs_service_ident *lvs_ident_new(struct lvs_services *services,
 					const struct lvs_service_key *key, uint64_t created)
 {
-	struct lvs_service_ident *ident =
-		lvs_mem_zalloc(alloc, sizeof(*ident), _Alignof(struct lvs_service_ident));
+	struct lvs_service_ident *ident = lvs_mem_zalloc(services->conf.alloc, sizeof(*ident),
+							 _Alignof(struct lvs_service_ident));
 
 	if (!ident)
 		return NULL;
 	ident->leaf = lvs_ident_leaf(created);
 	ident->created = created;
 	ident->key = *key;
+	if (!key->fwmark)
+		lvs_services_know(services, LVS_KNOWN_SERVICE, key->family, &key->addr, 1);
 	return ident;
 }
 
-void lvs_ident_del(const struct lvs_alloc *alloc, struct lvs_service_ident *ident)
+void lvs_ident_del(struct lvs_services *services, struct lvs_service_ident *ident)
 {
-	lvs_mem_free(alloc, ident, sizeof(*ident), _Alignof(struct lvs_service_ident));
+	if (ident && !ident->key.fwmark)
+		lvs_services_know(services, LVS_KNOWN_SERVICE, ident->key.family, &ident->key.addr,
+				  UINT32_MAX);
+	lvs_mem_free(services->conf.alloc, ident, sizeof(*ident),
+		     _Alignof(struct lvs_service_ident));
 }
 
 void lvs_ident_free_retired(struct lvs_services *services, struct lvs_retired *retired)
 {
-	lvs_ident_del(services->conf.alloc,
-		      LVS_CONTAINER(retired, struct lvs_service_ident, retired));
+	lvs_ident_del(services, LVS_CONTAINER(retired, struct lvs_service_ident, retired));
 }
 
 static size_t past_size(uint32_t n)

@@ -73,9 +73,10 @@ int lvs_set_build(const struct lvs_alloc *alloc, struct lvs_service_private *ser
 void lvs_set_del(const struct lvs_alloc *alloc, struct lvs_service_private *service);
 
 /* @p created is that of its creation. NULL: no memory. */
-struct lvs_service_ident *lvs_ident_new(const struct lvs_alloc *alloc,
+struct lvs_service_ident *lvs_ident_new(struct lvs_services *services,
 					const struct lvs_service_key *key, uint64_t created);
-void lvs_ident_del(const struct lvs_alloc *alloc, struct lvs_service_ident *ident);
+/* NULL is fine. */
+void lvs_ident_del(struct lvs_services *services, struct lvs_service_ident *ident);
 
 struct lvs_past *lvs_past_new(const struct lvs_alloc *alloc, uint32_t n);
 void lvs_past_del(const struct lvs_alloc *alloc, struct lvs_past *past);

@@ -241,6 +241,21 @@ static inline void check_reply(const struct shot *shot)
 	FUZZ_CHECK(sum == 0xffff);
 }
 
+/* What the library gives back of itself. */
+static inline void check_released(const struct lvs_packet *packet)
+{
+	struct lvs_headers headers;
+
+	FUZZ_CHECK(packet->verdict == LVS_FORWARD || packet->verdict == LVS_PASS ||
+		   packet->verdict == LVS_REPLY);
+	FUZZ_CHECK(packet->verdict == (uint8_t)lvs_reason_verdict(packet->reason));
+	FUZZ_CHECK(packet->linear_len == packet->len && !packet->user && !packet->flags);
+	FUZZ_CHECK(packet->verdict == LVS_PASS || packet->next_hop_family);
+	FUZZ_CHECK(lvs_packet_parse(packet, &headers) == LVS_REASON_NONE);
+	FUZZ_CHECK(headers.len == packet->len);
+	check_cut(packet);
+}
+
 /* What holds of every packet, whatever came. */
 static inline void check_shot(const struct shot *shot)
 {

@@ -8,7 +8,8 @@
  *	paths     optional; lines "<address> <word>...": mtu <bytes>, down, local, no-source
  *	in.pcap   what comes
  *	out.pcap  what is forwarded, and ICMP errors that packets became
- *	verdicts  a line a record: number, verdict, reason, next hop, connection, cut
+ *	verdicts  a line a record: number, verdict, reason, next hop, connection, cut; a number
+ *	          with a plus: a fragment that was held until this record came
  *
  * Every server has a path with a source address for tunnels. Connections are
  * numbered as they are scheduled; expiry runs before each packet.
@@ -227,7 +228,8 @@ static unsigned conn_of(struct replay *replay, const struct lvs_packet *packet)
 	return replay->ordinal[packet->conn];
 }
 
-static void describe(struct replay *replay, const struct lvs_packet *packet, char *line)
+static void describe(struct replay *replay, const struct lvs_packet *packet, const char *suffix,
+		     char *line)
 {
 	static const char *const cuts[] = {"-", "segment", "fragment"};
 	char hop[INET6_ADDRSTRLEN] = "-";
@@ -239,11 +241,25 @@ static void describe(struct replay *replay, const struct lvs_packet *packet, cha
 			  &packet->next_hop, hop, sizeof(hop));
 	if (conn)
 		snprintf(number, sizeof(number), "%u", conn);
-	snprintf(line, LINE_LEN, "%u %s %s %s %s %s", replay->record,
+	snprintf(line, LINE_LEN, "%u%s %s %s %s %s %s", replay->record, suffix,
 		 lvs_verdict_name(packet->verdict), lvs_reason_name(packet->reason), hop, number,
 		 cuts[packet->cut]);
 	if (packet->cut_len)
 		snprintf(line + strlen(line), LINE_LEN - strlen(line), " %u", packet->cut_len);
+}
+
+/* What it held and lets go now, a line each with a plus behind the record's number. */
+static void release(struct replay *replay, uint64_t time)
+{
+	struct lvs_packet packet;
+	char line[LINE_LEN];
+
+	while (lvs_worker_outbox(replay->worker, &packet, 1)) {
+		describe(replay, &packet, "+", line);
+		give_line(replay, line);
+		if (packet.verdict != LVS_PASS)
+			give_packet(replay, &packet, time);
+	}
 }
 
 static void play(struct replay *replay, const struct lvs_pcap_record *record)
@@ -259,10 +275,11 @@ static void play(struct replay *replay, const struct lvs_pcap_record *record)
 		return;
 	}
 	lvs_worker_process(replay->worker, &packet, 1, record->time_ns);
-	describe(replay, &packet, line);
+	describe(replay, &packet, "", line);
 	give_line(replay, line);
 	if (packet.verdict == LVS_FORWARD || packet.verdict == LVS_REPLY)
 		give_packet(replay, &packet, record->time_ns);
+	release(replay, record->time_ns);
 }
 
 /* --- Files --- */

@@ -277,7 +277,7 @@ START_TEST(test_first_fragment)
 	ck_assert_uint_eq(parse(p, sizeof(p), &headers), LVS_REASON_NONE);
 	ref_put16(p + 2, 27);
 	ref_ipv4_checksum(p);
-	ck_assert_uint_eq(parse(p, sizeof(p), &headers), LVS_REASON_SHORT_L4);
+	ck_assert_uint_eq(parse(p, sizeof(p), &headers), LVS_REASON_FRAGMENT_TINY);
 	/* A later one of the same length is nobody's header. */
 	ref_put16(p + 6, 0x0002);
 	ref_ipv4_checksum(p);

@@ -200,7 +200,9 @@ START_TEST(test_cut)
 		for (uint32_t n = 41; n < need; n++) {
 			ref_put16(p + 4, n - 40);
 			ck_assert_uint_eq(parse(p, len, len, &headers),
-					  n < l4 ? LVS_REASON_EXT_HEADERS : LVS_REASON_SHORT_L4);
+					  n < l4                ? LVS_REASON_EXT_HEADERS
+					  : strchr(cut[i], 'F') ? LVS_REASON_FRAGMENT_TINY
+								: LVS_REASON_SHORT_L4);
 		}
 	}
 }

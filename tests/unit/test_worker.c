@@ -457,7 +457,8 @@ START_TEST(test_not_ours)
 	lvs_worker_process(w.worker, &w.rig.packet, 1, w.now);
 	ck_assert_int_eq(w.rig.packet.reason, LVS_REASON_NOT_FOR_HOST);
 	rig_make(&w.rig, &w.out, SYN, 0);
-	w.rig.packet.data[6] = 0x20;
+	w.rig.packet.data[7] = 0x20; /* a later fragment, to an address of nobody's */
+	w.rig.packet.data[19] ^= 0x40;
 	rig_fix_ip(w.rig.packet.data);
 	lvs_worker_process(w.worker, &w.rig.packet, 1, w.now);
 	ck_assert_int_eq(w.rig.packet.reason, LVS_REASON_FRAGMENT);
