@@ -25,9 +25,11 @@ struct lvs_worker;
 enum lvs_full_policy {
 	LVS_FULL_DEFAULT = 0,   /**< LVS_FULL_REFUSE, the kernel's way. */
 	LVS_FULL_REFUSE = 1,    /**< The packet is dropped. */
-	LVS_FULL_EVICT = 2,     /**< An embryonic or closing entry makes room; else as UNTRACKED. */
+	LVS_FULL_EVICT = 2,     /**< An embryonic or closing entry makes room, or one of UDP with
+				     no more than two packets; else as UNTRACKED. */
 	LVS_FULL_UNTRACKED = 3, /**< Forwarded without an entry where the scheduler is a hash
-				     and the method needs no replies; else refused. */
+				     and the method needs no replies; else refused. Its later
+				     packets too, when there is room again. */
 };
 
 /** How a SYN that hits a closed connection's entry is treated (the kernel's conn_reuse_mode). */

@@ -31,7 +31,7 @@ enum lvs_verdict {
 	X(SCHEDULED, scheduled, FORWARD, "the first packet of a new connection")                   \
 	X(REPLY, reply, FORWARD, "a packet of a known connection, server to client")               \
 	X(UNTRACKED, untracked, FORWARD,                                                           \
-	  "scheduled without a connection entry, the table being full")                            \
+	  "by the scheduler's hash without a connection entry, for want of room")                  \
 	/* for the host */                                                                         \
 	X(LOCAL, local, PASS, "the destination is this host")                                      \
 	X(REPLY_SEEN, reply_seen, PASS, "a reply that needs no rewriting")                         \

@@ -141,7 +141,9 @@ static bool evict_this(struct lvs_table *table, struct lvs_conn *conn, void *by)
 	uint64_t word = atomic_load_explicit(&conn->word, memory_order_acquire);
 
 	return (word & (LVS_CONN_LIVE | LVS_CONN_DEAD | LVS_CONN_TEMPLATE)) == LVS_CONN_LIVE &&
-	       lvs_state_evictable(conn->protocol, word) && lvs_table_end(table, conn, word, by);
+	       lvs_state_evictable(conn->protocol, word,
+				   atomic_load_explicit(&conn->packets, memory_order_relaxed)) &&
+	       lvs_table_end(table, conn, word, by);
 }
 
 static bool enough_in_limbo(struct lvs_table *table)

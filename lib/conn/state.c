@@ -68,6 +68,8 @@ static const uint32_t tcp_evictable = 1u << NO | 1u << SS | 1u << SR | 1u << SA 
 				      1u << TW | 1u << CL | 1u << CW | 1u << LA;
 
 #define UDP_TIMEOUT_S 300
+/* UDP has no states; a flow that has had no more packets is no loss, or never was one. */
+#define QUESTION_AND_ANSWER 2
 
 void lvs_state_timeouts_init(struct lvs_state_timeouts *timeouts)
 {
@@ -167,7 +169,9 @@ const char *lvs_state_name(unsigned protocol, uint64_t word)
 	return tcp_states[LVS_CONN_STATE(word)].name;
 }
 
-bool lvs_state_evictable(unsigned protocol, uint64_t word)
+bool lvs_state_evictable(unsigned protocol, uint64_t word, uint32_t packets)
 {
-	return protocol == LVS_TCP && (tcp_evictable >> LVS_CONN_STATE(word) & 1);
+	if (protocol != LVS_TCP)
+		return packets <= QUESTION_AND_ANSWER;
+	return tcp_evictable >> LVS_CONN_STATE(word) & 1;
 }

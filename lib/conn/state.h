@@ -78,7 +78,8 @@ bool lvs_state_opens(const struct lvs_headers *headers, bool sloppy_tcp);
 /* The name as ipvsadm prints it; static. */
 const char *lvs_state_name(unsigned protocol, uint64_t word);
 
-/* Whether an entry may make room for a new one: embryonic or closing. */
-bool lvs_state_evictable(unsigned protocol, uint64_t word);
+/* Whether an entry may make room for a new one: embryonic or closing; of UDP, one that has had no
+ * more than two packets. */
+bool lvs_state_evictable(unsigned protocol, uint64_t word, uint32_t packets);
 
 #endif

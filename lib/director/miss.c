@@ -97,16 +97,12 @@ static void fill_record(const struct lvs_step *step, struct lvs_conn *conn,
 }
 
 /* The packet's way out, and its counts: the same with and without an entry. */
-static enum lvs_reason send_first(struct lvs_step *step, const struct candidate *candidate,
-				  enum lvs_reason sent)
+static enum lvs_reason send(struct lvs_step *step, const struct candidate *candidate,
+			    enum lvs_reason sent)
 {
 	struct lvs_binding binding;
 	enum lvs_reason reason;
 
-	if (!step->peek)
-		lvs_count(&lvs_counters_row(&step->worker->counters, candidate->dest->number)
-				   ->count[LVS_COUNT_CONNS],
-			  1);
 	lvs_step_count(step, candidate->dest->number, LVS_COUNT_IN_PKTS);
 	lvs_binding_of_flow(&binding, &step->headers->flow, candidate->dest,
 			    step->worker->director);
@@ -117,6 +113,16 @@ static enum lvs_reason send_first(struct lvs_step *step, const struct candidate 
 	if (lvs_likely(reason == LVS_REASON_NONE))
 		return sent;
 	return lvs_step_refused(step, reason, candidate->ops, &binding);
+}
+
+static enum lvs_reason send_first(struct lvs_step *step, const struct candidate *candidate,
+				  enum lvs_reason sent)
+{
+	if (!step->peek)
+		lvs_count(&lvs_counters_row(&step->worker->counters, candidate->dest->number)
+				   ->count[LVS_COUNT_CONNS],
+			  1);
+	return send(step, candidate, sent);
 }
 
 /* An error has told of a lower MTU. */
@@ -142,11 +148,15 @@ enum lvs_reason lvs_step_out(struct lvs_step *step, const struct lvs_dest *dest,
 	return ops->out(step->packet, step->headers, binding);
 }
 
+static bool is_hashed(const struct lvs_service_set *set)
+{
+	return set->conf.sched->flags & LVS_SCHED_HASH;
+}
+
 /* Whether the same destination will be found again without an entry to remember it. */
 static bool may_go_untracked(const struct candidate *candidate)
 {
-	return candidate->set->conf.sched->flags & LVS_SCHED_HASH &&
-	       !(candidate->ops->flags & LVS_FORWARD_TWO_WAY);
+	return is_hashed(candidate->set) && !(candidate->ops->flags & LVS_FORWARD_TWO_WAY);
 }
 
 static enum lvs_reason table_is_full(struct lvs_step *step, struct candidate *candidate)
@@ -275,6 +285,30 @@ static enum lvs_reason ask_filter(const struct lvs_step *step, const struct lvs_
 	return lvs_likely(!filter) ? LVS_REASON_NONE : lvs_filter_ask(filter, step, &set->key);
 }
 
+/* What opens no connection may be a later packet of one that went untracked: the table may have
+ * been full when it began, whatever it is now. */
+static enum lvs_reason go_on_untracked(struct lvs_step *step, struct candidate *candidate)
+{
+	if (!pick(step, candidate) || !may_go_untracked(candidate))
+		return LVS_REASON_NOT_NEW;
+	return send(step, candidate, LVS_REASON_UNTRACKED);
+}
+
+static enum lvs_reason miss_not_new(struct lvs_step *step)
+{
+	struct candidate candidate = {0};
+	enum lvs_reason reason;
+
+	if (step->worker->director->settings.full_policy == LVS_FULL_REFUSE)
+		return LVS_REASON_NOT_NEW;
+	candidate.set = match(step);
+	if (!candidate.set || !is_hashed(candidate.set) ||
+	    step->headers->flow.src_port == lvs_htons(FTP_DATA_PORT))
+		return LVS_REASON_NOT_NEW;
+	reason = ask_filter(step, candidate.set);
+	return reason == LVS_REASON_NONE ? go_on_untracked(step, &candidate) : reason;
+}
+
 enum lvs_reason lvs_miss(struct lvs_step *step)
 {
 	const struct lvs_settings *settings = &step->worker->director->settings;
@@ -282,7 +316,7 @@ enum lvs_reason lvs_miss(struct lvs_step *step)
 	enum lvs_reason reason;
 
 	if (!lvs_state_opens(step->headers, settings->flags & LVS_SET_SLOPPY_TCP))
-		return LVS_REASON_NOT_NEW;
+		return miss_not_new(step);
 	candidate.set = match(step);
 	if (!candidate.set)
 		return LVS_REASON_NO_SERVICE;

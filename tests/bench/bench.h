@@ -17,6 +17,9 @@ struct bench_options {
 /* Nanoseconds of the monotonic clock. */
 uint64_t bench_now(void);
 
+/* Nanoseconds that this thread has computed: others' load does not count. Costs a system call. */
+uint64_t bench_cpu(void);
+
 /* splitmix64. */
 uint64_t bench_random(uint64_t *state);
 
@@ -38,5 +41,7 @@ _Noreturn void bench_fail(const char *what);
 void bench_established(const struct bench_options *options);
 void bench_fresh(const struct bench_options *options);
 void bench_memory(const struct bench_options *options);
+/* How many bounds were broken. */
+unsigned bench_attack(const struct bench_options *options);
 
 #endif

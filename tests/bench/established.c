@@ -86,7 +86,10 @@ static void print(const struct bench_options *options, const char *name, uint32_
 
 static void one_case(const struct bench_options *options, unsigned c, uint32_t flows)
 {
-	struct site_conf conf = {cases[c].family, cases[c].method, "rr", flows, 0};
+	struct site_conf conf = {.family = cases[c].family,
+				 .method = cases[c].method,
+				 .sched = "rr",
+				 .flows = flows};
 	double ns, floor_ns = 1, low, high;
 	struct site site;
 

@@ -43,7 +43,10 @@ static void print(const struct bench_options *options, const char *name, uint32_
 static void one_case(const struct bench_options *options, const char *sched, const char *name)
 {
 	uint32_t held = options->flows_max < HELD ? options->flows_max : HELD;
-	struct site_conf conf = {LVS_INET, LVS_METHOD_DR, sched, held + SITE_POOL, 0};
+	struct site_conf conf = {.family = LVS_INET,
+				 .method = LVS_METHOD_DR,
+				 .sched = sched,
+				 .flows = held + SITE_POOL};
 	unsigned rounds = options->rounds < 12 ? options->rounds : 12; /* within 900 s */
 	double values[16], expiry[16];
 	struct site site;

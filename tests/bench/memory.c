@@ -59,7 +59,11 @@ static double grow(struct site *site, uint32_t first, unsigned n)
 
 static void one_case(const struct bench_options *options, unsigned c)
 {
-	struct site_conf conf = {cases[c].family, cases[c].method, "rr", marks[4], marks[4]};
+	struct site_conf conf = {.family = cases[c].family,
+				 .method = cases[c].method,
+				 .sched = "rr",
+				 .flows = marks[4],
+				 .room = marks[4]};
 	double worst = 0, longest = 0;
 	unsigned mark = 0;
 	struct site site;

@@ -17,12 +17,16 @@ static void *count_alloc(void *user, size_t size, size_t align)
 	struct site *site = user;
 
 	site->allocations++;
+	site->held += size;
+	site->peak = site->held > site->peak ? site->held : site->peak;
 	return lvs_mem_alloc(&lvs_alloc_libc, size, align);
 }
 
 static void count_free(void *user, void *memory, size_t size, size_t align)
 {
-	(void)user;
+	struct site *site = user;
+
+	site->held -= memory ? size : 0;
 	lvs_mem_free(&lvs_alloc_libc, memory, size, align);
 }
 
@@ -40,13 +44,13 @@ static union lvs_addr addr_of(enum lvs_family family, uint32_t net, uint32_t hos
 	return addr;
 }
 
-static struct lvs_service_key service_key(enum lvs_family family)
+static struct lvs_service_key service_key(enum lvs_family family, uint8_t protocol)
 {
 	struct lvs_service_key key = {
 		.addr = addr_of(family, 192, 0x000201),
 		.port = lvs_htons(80),
 		.family = (uint8_t)family,
-		.protocol = LVS_TCP,
+		.protocol = protocol,
 	};
 
 	return key;
@@ -58,10 +62,9 @@ static void must(int err)
 		bench_fail(lvs_strerror(err));
 }
 
-static void add_servers(struct site *site, struct lvs_txn *txn)
+static void add_servers(struct site *site, struct lvs_txn *txn,
+			const struct lvs_service_key *service)
 {
-	struct lvs_service_key service = service_key(site->family);
-
 	for (uint32_t i = 1; i <= SITE_SERVERS; i++) {
 		struct lvs_dest_key key = {
 			.addr = addr_of(site->family, 10, i),
@@ -71,7 +74,7 @@ static void add_servers(struct site *site, struct lvs_txn *txn)
 		struct lvs_dest_conf conf = {
 			.size = sizeof(conf), .method = (uint32_t)site->method, .weight = 1};
 
-		must(lvs_txn_add_dest(txn, &service, &key, &conf));
+		must(lvs_txn_add_dest(txn, service, &key, &conf));
 	}
 }
 
@@ -90,15 +93,23 @@ static void add_paths(struct site *site)
 	}
 }
 
-static void configure(struct site *site, const char *sched)
+static void add_service(struct site *site, struct lvs_txn *txn, uint8_t protocol, const char *sched)
 {
 	struct lvs_service_conf conf = {.size = sizeof(conf), .sched = lvs_sched_find(sched)};
-	struct lvs_service_key key = service_key(site->family);
+	struct lvs_service_key key = service_key(site->family, protocol);
+
+	must(lvs_txn_add_service(txn, &key, &conf));
+	add_servers(site, txn, &key);
+}
+
+static void configure(struct site *site, const struct site_conf *conf)
+{
 	struct lvs_txn *txn;
 
 	must(lvs_txn_begin(site->director, &txn));
-	must(lvs_txn_add_service(txn, &key, &conf));
-	add_servers(site, txn);
+	add_service(site, txn, LVS_TCP, conf->sched);
+	if (conf->udp_service)
+		add_service(site, txn, LVS_UDP, conf->udp_service);
 	must(lvs_txn_commit(txn));
 	add_paths(site);
 }
@@ -115,10 +126,13 @@ void site_open(struct site *site, const struct site_conf *conf)
 	site->random = 42;
 	lvs_settings_init(&settings);
 	settings.max_conns = conf->room ? conf->room : conf->flows + conf->flows / 10 + 1000;
+	settings.full_policy = conf->full_policy;
+	if (conf->key)
+		memcpy(settings.table_key, conf->key, sizeof(settings.table_key));
 	settings.alloc = (struct lvs_alloc){count_alloc, count_free, site};
 	must(lvs_director_new(&settings, &site->director));
 	must(lvs_worker_new(site->director, &site->worker));
-	configure(site, conf->sched);
+	configure(site, conf);
 	site->server = calloc(conf->flows, sizeof(*site->server));
 	site->pool = aligned_alloc(4096, (size_t)SITE_POOL * SITE_STRIDE);
 	site->packets = aligned_alloc(64, SITE_POOL * sizeof(*site->packets));
@@ -136,17 +150,16 @@ void site_close(struct site *site)
 	free(site->packets);
 }
 
-static void write_ip(const struct site *site, uint8_t *ip, const union lvs_addr *src,
-		     const union lvs_addr *dst)
+static void write_ip(uint8_t *ip, const struct lvs_flow *flow)
 {
-	if (site->family == LVS_INET6) {
+	if (flow->family == LVS_INET6) {
 		memset(ip, 0, 60);
 		ip[0] = 0x60;
 		lvs_store16(ip + 4, (uint16_t)(PACKET_LEN(LVS_INET6) - 40));
-		ip[6] = LVS_TCP;
+		ip[6] = flow->protocol;
 		ip[7] = 64;
-		memcpy(ip + 8, src, 16);
-		memcpy(ip + 24, dst, 16);
+		memcpy(ip + 8, &flow->src, 16);
+		memcpy(ip + 24, &flow->dst, 16);
 		return;
 	}
 	memset(ip, 0, 40);
@@ -154,41 +167,64 @@ static void write_ip(const struct site *site, uint8_t *ip, const union lvs_addr 
 	lvs_store16(ip + 2, (uint16_t)PACKET_LEN(LVS_INET));
 	ip[6] = 0x40;
 	ip[8] = 64;
-	ip[9] = LVS_TCP;
-	memcpy(ip + 12, src, 4);
-	memcpy(ip + 16, dst, 4);
+	ip[9] = flow->protocol;
+	memcpy(ip + 12, &flow->src, 4);
+	memcpy(ip + 16, &flow->dst, 4);
 	lvs_store_be16(ip + 10, lvs_csum_ipv4(ip, 20));
 }
 
-void site_make(struct site *site, unsigned i, uint32_t flow, enum site_packet kind)
+void site_put(struct site *site, unsigned i, const struct lvs_flow *flow, uint8_t tcp_flags)
 {
 	struct lvs_packet *packet = &site->packets[i];
 	uint8_t *ip = site->pool + (size_t)i * SITE_STRIDE + SITE_HEADROOM;
-	union lvs_addr client = addr_of(site->family, 11, flow & 0xffffff);
-	union lvs_addr service = service_key(site->family).addr;
-	lvs_be16 port = lvs_htons(1024 + (flow >> 24));
-	uint8_t *tcp = ip + (site->family == LVS_INET ? 20 : 40);
+	uint32_t ip_len = flow->family == LVS_INET6 ? 40 : 20;
+	uint32_t len = PACKET_LEN(flow->family);
+	uint8_t *l4 = ip + ip_len;
 
-	if (kind == SITE_REPLY) {
-		union lvs_addr server = addr_of(site->family, 10, 0);
-
-		server.word[site->family == LVS_INET ? 0 : 3] = site->server[flow];
-		write_ip(site, ip, &server, &client);
-		lvs_store_be16(tcp + 2, port);
-		lvs_store16(tcp, 80);
+	write_ip(ip, flow);
+	lvs_store_be16(l4, flow->src_port);
+	lvs_store_be16(l4 + 2, flow->dst_port);
+	if (flow->protocol == LVS_TCP) {
+		l4[12] = 0x50;
+		l4[13] = tcp_flags;
 	} else {
-		write_ip(site, ip, &client, &service);
-		lvs_store_be16(tcp, port);
-		lvs_store16(tcp + 2, 80);
+		lvs_store16(l4 + 4, (uint16_t)(len - ip_len));
 	}
-	tcp[12] = 0x50;
-	tcp[13] = kind == SITE_SYN ? LVS_TCP_SYN : LVS_TCP_ACK;
 	memset(packet, 0, sizeof(*packet));
 	packet->data = ip;
-	packet->len = PACKET_LEN(site->family);
-	packet->linear_len = packet->len;
+	packet->len = len;
+	packet->linear_len = len;
 	packet->headroom = SITE_HEADROOM;
 	packet->tailroom = SITE_STRIDE - SITE_HEADROOM - 84;
+}
+
+struct lvs_flow site_flow(const struct site *site, uint32_t host, unsigned port)
+{
+	struct lvs_service_key service = service_key(site->family, LVS_TCP);
+	struct lvs_flow flow = {
+		.src = addr_of(site->family, 11, host),
+		.dst = service.addr,
+		.src_port = lvs_htons((uint16_t)port),
+		.dst_port = service.port,
+		.family = (uint8_t)site->family,
+		.protocol = LVS_TCP,
+	};
+
+	return flow;
+}
+
+void site_make(struct site *site, unsigned i, uint32_t number, enum site_packet kind)
+{
+	struct lvs_flow flow = site_flow(site, number & 0xffffff, 1024 + (number >> 24));
+
+	if (kind == SITE_REPLY) {
+		flow.dst = flow.src;
+		flow.dst_port = flow.src_port;
+		flow.src = addr_of(site->family, 10, 0);
+		flow.src.word[site->family == LVS_INET ? 0 : 3] = site->server[number];
+		flow.src_port = lvs_htons(80);
+	}
+	site_put(site, i, &flow, kind == SITE_SYN ? LVS_TCP_SYN : LVS_TCP_ACK);
 }
 
 double site_run(struct site *site, unsigned n, unsigned batch)

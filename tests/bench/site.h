@@ -25,6 +25,8 @@ struct site {
 	uint64_t now;
 	uint64_t random;
 	uint64_t allocations; /* counted by the director's allocator */
+	uint64_t held;        /* bytes, by the same */
+	uint64_t peak;        /* the most that were held */
 };
 
 struct site_conf {
@@ -33,6 +35,9 @@ struct site_conf {
 	const char *sched;
 	uint32_t flows;
 	uint32_t room; /* max_conns; 0: a tenth more than flows */
+	uint32_t full_policy;
+	const uint8_t *key;      /* 16 bytes; NULL: zeroes */
+	const char *udp_service; /* its scheduler: UDP port 80 beside TCP's; NULL: none */
 };
 
 void site_open(struct site *site, const struct site_conf *conf);
@@ -51,6 +56,12 @@ enum site_packet {
 	SITE_REPLY, /* of the server that was picked for the flow */
 };
 void site_make(struct site *site, unsigned i, uint32_t flow, enum site_packet kind);
+
+/* The same with a packet of the caller's own: TCP with these flags, or UDP. */
+void site_put(struct site *site, unsigned i, const struct lvs_flow *flow, uint8_t tcp_flags);
+
+/* Client @p host to the service. */
+struct lvs_flow site_flow(const struct site *site, uint32_t host, unsigned port);
 
 /* The pool through the worker in batches; ns a packet. */
 double site_run(struct site *site, unsigned n, unsigned batch);

@@ -371,6 +371,74 @@ START_TEST(test_full)
 }
 END_TEST
 
+/* What went without an entry goes on so, by the hash, when there is room again; Where nothing goes
+ * untracked, such packets are the host's. */
+START_TEST(test_untracked_goes_on)
+{
+	struct lvs_settings settings;
+	struct world w;
+	union lvs_addr server;
+
+	lvs_settings_init(&settings);
+	settings.max_conns = 1;
+	settings.full_policy = LVS_FULL_UNTRACKED;
+	build(&w, &settings, LVS_INET, LVS_TCP, LVS_METHOD_DR);
+	w.dest.addr = rig_addr4(10, 0, 0, 2);
+	rig_set_dest(w.director, &w.service, &w.dest, LVS_METHOD_DR, 1);
+	rig_set_service(w.director, &w.service, "mh");
+	fill_table(&w, 1, 0);
+	for (unsigned i = 0; i < 20; i++) {
+		w.out.src_port = rig_port(50000 + i);
+		ck_assert_int_eq(send(&w, &w.out, SYN), LVS_REASON_UNTRACKED);
+		server = w.rig.packet.next_hop;
+		ck_assert_int_eq(send(&w, &w.out, ACK), LVS_REASON_UNTRACKED);
+		ck_assert_mem_eq(&w.rig.packet.next_hop, &server, sizeof(server));
+	}
+	ck_assert_int_eq(lvs_director_kill_conns(w.director, NULL), 1);
+	ck_assert_int_eq(send(&w, &w.out, ACK | FIN), LVS_REASON_UNTRACKED);
+	ck_assert_mem_eq(&w.rig.packet.next_hop, &server, sizeof(server));
+	ck_assert_uint_eq(lvs_director_conn_n(w.director), 0);
+	w.out.src_port = rig_port(20);
+	ck_assert_int_eq(send(&w, &w.out, ACK), LVS_REASON_NOT_NEW);
+	w.out.src_port = rig_port(50000);
+	rig_set_service(w.director, &w.service, "rr");
+	ck_assert_int_eq(send(&w, &w.out, ACK), LVS_REASON_NOT_NEW);
+	tear_down(&w);
+}
+END_TEST
+
+static const struct {
+	unsigned packets; /* of the flow that is there */
+	enum lvs_reason expected;
+} udp_rows[] = {
+	{1, LVS_REASON_SCHEDULED},
+	{2, LVS_REASON_SCHEDULED},
+	{3, LVS_REASON_TABLE_FULL},
+};
+
+/* A question and its answer make room; a flow that goes on does not. */
+START_TEST(test_full_udp)
+{
+	struct lvs_settings settings;
+	struct world w;
+
+	lvs_settings_init(&settings);
+	settings.max_conns = 1;
+	settings.full_policy = LVS_FULL_EVICT;
+	build(&w, &settings, LVS_INET, LVS_UDP, LVS_METHOD_NAT);
+	ck_assert_int_eq(send(&w, &w.out, 0), LVS_REASON_SCHEDULED);
+	if (udp_rows[_i].packets > 1)
+		ck_assert_int_eq(send(&w, &w.back, 0), LVS_REASON_REPLY);
+	if (udp_rows[_i].packets > 2)
+		ck_assert_int_eq(send(&w, &w.out, 0), LVS_REASON_ESTABLISHED);
+	w.out.src_port = rig_port(50000);
+	ck_assert_int_eq(send(&w, &w.out, 0), udp_rows[_i].expected);
+	ck_assert_uint_eq(lvs_director_conn_n(w.director), 1);
+	rig_check(w.director);
+	tear_down(&w);
+}
+END_TEST
+
 START_TEST(test_kill)
 {
 	struct lvs_conn_filter filter = {.size = sizeof(filter), .client_family = LVS_INET};
@@ -550,6 +618,8 @@ int main(void)
 	tcase_add_test(tcase, test_drain);
 	tcase_add_loop_test(tcase, test_drained_reuse, 0, 4);
 	tcase_add_loop_test(tcase, test_full, 0, sizeof(full_rows) / sizeof(full_rows[0]));
+	tcase_add_test(tcase, test_untracked_goes_on);
+	tcase_add_loop_test(tcase, test_full_udp, 0, sizeof(udp_rows) / sizeof(udp_rows[0]));
 	tcase_add_test(tcase, test_kill);
 	tcase_add_test(tcase, test_kill_by_key);
 	tcase_add_test(tcase, test_timeouts);
