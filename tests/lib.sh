@@ -150,7 +150,7 @@ libc6-dev       test -e /usr/include/stdio.h
 cmake           command -v cmake
 ninja-build     command -v ninja
 pkg-config      command -v pkg-config
-check           pkg-config --exists check         # build-dev build-clang unit sanitizers tsan static package e2e tidy-tests release clang-sanitizers fuzz torture coverage
+check           pkg-config --exists check         # build-dev build-clang unit sanitizers tsan static package e2e bulk tidy-tests release clang-sanitizers fuzz torture coverage
 libmnl-dev      pkg-config --exists libmnl
 linux-libc-dev  test -e /usr/include/linux/ip_vs.h
 g++             command -v g++                      # package
@@ -163,15 +163,15 @@ clang-tidy      command -v clang-tidy               # static tidy-tests
 cppcheck        command -v cppcheck                 # static
 shellcheck      command -v shellcheck               # static
 valgrind        command -v valgrind                 # count
-python3         command -v python3                  # unit sanitizers e2e
-iproute2        command -v ip                       # e2e demo
-nftables        command -v nft                      # e2e demo
-ethtool         command -v ethtool                  # e2e
-iputils-ping    command -v ping                     # e2e
-procps          command -v sysctl                   # e2e
-curl            command -v curl                     # e2e demo
+python3         command -v python3                  # unit sanitizers e2e bulk
+iproute2        command -v ip                       # e2e bulk demo
+nftables        command -v nft                      # e2e bulk demo
+ethtool         command -v ethtool                  # e2e bulk
+iputils-ping    command -v ping                     # e2e bulk
+procps          command -v sysctl                   # e2e bulk
+curl            command -v curl                     # e2e bulk demo
 tcpdump         command -v tcpdump                  # e2e
-nginx-light     command -v nginx                    # e2e demo
+nginx-light     command -v nginx                    # e2e bulk demo
 dnsmasq-base    command -v dnsmasq                  # demo
 ipvsadm         command -v ipvsadm                  # e2e
 '

@@ -13,6 +13,7 @@ package	fast	80	consumers, headers, symbols, documentation
 count	fast	60	work a packet costs, counted
 e2e	fast	300	real hosts in network namespaces
 demo	fast	100	the demo: NAT, TUN, DR, nested, DNS, by IPv4 and IPv6
+bulk	all	400	bulk and bad paths: ten files of 200 MB at once, 16 MB each way with 5 % loss
 tidy-tests	all	400	clang-tidy of the tests
 release	all	240	the release build passes the unit tests
 clang-sanitizers	all	400	unit tests by clang, with its sanitizers
@@ -108,7 +109,14 @@ can_make_namespaces() {
 	fi
 }
 
-# Runs one script and counts its lines "ok - name", "not ok - name", "skip - name: reason".
+# The scripts of the suite e2e that carry files, with larger ones.
+suite_bulk() {
+	build dev || return
+	e2e_script tests/e2e/bulk.sh 200
+	e2e_script tests/e2e/loss.sh 16
+}
+
+# e2e_script SCRIPT [ARGUMENT...]: runs it and counts its lines "ok - name", "not ok - name", "skip - name: reason".
 e2e_script() {
 	local script=$1 log status=0 as_root=() lines
 	log=$(mktemp)
@@ -117,7 +125,7 @@ e2e_script() {
 		return
 	fi
 	[ "$(id -u)" -eq 0 ] || as_root=(unshare -Urnm)
-	"${as_root[@]}" "$script" "$LVS_BUILD/dev" </dev/null 2>&1 | tee "$log"
+	"${as_root[@]}" "$script" "$LVS_BUILD/dev" "${@:2}" </dev/null 2>&1 | tee "$log"
 	status=${PIPESTATUS[0]}
 	lines=$(grep -cE '^(ok|not ok|skip) - ' "$log")
 	sed -nE "s/^ok - (.*)/pass\t\1\t/p; s/^not ok - (.*)/fail\t\1\t/p;

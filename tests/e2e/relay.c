@@ -296,13 +296,10 @@ static void hear_signals(sigset_t *before)
 	sigaction(SIGUSR1, &action, NULL);
 }
 
-int main(int argc, char **argv)
+static int serve(struct relay *relay, int argc, char **argv)
 {
-	struct relay *relay = calloc(1, sizeof(*relay));
 	sigset_t signals;
 
-	if (!relay)
-		return 1;
 	relay->conf = (struct way_conf){.mtu = 1500, .hold_n = 3, .hold_ns = 20000000};
 	if (read_arguments(relay, argc, argv))
 		return usage();
@@ -312,6 +309,14 @@ int main(int argc, char **argv)
 	puts("relay: ready");
 	fflush(stdout);
 	run(relay, &signals);
-	free(relay);
 	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct relay *relay = calloc(1, sizeof(*relay));
+	int status = relay ? serve(relay, argc, argv) : 1;
+
+	free(relay);
+	return status;
 }

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# What lvsd (its process is in DIRECTOR) tells at SIGUSR1, and its memory. Needs lib.sh.
+
+# tell: the newest report, in HOSTS_WORK/report.
+tell() {
+	local before
+	before=$(grep -c '^Adapter ' "$LOG")
+	kill -USR1 "$DIRECTOR" && soon told "$before" || return
+	awk '/^IP Virtual Server/ { text = "" } { text = text $0 "\n" } END { printf "%s", text }' "$LOG" \
+		>"$HOSTS_WORK/report"
+}
+
+# A report ends with an empty line behind its adapter's counters.
+told() {
+	[ "$(awk '/^Adapter / { open = 1 } /^$/ && open { n++; open = 0 } END { print n + 0 }' "$LOG")" -gt "$1" ]
+}
+
+# adapter NAME: a counter of the adapter. reason NAME: packets with that reason.
+adapter() {
+	awk -v name="$1" '/^Adapter / { on = 1 } on && $1 == name { n = $2 } END { printf "%.0f", n }' \
+		"$HOSTS_WORK/report"
+}
+
+reason() {
+	awk -v name="$1" '/^Adapter / { exit } $1 == name && $3 ~ /:$/ { n = $2 } END { printf "%.0f", n }' \
+		"$HOSTS_WORK/report"
+}
+
+# dropped [REASON...]: packets that lvsd dropped for other reasons than these, a line each.
+dropped() {
+	awk -v but=" $* " '/^Adapter / { exit } $3 == "drop:" && !index(but, " " $1 " ")' \
+		"$HOSTS_WORK/report"
+}
+
+# Counters of the adapter that say: a packet was lost that was well-formed and had a way.
+ADAPTER_LOSSES='rx_bad uncut too_long tx_failed unreachable wait_lost pass_failed'
+
+# clean_counters [REASON...]: nothing was dropped but for these reasons, and the adapter could send all.
+clean_counters() {
+	local name bad
+	bad=$(dropped "$@")
+	for name in $ADAPTER_LOSSES; do
+		[ "$(adapter "$name")" -eq 0 ] || bad+=" $name $(adapter "$name")"
+	done
+	echo "$bad"
+	[ -z "$bad" ]
+}
+
+# memory FIELD: kB of lvsd's process, by /proc of this process namespace.
+memory() {
+	local proc=$HOSTS_WORK/proc
+	[ -d "$proc" ] || { mkdir "$proc" && mount -t proc proc "$proc"; } || return
+	awk -v field="$1:" '$1 == field { print $2 }' "$proc/$DIRECTOR/status"
+}
