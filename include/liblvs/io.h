@@ -78,6 +78,17 @@ enum lvs_io_counter {
 		LVS_IO_COUNT_N, /**< How many there are in this version. */
 };
 
+/** Flags of an adapter that is opened. */
+enum lvs_io_flag {
+	/** tun: the device is there already and stays as it is (else the first worker's io makes
+	 * it, sets it up, and it goes with the last). */
+	LVS_IO_EXISTING = 0x1,
+	/** tun: TTL and hop limit count each hop, three in all: into the device, through the
+	 * director, out of the device. Else they count one, as through the kernel's IPVS: an io
+	 * gives back what the host counts. */
+	LVS_IO_COUNT_HOPS = 0x2,
+};
+
 /** How to open an adapter. Zero is the default everywhere. */
 struct lvs_io_conf {
 	uint32_t size;     /**< sizeof of this structure. */
@@ -88,11 +99,12 @@ struct lvs_io_conf {
 				interface; default: the process id. */
 	uint32_t wait_n;   /**< Packets at most that wait for neighbours; default 256. */
 	uint32_t wait_len; /**< Bytes at most that wait for neighbours; default 1 MiB. */
-	uint32_t reserved; /**< Zero. */
+	uint32_t flags;    /**< enum lvs_io_flag. */
 
 	/**
 	 * What to open, in the adapter's words. packet: "eth0,eth1", interfaces to
-	 * receive from. pcap: "in.pcap" or "in.pcap,out.pcap". Read during open only.
+	 * receive from. pcap: "in.pcap" or "in.pcap,out.pcap". tun: "lvs-tun", the device; each
+	 * worker has a queue of it, worker 0 is opened first. Read during open only.
 	 */
 	const char *target;
 
@@ -131,9 +143,9 @@ struct lvs_io_conf {
  * open() made, by one thread at a time.
  */
 struct lvs_io_ops {
-	uint32_t size;     /**< sizeof of this structure. */
-	uint32_t reserved; /**< Zero. */
-	const char *name;  /**< As in configuration, at most 15 characters. */
+	uint32_t size;    /**< sizeof of this structure. */
+	uint32_t lacks;   /**< enum lvs_io_cap that no io of it has, known before one is opened. */
+	const char *name; /**< As in configuration, at most 15 characters. */
 
 	/** Opens. @p conf has its defaults filled in. Returns 0 or a negative enum lvs_err. */
 	int (*open)(const struct lvs_io_conf *conf, void **state);
@@ -155,7 +167,7 @@ struct lvs_io_ops {
 	uint64_t (*count)(const void *state, unsigned counter);
 };
 
-/** An adapter of the library by name ("packet", "pcap"). Any thread; static, or NULL. */
+/** An adapter of the library by name ("packet", "pcap", "tun"). Any thread; static, or NULL. */
 LVS_API const struct lvs_io_ops *lvs_io_find(const char *name);
 
 /** The @p i-th adapter of the library, NULL behind the last. Any thread. */
@@ -173,7 +185,9 @@ LVS_API const struct lvs_io_ops *lvs_io_at(unsigned i);
  *         LVS_ERR_PERMISSION (needs CAP_NET_RAW, and CAP_NET_ADMIN for the TUN),
  *         LVS_ERR_NO_DEVICE, LVS_ERR_UNSUPPORTED (the interface is not Ethernet-like, the
  *         kernel is older than 4.20), LVS_ERR_IO. pcap: LVS_ERR_NO_ENTRY (no such file),
- *         LVS_ERR_FORMAT, LVS_ERR_UNSUPPORTED (link type, more than one worker), LVS_ERR_IO.
+ *         LVS_ERR_FORMAT, LVS_ERR_UNSUPPORTED (link type, more than one worker), LVS_ERR_IO. tun:
+ *         LVS_ERR_PERMISSION (needs CAP_NET_ADMIN), LVS_ERR_EXISTS (the device, unless
+ *         LVS_IO_EXISTING), LVS_ERR_NO_DEVICE, LVS_ERR_NO_ENTRY (no /dev/net/tun), LVS_ERR_IO.
  */
 LVS_API int lvs_io_open(const struct lvs_io_ops *ops, const struct lvs_io_conf *conf,
 			struct lvs_io **io);

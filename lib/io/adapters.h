@@ -7,6 +7,7 @@
 
 extern const struct lvs_io_ops lvs_io_packet_ops;
 extern const struct lvs_io_ops lvs_io_pcap_ops;
+extern const struct lvs_io_ops lvs_io_tun_ops;
 
 /* The system's monotonic clock in nanoseconds. */
 uint64_t lvs_io_clock(void);

@@ -8,6 +8,7 @@
 static const struct lvs_io_ops *const adapters[] = {
 	&lvs_io_packet_ops,
 	&lvs_io_pcap_ops,
+	&lvs_io_tun_ops,
 };
 
 const struct lvs_io_ops *lvs_io_at(unsigned i)

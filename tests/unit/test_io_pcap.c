@@ -340,7 +340,8 @@ START_TEST(test_list)
 	ck_assert_ptr_null(lvs_io_find(NULL));
 	for (unsigned i = 0; lvs_io_at(i); i++)
 		ck_assert_ptr_eq(lvs_io_find(lvs_io_at(i)->name), lvs_io_at(i));
-	ck_assert_ptr_null(lvs_io_at(2));
+	ck_assert_str_eq(lvs_io_find("tun")->name, "tun");
+	ck_assert_ptr_null(lvs_io_at(3));
 }
 END_TEST
 
