@@ -233,6 +233,27 @@ LVS_API int lvs_host_capture_set(struct lvs_host *host, const struct lvs_host_ru
 				 unsigned n);
 
 /**
+ * Says that captured traffic is not dropped but routed into a TUN device, for an
+ * adapter that reads it there. The filter table then marks it, and policy routing
+ * of our own takes what has the mark into the device: a rule of priority 0 for
+ * each captured interface (`lookup local` is put behind them, without a moment
+ * without it) and a routing table. Table and mark have one number, 0x4c56 and a
+ * hash of the instance's name; rules and routes bear protocol 128 + a hash of the
+ * name. While the device is down or gone what is captured is lost, as a filter's would be.
+ *
+ * Only errors of ICMPv6 are steered, by rules with protocol 58: neighbour
+ * discovery stays on its link. lvs_host_captured() then says of every packet
+ * whether it is given back: all are but those of servers that must not leave untranslated.
+ *
+ * To be called before lvs_host_capture_set(), which makes rules and routes; those of a family
+ * that no rule is about are not made. The host must forward at the captured interfaces.
+ *
+ * @param tun The device's name. It may come later.
+ * @return 0 or LVS_ERR_INVALID for the name. Control call.
+ */
+LVS_API int lvs_host_steer(struct lvs_host *host, const char *tun);
+
+/**
  * Whether a packet that came in on packet::ifindex (0: on a captured interface)
  * was taken away from the host and must be given back when the verdict is PASS.
  * Reads packet's first line and its headers as they came.

@@ -160,6 +160,7 @@ static int start(struct lvs_host *host, const struct lvs_host_conf *conf)
 	if (err != 0)
 		return err;
 	lvs_services_init(&host->services, host->name);
+	lvs_steer_init(host);
 	err = read_all(host);
 	if (err != 0)
 		return err;
@@ -291,6 +292,7 @@ static int follow_changes(struct lvs_host *host, uint64_t now)
 	if (err != 0)
 		lvs_host_log(host, LVS_LOG_ERROR, "the filter table cannot follow: %s",
 			     lvs_strerror(err));
+	lvs_steer_follow(host);
 	if (lvs_host_usable(host))
 		lvs_services_follow(host, now);
 	if (host->tell_changed != NULL)

@@ -190,6 +190,12 @@ int lvs_host_capture_set(struct lvs_host *host, const struct lvs_host_rule *rule
 
 	if (err != 0)
 		return err;
+	next.mark = host->steer.tun[0] != 0 ? host->steer.number : 0;
+	err = lvs_steer_prepare(host, &next);
+	if (err != 0) {
+		lvs_capture_rules_fini(&next);
+		return err;
+	}
 	/* The first time, and where somebody has taken our table away, the whole is sent. A change
 	 * of nothing would not notice. */
 	err = LVS_ERR_NO_ENTRY;
@@ -211,6 +217,7 @@ int lvs_host_capture_set(struct lvs_host *host, const struct lvs_host_rule *rule
 	capture->rules = next;
 	lvs_stripes_write_end(&host->stripes);
 	lvs_capture_rules_fini(&old);
+	lvs_steer_clear(host, &capture->rules);
 	return 0;
 }
 

@@ -40,6 +40,7 @@ struct lvs_capture_rules {
 	uint32_t *slot; /* number of a rule + 1, 0 free */
 	unsigned n;
 	uint32_t slots_n; /* power of two, or 0 */
+	uint32_t mark;    /* what they match gets it, to be steered; 0: it is dropped */
 };
 
 struct lvs_capture {

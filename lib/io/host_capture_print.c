@@ -11,6 +11,7 @@ struct printer {
 	void (*line)(void *user, const char *text);
 	void *user;
 	const char *table;
+	const char *verdict; /* on what is captured */
 };
 
 /* One line: "nft add <what> netdev <table> <rest>". */
@@ -52,9 +53,10 @@ static void print_set_rule(const struct printer *printer, const struct lvs_captu
 	bool from = set->direction == LVS_HOST_FROM;
 	char text[256];
 
-	snprintf(text, sizeof(text), "capture meta l4proto . %s %s%s @%s drop",
+	snprintf(text, sizeof(text), "capture meta l4proto . %s %s%s @%s %s",
 		 set->family == LVS_INET6 ? "ip6" : "ip", from ? "saddr" : "daddr",
-		 set->any_port ? "" : (from ? " . th sport" : " . th dport"), set->name);
+		 set->any_port ? "" : (from ? " . th sport" : " . th dport"), set->name,
+		 printer->verdict);
 	print(printer, "rule", text);
 }
 
@@ -63,6 +65,8 @@ static void print_rules(const struct printer *printer)
 	print(printer, "rule", "capture meta pkttype != host return");
 	print(printer, "rule", "capture @ll,96,16 0x8100 @ll,112,16 & 0xfff != 0x0 return");
 	print(printer, "rule", "capture @ll,96,16 0x88a8 @ll,112,16 & 0xfff != 0x0 return");
+	if (printer->verdict[0] != 'd')
+		print(printer, "rule", "capture icmpv6 type >= 128 return");
 	for (unsigned i = 0; i < LVS_CAPTURE_SETS; i++)
 		if (lvs_capture_sets[i].direction == LVS_HOST_FROM)
 			print_set_rule(printer, &lvs_capture_sets[i]);
@@ -89,7 +93,12 @@ static void print_interface(const struct printer *printer, unsigned number, cons
 void lvs_capture_print(const struct lvs_capture *capture,
 		       void (*line)(void *user, const char *text), void *user)
 {
-	struct printer printer = {line, user, capture->table};
+	char mark[64];
+	struct printer printer = {line, user, capture->table, "drop"};
+
+	snprintf(mark, sizeof(mark), "meta mark set %#x return", capture->rules.mark);
+	if (capture->rules.mark != 0)
+		printer.verdict = mark;
 
 	print(&printer, "table", "");
 	for (unsigned i = 0; i < LVS_CAPTURE_SETS; i++)

@@ -160,8 +160,35 @@ static void rule_fragment(struct lvs_nft_batch *batch, unsigned family)
 	lvs_nft_rule_end(batch, rule);
 }
 
-/* Drops what is in a set: {protocol, address of one end, its port}. */
-static void rule_set(struct lvs_nft_batch *batch, unsigned number)
+/* What becomes of what is captured. */
+static void take(struct nlmsghdr *rule, uint32_t mark)
+{
+	if (mark != 0)
+		lvs_nft_set_mark(rule, mark, REG_KEY);
+	lvs_nft_verdict(rule, mark != 0 ? NFT_RETURN : NF_DROP, NULL);
+}
+
+/*
+ * Neighbour discovery is ICMPv6 as well, of types from 128 on (RFC 4443, section 2.1), and must
+ * stay on its link: only errors are steered.
+ */
+static void rule_not_error(struct lvs_nft_batch *batch)
+{
+	struct nlmsghdr *rule = lvs_nft_rule_begin(batch, "capture");
+	uint8_t protocol = IPPROTO_ICMPV6, mask = 0x80, error = 0;
+
+	match_protocol(rule, LVS_INET6);
+	lvs_nft_meta(rule, NFT_META_L4PROTO, REG_KEY);
+	lvs_nft_compare(rule, REG_KEY, true, &protocol, sizeof(protocol));
+	lvs_nft_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, REG_KEY);
+	lvs_nft_mask(rule, REG_KEY, &mask, sizeof(mask));
+	lvs_nft_compare(rule, REG_KEY, false, &error, sizeof(error));
+	lvs_nft_verdict(rule, NFT_RETURN, NULL);
+	lvs_nft_rule_end(batch, rule);
+}
+
+/* Takes what is in a set: {protocol, address of one end, its port}. */
+static void rule_set(struct lvs_nft_batch *batch, unsigned number, uint32_t mark)
 {
 	const struct lvs_capture_set *set = &lvs_capture_sets[number];
 	struct nlmsghdr *rule = lvs_nft_rule_begin(batch, "capture");
@@ -177,15 +204,15 @@ static void rule_set(struct lvs_nft_batch *batch, unsigned number)
 		lvs_nft_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, from ? 0 : 2, 2,
 				REG_KEY + 1 + addr_len / 4);
 	lvs_nft_lookup(rule, set->name, number + 1, REG_KEY);
-	lvs_nft_verdict(rule, NF_DROP, NULL);
+	take(rule, mark);
 	lvs_nft_rule_end(batch, rule);
 }
 
-static void rules_direction(struct lvs_nft_batch *batch, unsigned direction)
+static void rules_direction(struct lvs_nft_batch *batch, unsigned direction, uint32_t mark)
 {
 	for (unsigned i = 0; i < LVS_CAPTURE_SETS; i++)
 		if (lvs_capture_sets[i].direction == direction)
-			rule_set(batch, i);
+			rule_set(batch, i, mark);
 }
 
 static void chain_ingress(struct lvs_nft_batch *batch, const struct lvs_iface *iface)
@@ -217,10 +244,12 @@ void lvs_capture_build(struct lvs_nft_batch *batch, const struct lvs_capture_rul
 	rule_other_host(batch);
 	rule_vlan(batch, 0x8100);
 	rule_vlan(batch, 0x88a8);
-	rules_direction(batch, LVS_HOST_FROM);
+	if (rules->mark != 0)
+		rule_not_error(batch);
+	rules_direction(batch, LVS_HOST_FROM, rules->mark);
 	rule_fragment(batch, LVS_INET);
 	rule_fragment(batch, LVS_INET6);
-	rules_direction(batch, LVS_HOST_TO);
+	rules_direction(batch, LVS_HOST_TO, rules->mark);
 	for (unsigned i = 0; i < n; i++) {
 		const struct lvs_iface *iface = lvs_ifaces_find(ifaces, ifindex[i]);
 

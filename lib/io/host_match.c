@@ -154,7 +154,7 @@ static bool goes_back(const struct lvs_capture *capture, const struct ends *ends
 	};
 
 	/* ICMP that concerns no connection of ours: a ping, an error about the server's own. */
-	if (ends->protocol == IPPROTO_ICMP)
+	if (ends->protocol == IPPROTO_ICMP || ends->protocol == IPPROTO_ICMPV6)
 		return true;
 	return ends->opens || lvs_direct_known(capture->direct, &flow);
 }
@@ -170,14 +170,30 @@ static void note_direct(const struct lvs_capture *capture, const struct ends *en
 		.protocol = ends->protocol,
 	};
 
-	if (ends->protocol != IPPROTO_ICMP &&
+	if (ends->protocol != IPPROTO_ICMP && ends->protocol != IPPROTO_ICMPV6 &&
 	    match_end(capture, &ends->dst, ends->dst_port, ends, LVS_HOST_FROM))
 		lvs_direct_note(capture->direct, &flow);
+}
+
+/* The host has nothing of what comes out of the TUN by itself: all goes back but what must not. */
+static bool returns(const struct lvs_capture *capture, const struct lvs_packet *packet)
+{
+	struct ends ends;
+
+	if (!read_ends(packet, &ends))
+		return true;
+	if (match_end(capture, &ends.src, ends.src_port, &ends, LVS_HOST_FROM))
+		return !ends.fragment && goes_back(capture, &ends);
+	note_direct(capture, &ends);
+	return true;
 }
 
 bool lvs_capture_match(const struct lvs_capture *capture, const struct lvs_packet *packet)
 {
 	struct ends ends;
+
+	if (capture->rules.mark != 0)
+		return returns(capture, packet);
 
 	/* A fragment from a server is dropped, but must not go back either: see the header. */
 	if (packet->link_type != LVS_LINK_HOST || (packet->vlan & VLAN_ID) != 0 ||

@@ -57,6 +57,7 @@ void lvs_nft_rule_end(struct lvs_nft_batch *batch, struct nlmsghdr *rule);
 
 /* Expressions. Registers are NFT_REG32_00 and on, 4 bytes each. */
 void lvs_nft_meta(struct nlmsghdr *rule, uint32_t key, uint32_t reg);
+void lvs_nft_set_mark(struct nlmsghdr *rule, uint32_t mark, uint32_t reg);
 void lvs_nft_payload(struct nlmsghdr *rule, uint32_t base, uint32_t offset, uint32_t len,
 		     uint32_t reg);
 void lvs_nft_mask(struct nlmsghdr *rule, uint32_t reg, const void *mask, uint32_t len);

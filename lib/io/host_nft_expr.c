@@ -53,6 +53,23 @@ void lvs_nft_meta(struct nlmsghdr *rule, uint32_t key, uint32_t reg)
 	expr_end(rule, open);
 }
 
+/* @p reg is used on the way. */
+void lvs_nft_set_mark(struct nlmsghdr *rule, uint32_t mark, uint32_t reg)
+{
+	struct open_expr open;
+
+	if (rule == NULL)
+		return;
+	open = expr_begin(rule, "immediate");
+	put_be32(rule, NFTA_IMMEDIATE_DREG, reg);
+	put_data(rule, NFTA_IMMEDIATE_DATA, &mark, sizeof(mark));
+	expr_end(rule, open);
+	open = expr_begin(rule, "meta");
+	put_be32(rule, NFTA_META_KEY, NFT_META_MARK);
+	put_be32(rule, NFTA_META_SREG, reg);
+	expr_end(rule, open);
+}
+
 void lvs_nft_payload(struct nlmsghdr *rule, uint32_t base, uint32_t offset, uint32_t len,
 		     uint32_t reg)
 {

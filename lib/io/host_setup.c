@@ -190,6 +190,7 @@ void lvs_setup_undo(struct lvs_host *host)
 	if (lvs_capture_remove(&host->capture) != 0)
 		lvs_host_log(host, LVS_LOG_ERROR, "the filter table %s cannot be removed",
 			     host->capture.table);
+	lvs_steer_remove(host);
 }
 
 /* With slashes, which sysctl(8) takes too: a part may have a dot (eth0.5). */
@@ -202,6 +203,13 @@ static void print_sysctl(const struct lvs_made *made, void (*line)(void *user, c
 	line(user, text);
 }
 
+static void print_capture(const struct lvs_host *host, void (*line)(void *user, const char *text),
+			  void *user)
+{
+	lvs_steer_print(host, line, user);
+	lvs_capture_print(&host->capture, line, user);
+}
+
 void lvs_host_setup_print(const struct lvs_host *host, void (*line)(void *user, const char *text),
 			  void *user)
 {
@@ -210,9 +218,9 @@ void lvs_host_setup_print(const struct lvs_host *host, void (*line)(void *user, 
 
 		if (made->kind == LVS_MADE_SYSCTL)
 			print_sysctl(made, line, user);
-		else if (made->kind == LVS_MADE_CAPTURE)
-			lvs_capture_print(&host->capture, line, user);
-		else
+		else if (made->kind == LVS_MADE_NOTE || made->kind == LVS_MADE_ADDRESS)
 			line(user, made->text);
+		else
+			print_capture(host, line, user);
 	}
 }

@@ -19,6 +19,7 @@
 #include "io/host_netlink.h"
 #include "io/host_route.h"
 #include "io/host_setup.h"
+#include "io/host_steer.h"
 #include "io/host_stripes.h"
 
 /* What must be read anew. */
@@ -36,6 +37,7 @@ struct lvs_host {
 	struct lvs_capture capture;
 	struct lvs_services services;
 	struct lvs_setup setup;
+	struct lvs_steer steer;
 	struct lvs_netlink events; /* notifications, and questions for neighbours */
 	struct lvs_netlink ask;    /* questions that are waited for */
 	int epoll;                 /* of all descriptors: what the embedder waits on */
