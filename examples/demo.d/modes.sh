@@ -168,9 +168,9 @@ END
 }
 
 # balance HOST INTERFACES RULES-FILE [OPTION...]: lvsd, in STARTED. Ready when balanced HOST says so:
-# it asks first whether another host has the service's address.
+# it asks first whether another host has the service's address. LVSD_IO: another adapter, "tun:NAME,".
 balance() {
-	start "$1" "$HOSTS_WORK/lvsd-$1.log" "$LVSD" --io "packet:$2" --rules "$3" "${@:4}"
+	start "$1" "$HOSTS_WORK/lvsd-$1.log" "$LVSD" --io "${LVSD_IO:-packet:}$2" --rules "$3" "${@:4}"
 }
 
 balanced() {

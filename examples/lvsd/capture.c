@@ -2,8 +2,40 @@
 #include "capture.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-static struct lvs_host_rule *add_services(struct lvs_host_rule *rule, const struct rules *rules)
+enum {
+	SERVICE_RULES = 2, /* at most, that one service makes */
+	DEST_RULES = 5,    /* ... and one server */
+};
+
+/* What is being gathered. */
+struct list {
+	struct lvs_host *host;
+	bool steered;
+	struct lvs_host_rule *rule;
+	unsigned n;
+};
+
+static void put(struct list *list, uint8_t direction, uint8_t family, const union lvs_addr *addr,
+		uint8_t protocol, lvs_be16 port)
+{
+	list->rule[list->n++] = (struct lvs_host_rule){
+		.addr = *addr,
+		.port = port,
+		.family = family,
+		.protocol = protocol,
+		.direction = direction,
+	};
+}
+
+static void put_icmp(struct list *list, uint8_t direction, uint8_t family,
+		     const union lvs_addr *addr)
+{
+	put(list, direction, family, addr, family == LVS_INET6 ? LVS_ICMPV6 : LVS_ICMP, 0);
+}
+
+static void add_services(struct list *list, const struct rules *rules)
 {
 	for (size_t i = 0; i < rules->service_n; i++) {
 		const struct lvs_service_key *key = &rules->service[i].key;
@@ -11,78 +43,81 @@ static struct lvs_host_rule *add_services(struct lvs_host_rule *rule, const stru
 		/* Marks are not the filter's: what has one cannot be told by its addresses. */
 		if (key->fwmark)
 			continue;
-		*rule++ = (struct lvs_host_rule){
-			.addr = key->addr,
-			.port = key->port,
-			.family = key->family,
-			.protocol = key->protocol,
-			.direction = LVS_HOST_TO,
-		};
+		put(list, LVS_HOST_TO, key->family, &key->addr, key->protocol, key->port);
+		if (list->steered) /* errors about replies; pings go back */
+			put_icmp(list, LVS_HOST_TO, key->family, &key->addr);
 	}
-	return rule;
 }
 
-static struct lvs_host_rule reply_rule(const struct rule_dest *dest,
-				       const struct lvs_service_key *key, uint8_t protocol)
+/* Replies; and where the adapter would not see it, who asks the server itself, past the service. */
+static void add_protocol(struct list *list, const struct lvs_dest_key *dest,
+			 const struct lvs_service_key *key, uint8_t protocol)
 {
-	return (struct lvs_host_rule){
-		.addr = dest->key.addr,
-		/* 0 keeps the packet's port, which is the service's. */
-		.port = dest->key.port ? dest->key.port : key->port,
-		.family = dest->key.family,
-		.protocol = protocol,
-		.direction = LVS_HOST_FROM,
-	};
+	/* 0 keeps the packet's port, which is the service's. */
+	lvs_be16 port = dest->port ? dest->port : key->port;
+
+	put(list, LVS_HOST_FROM, dest->family, &dest->addr, protocol, port);
+	if (list->steered)
+		put(list, LVS_HOST_TO, dest->family, &dest->addr, protocol, port);
 }
 
-/*
- * Errors from a server about what it was sent must be translated; untranslated ones the host would
- * forward. Not for IPv6: neighbour discovery is ICMPv6 too, and must stay on its link.
- */
-static struct lvs_host_rule error_rule(const struct rule_dest *dest)
+static void add_nat(struct list *list, const struct lvs_dest_key *dest,
+		    const struct lvs_service_key *key)
 {
-	return (struct lvs_host_rule){
-		.addr = dest->key.addr,
-		.family = LVS_INET,
-		.protocol = LVS_ICMP,
-		.direction = LVS_HOST_FROM,
-	};
+	/*
+	 * Errors from a server about what it was sent must be translated; untranslated ones the
+	 * host would forward. For IPv6 only steered, which leaves out neighbour discovery: a
+	 * filter would drop that, too, as it is ICMPv6, and it must stay on its link.
+	 */
+	if (dest->family == LVS_INET || list->steered)
+		put_icmp(list, LVS_HOST_FROM, dest->family, &dest->addr);
+	if (key->fwmark) {
+		add_protocol(list, dest, key, LVS_TCP);
+		add_protocol(list, dest, key, LVS_UDP);
+	} else {
+		add_protocol(list, dest, key, key->protocol);
+	}
 }
 
-static struct lvs_host_rule *add_dests(struct lvs_host_rule *rule, const struct rules *rules)
+/* Errors about tunnel packets come to the address that those leave from. */
+static void add_tunnel(struct list *list, const struct lvs_dest_key *dest)
+{
+	struct lvs_path_conf path = {.size = sizeof(path)};
+
+	if (!list->steered ||
+	    lvs_host_path(list->host, (enum lvs_family)dest->family, &dest->addr, &path) ||
+	    path.source_family == LVS_UNSPEC)
+		return;
+	put_icmp(list, LVS_HOST_TO, (uint8_t)path.source_family, &path.source);
+}
+
+static void add_dests(struct list *list, const struct rules *rules)
 {
 	for (size_t i = 0; i < rules->dest_n; i++) {
 		const struct rule_dest *dest = &rules->dest[i];
-		const struct lvs_service_key *key = &rules->service[dest->service].key;
 
-		if (dest->conf.method != LVS_METHOD_NAT)
-			continue;
-		if (dest->key.family == LVS_INET)
-			*rule++ = error_rule(dest);
-		if (key->fwmark) {
-			*rule++ = reply_rule(dest, key, LVS_TCP);
-			*rule++ = reply_rule(dest, key, LVS_UDP);
-		} else {
-			*rule++ = reply_rule(dest, key, key->protocol);
-		}
+		if (dest->conf.method == LVS_METHOD_NAT)
+			add_nat(list, &dest->key, &rules->service[dest->service].key);
+		else if (dest->conf.method == LVS_METHOD_TUNNEL)
+			add_tunnel(list, &dest->key);
 	}
-	return rule;
 }
 
-int capture_set(struct lvs_host *host, const struct rules *a, const struct rules *b)
+int capture_set(struct lvs_host *host, bool steered, const struct rules *a, const struct rules *b)
 {
-	size_t n = a->service_n + b->service_n + 3 * (a->dest_n + b->dest_n);
-	struct lvs_host_rule *rules = calloc(n ? n : 1, sizeof(*rules));
-	struct lvs_host_rule *end;
+	size_t n = SERVICE_RULES * (a->service_n + b->service_n) +
+		   DEST_RULES * (a->dest_n + b->dest_n);
+	struct list list = {.host = host, .steered = steered};
 	int err;
 
-	if (!rules)
+	list.rule = calloc(n ? n : 1, sizeof(*list.rule));
+	if (!list.rule)
 		return LVS_ERR_NO_MEMORY;
-	end = add_services(rules, a);
-	end = add_dests(end, a);
-	end = add_services(end, b);
-	end = add_dests(end, b);
-	err = lvs_host_capture_set(host, rules, (unsigned)(end - rules));
-	free(rules);
+	add_services(&list, a);
+	add_dests(&list, a);
+	add_services(&list, b);
+	add_dests(&list, b);
+	err = lvs_host_capture_set(host, list.rule, list.n);
+	free(list.rule);
 	return err;
 }

@@ -21,6 +21,7 @@ void control_host_changed(void *user)
 
 	if (err)
 		log_line(&lvsd->log, LVS_LOG_ERROR, "reading routes: %s", lvs_strerror(err));
+	reload_capture(lvsd);
 }
 
 void control_address_conflict(void *user, enum lvs_family family, const union lvs_addr *addr,

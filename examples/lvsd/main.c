@@ -6,7 +6,9 @@
  *                                                                           |
  *     worker threads: adapter -> lvs_worker_process() -> adapter  <---------+
  */
+#include "adapter.h"
 #include "control.h"
+#include "forwarding.h"
 #include "log.h"
 #include "lvsd.h"
 #include "reload.h"
@@ -25,15 +27,22 @@ static int check_rules(const struct options *options)
 {
 	struct rules rules = {0};
 	char error[512];
+	int err;
 
 	if (rules_read_file(options->rules, &rules, error, sizeof(error)) < 0) {
 		fprintf(stderr, "lvsd: error: %s\n", error);
 		return EXIT_FAILURE;
 	}
-	printf("%s: %zu service%s, %zu server%s\n", options->rules, rules.service_n,
-	       log_plural(rules.service_n), rules.dest_n, log_plural(rules.dest_n));
+	err = options->io ? adapter_check(&rules, options->io->name, options->io->lacks,
+					  options->rules, error, sizeof(error))
+			  : 0;
+	if (err)
+		fprintf(stderr, "lvsd: error: %s\n", error);
+	else
+		printf("%s: %zu service%s, %zu server%s\n", options->rules, rules.service_n,
+		       log_plural(rules.service_n), rules.dest_n, log_plural(rules.dest_n));
 	rules_free(&rules);
-	return EXIT_SUCCESS;
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* Before any thread is started: all inherit that these signals wait to be read. */
@@ -78,13 +87,22 @@ static int open_director(struct lvsd *lvsd)
 	return err;
 }
 
-static void note_pass_devices(const struct lvsd *lvsd)
+/* What the adapter makes, and what goes with it. */
+static void note_devices(const struct lvsd *lvsd)
 {
-	char line[96];
+	char line[160];
 
-	snprintf(line, sizeof(line),
-		 "# %u TUN device%s, up (lvs0, lvs1, ...): the host's way to get packets back",
-		 lvsd->options.worker_n, log_plural(lvsd->options.worker_n));
+	if (lvsd->options.tun[0])
+		snprintf(line, sizeof(line),
+			 "# TUN device %s, %u queue%s, MTU 65535, up; its rp_filter 0 (or 2), "
+			 "accept_local 1, forwarding 1",
+			 lvsd->options.tun, lvsd->options.worker_n,
+			 log_plural(lvsd->options.worker_n));
+	else
+		snprintf(line, sizeof(line),
+			 "# %u TUN device%s, up (lvs0, lvs1, ...): the host's way to get packets "
+			 "back",
+			 lvsd->options.worker_n, log_plural(lvsd->options.worker_n));
 	lvs_host_setup_note(lvsd->host, line);
 }
 
@@ -106,29 +124,13 @@ static int set_up_host(struct lvsd *lvsd)
 		return LVS_ERR_NO_DEVICE;
 	}
 	if (!options->no_setup)
-		note_pass_devices(lvsd);
+		note_devices(lvsd);
+	if (options->tun[0])
+		return lvs_host_steer(lvsd->host, options->tun);
 	return 0;
 }
 
-/* After the capture is in place: until then a forwarding host would pass on replies as they are. */
-static int set_forwarding(struct lvsd *lvsd)
-{
-	int err = 0;
-
-	if (!lvsd->options.forwarding || !lvsd->host)
-		return 0;
-	err = lvs_host_sysctl_set(lvsd->host, "net/ipv4/ip_forward", "1");
-	if (!err) {
-		err = lvs_host_sysctl_set(lvsd->host, "net/ipv6/conf/all/forwarding", "1");
-		if (err == LVS_ERR_NO_ENTRY)
-			err = 0; /* a host without IPv6 */
-	}
-	if (err)
-		log_line(&lvsd->log, LVS_LOG_ERROR, "forwarding: %s", lvs_strerror(err));
-	return err;
-}
-
-/* The adapter "packet" works beside the host's own stack; others need none. */
+/* The adapters "packet" and "tun" work beside the host's own stack; others need none. */
 static int open_host(struct lvsd *lvsd)
 {
 	struct lvs_host_conf conf = {
@@ -162,7 +164,9 @@ static int open_workers(struct lvsd *lvsd)
 	struct lvs_io_conf conf = {
 		.size = sizeof(conf),
 		.worker_n = lvsd->options.worker_n,
-		.target = lvsd->options.target,
+		.flags = (lvsd->options.no_setup ? LVS_IO_EXISTING : 0u) |
+			 (lvsd->options.count_hops ? LVS_IO_COUNT_HOPS : 0u),
+		.target = lvsd->options.tun[0] ? lvsd->options.tun : lvsd->options.target,
 		.host = lvsd->host,
 		/* Without set-up nothing was taken away, and no TUN is made to give it back. */
 		.captured =
@@ -221,7 +225,7 @@ static void print_line(void *user, const char *text)
 
 static int print_setup(struct lvsd *lvsd)
 {
-	if (reload_setup_only(lvsd) < 0 || set_forwarding(lvsd) < 0)
+	if (reload_setup_only(lvsd) < 0 || forwarding_set(lvsd) < 0)
 		return -1;
 	lvs_host_setup_print(lvsd->host, print_line, stdout);
 	return 0;
@@ -233,7 +237,7 @@ static int open_and_run(struct lvsd *lvsd)
 		return -1;
 	if (lvsd->options.print_setup)
 		return print_setup(lvsd);
-	if (open_workers(lvsd) < 0 || reload_rules(lvsd) < 0 || set_forwarding(lvsd) < 0)
+	if (open_workers(lvsd) < 0 || reload_rules(lvsd) < 0 || forwarding_set(lvsd) < 0)
 		return -1;
 	return run(lvsd);
 }

@@ -12,12 +12,17 @@ enum { TABLE_SIZE_MAX = 1 << 30, CHECK_EVERY_MAX = 1000000 };
 
 static const char help[] =
 	"Usage: lvsd --io packet:INTERFACE[,INTERFACE...] --rules FILE [OPTION]...\n"
+	"       lvsd --io tun:NAME,INTERFACE[,INTERFACE...] --rules FILE [OPTION]...\n"
 	"       lvsd --io pcap:IN[,OUT] --rules FILE [OPTION]...\n"
 	"       lvsd --check --rules FILE\n"
 	"A virtual server in user space. FILE is what \"ipvsadm -S -n\" prints.\n\n"
 	"  --io packet:INTERFACE[,INTERFACE...]\n"
 	"                       balance what comes in there; service addresses are put on the "
 	"first\n"
+	"  --io tun:NAME,INTERFACE[,INTERFACE...]\n"
+	"                       balance what comes in there and the host then routes into TUN "
+	"device\n"
+	"                       NAME; no direct routing\n"
 	"  --io pcap:IN[,OUT]   replay a capture file, write what would be sent, print the report\n"
 	"  --rules FILE         services and servers\n"
 	"  --workers N          threads that handle packets, 1 to 64 (default 1)\n"
@@ -29,8 +34,11 @@ static const char help[] =
 	"  --no-address         another program holds the service addresses\n"
 	"  --no-setup           change nothing on the host: no filter, address, sysctl or TUN\n"
 	"  --print-setup        print what would be changed on the host, and exit\n"
+	"  --count-hops         tun: TTL counts the host's hops too, three in all (default: one)\n"
 	"  --check-every SECONDS  compare connections, counts and timers so often; SIGRTMIN: now\n"
-	"  --check              read the rules, and exit; needs no --io\n"
+	"  --check              read the rules, and exit; needs no --io, and with one says whether "
+	"it\n"
+	"                       can carry them\n"
 	"  --log-level LEVEL    error, warning, notice, info or debug (default notice)\n"
 	"  --help, --version\n\n"
 	"SIGHUP reads FILE again, SIGUSR1 prints services, servers and connections, SIGUSR2\n"
@@ -96,8 +104,8 @@ static int read_interfaces(const char *text, struct options *options)
 
 		if (options->interface_n == OPTIONS_INTERFACES_MAX || !len ||
 		    len >= sizeof(options->interface[0]))
-			return fail("--io packet", "1 to 16 interface names with commas between",
-				    options->target);
+			return fail(options->tun[0] ? "--io tun" : "--io packet",
+				    "1 to 16 interface names with commas between", options->target);
 		name = options->interface[options->interface_n];
 		memcpy(name, text, len);
 		options->interfaces[options->interface_n++] = name;
@@ -105,6 +113,19 @@ static int read_interfaces(const char *text, struct options *options)
 			return 0;
 		text += len + 1;
 	}
+}
+
+/* The device's name, then interfaces. */
+static int read_tun(const char *text, struct options *options)
+{
+	size_t len = strcspn(text, ",");
+
+	if (!len || len >= sizeof(options->tun) || !text[len])
+		return fail("--io tun",
+			    "NAME,INTERFACE[,INTERFACE...], names of 1 to 15 characters",
+			    options->target);
+	memcpy(options->tun, text, len);
+	return read_interfaces(text + len + 1, options);
 }
 
 static int read_io(const char *text, struct options *options)
@@ -116,9 +137,15 @@ static int read_io(const char *text, struct options *options)
 		memcpy(name, text, len);
 	options->io = lvs_io_find(name);
 	if (!options->io || !text[len] || !text[len + 1])
-		return fail("--io", "packet:INTERFACE[,INTERFACE...] or pcap:IN[,OUT]", text);
+		return fail("--io",
+			    "packet:INTERFACE[,INTERFACE...], tun:NAME,INTERFACE[,INTERFACE...] or "
+			    "pcap:IN[,OUT]",
+			    text);
 	options->target = text + len + 1;
 	options->interface_n = 0;
+	memset(options->tun, 0, sizeof(options->tun));
+	if (!strcmp(name, "tun"))
+		return read_tun(options->target, options);
 	return strcmp(name, "packet") ? 0 : read_interfaces(options->target, options);
 }
 
@@ -133,8 +160,12 @@ static int complete(const struct options *options)
 		return -1;
 	}
 	if (options->print_setup && (options->no_setup || !options->interface_n)) {
-		fprintf(stderr, "lvsd: expected --print-setup with --io packet:INTERFACE, and "
-				"without --no-setup\n");
+		fprintf(stderr, "lvsd: expected --print-setup with --io packet:INTERFACE or "
+				"tun:NAME,INTERFACE, and without --no-setup\n");
+		return -1;
+	}
+	if (options->count_hops && !options->tun[0]) {
+		fprintf(stderr, "lvsd: expected --count-hops with --io tun:NAME,INTERFACE\n");
 		return -1;
 	}
 	return 0;
@@ -169,6 +200,7 @@ static int take_value(int option, const char *text, struct options *options)
 int options_read(int argc, char **argv, struct options *options)
 {
 	int check = 0, print_setup = 0, no_setup = 0, no_address = 0, forwarding = 0, modern = 0;
+	int count_hops = 0;
 	const struct option longs[] = {
 		{"io", required_argument, NULL, IO},
 		{"rules", required_argument, NULL, RULES},
@@ -183,6 +215,7 @@ int options_read(int argc, char **argv, struct options *options)
 		{"no-address", no_argument, &no_address, 1},
 		{"forwarding", no_argument, &forwarding, 1},
 		{"modern", no_argument, &modern, 1},
+		{"count-hops", no_argument, &count_hops, 1},
 		{"help", no_argument, NULL, HELP},
 		{"version", no_argument, NULL, VERSION},
 		{NULL, 0, NULL, 0},
@@ -212,5 +245,6 @@ int options_read(int argc, char **argv, struct options *options)
 	options->no_address = no_address;
 	options->forwarding = forwarding;
 	options->modern = modern;
+	options->count_hops = count_hops;
 	return complete(options) < 0 ? 2 : -1;
 }

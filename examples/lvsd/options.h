@@ -11,8 +11,9 @@ enum { OPTIONS_WORKERS_MAX = 64, OPTIONS_INTERFACES_MAX = 16 };
 
 struct options {
 	const struct lvs_io_ops *io;
-	const char *target;                             /* of the adapter: "eth0,eth1" */
-	char interface[OPTIONS_INTERFACES_MAX][16];     /* the same, cut; adapter packet only */
+	const char *target;                             /* as given: "eth0,eth1" */
+	char tun[16];                                   /* the device; adapter tun only */
+	char interface[OPTIONS_INTERFACES_MAX][16];     /* where packets come in, not with pcap */
 	const char *interfaces[OPTIONS_INTERFACES_MAX]; /* points into it */
 	unsigned interface_n;
 	const char *rules;
@@ -26,7 +27,8 @@ struct options {
 	bool no_setup;
 	bool no_address;
 	bool forwarding;
-	bool modern; /* lvs_settings_modern() */
+	bool modern;     /* lvs_settings_modern() */
+	bool count_hops; /* LVS_IO_COUNT_HOPS */
 };
 
 /* Returns -1 to go on, or the exit status: help and version were printed, or a line on stderr. */

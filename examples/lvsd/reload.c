@@ -5,9 +5,11 @@
  * one transaction, and last the host gets back what is not ours any more.
  */
 #include "reload.h"
+#include "adapter.h"
 #include "address.h"
 #include "apply.h"
 #include "capture.h"
+#include "forwarding.h"
 #include "log.h"
 #include "paths.h"
 
@@ -30,17 +32,17 @@ static void free_plan(struct plan *plan)
 /* What the adapter cannot carry is refused, not tried. */
 static int check_adapter(const struct lvsd *lvsd, const struct rules *rules)
 {
-	if (lvsd->caps.flags & LVS_IO_LINK_LAYER)
+	const struct options *options = &lvsd->options;
+	uint32_t lacks = options->io->lacks;
+	char error[512];
+
+	if (lvsd->worker_n)
+		lacks |= ~lvsd->caps.flags;
+	if (adapter_check(rules, options->io->name, lacks, options->rules, error, sizeof(error)) ==
+	    0)
 		return 0;
-	for (size_t i = 0; i < rules->dest_n; i++) {
-		if (rules->dest[i].conf.method != LVS_METHOD_DR)
-			continue;
-		log_line(&lvsd->log, LVS_LOG_ERROR,
-			 "%s:%u: DR needs a link layer: adapter %s has none", lvsd->options.rules,
-			 rules->dest[i].line, lvsd->options.io->name);
-		return -1;
-	}
-	return 0;
+	log_line(&lvsd->log, LVS_LOG_ERROR, "%s", error);
+	return -1;
 }
 
 static void warn_of_marks(const struct lvsd *lvsd, const struct rules *rules)
@@ -71,10 +73,15 @@ static int make_plan(const struct lvsd *lvsd, struct plan *plan)
 	return 0;
 }
 
+static bool steers(const struct lvsd *lvsd)
+{
+	return lvsd->options.tun[0] != 0;
+}
+
 /* 0, or -1 with nothing that matters changed. */
 static int prepare_host(struct lvsd *lvsd, struct plan *plan)
 {
-	int err = capture_set(lvsd->host, &lvsd->rules, &plan->rules);
+	int err = capture_set(lvsd->host, steers(lvsd), &lvsd->rules, &plan->rules);
 
 	if (err) {
 		log_line(&lvsd->log, LVS_LOG_ERROR, "taking traffic away from the host: %s",
@@ -92,7 +99,7 @@ static int prepare_host(struct lvsd *lvsd, struct plan *plan)
 static void set_capture(const struct lvsd *lvsd, const struct rules *rules)
 {
 	static const struct rules none;
-	int err = capture_set(lvsd->host, rules, &none);
+	int err = capture_set(lvsd->host, steers(lvsd), rules, &none);
 
 	if (err)
 		log_line(&lvsd->log, LVS_LOG_WARNING, "giving traffic back to the host: %s",
@@ -146,6 +153,7 @@ int reload_rules(struct lvsd *lvsd)
 		follow_host(lvsd, &plan);
 	warn_of_marks(lvsd, &plan.rules);
 	take_over(lvsd, &plan);
+	(void)forwarding_set(lvsd); /* the log tells; the rules are in force all the same */
 	log_line(&lvsd->log, LVS_LOG_NOTICE,
 		 "%s is in force: %zu service%s, %zu server%s (%u added, %u changed, %u removed)",
 		 lvsd->options.rules, lvsd->rules.service_n, log_plural(lvsd->rules.service_n),
@@ -161,12 +169,22 @@ refused:
 	return -1;
 }
 
+void reload_capture(const struct lvsd *lvsd)
+{
+	if (steers(lvsd))
+		set_capture(lvsd, &lvsd->rules);
+}
+
 int reload_setup_only(struct lvsd *lvsd)
 {
 	struct plan plan;
 
 	if (make_plan(lvsd, &plan) < 0)
 		return -1;
+	if (check_adapter(lvsd, &plan.rules) < 0) {
+		free_plan(&plan);
+		return -1;
+	}
 	set_capture(lvsd, &plan.rules);
 	if (!lvsd->options.no_address)
 		address_change(lvsd->host, lvsd->ifindex, &lvsd->services, &plan.services,

@@ -14,4 +14,7 @@ int reload_rules(struct lvsd *lvsd);
 /* The same without a director: what --print-setup would do to the host. */
 int reload_setup_only(struct lvsd *lvsd);
 
+/* The host's routes have changed: what is steered away from it may depend on them. */
+void reload_capture(const struct lvsd *lvsd);
+
 #endif

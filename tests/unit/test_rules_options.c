@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* lvsd's --io: what each adapter's target may be. */
+#include "options.h"
+
+#include "unit.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { WRONG = 2, GO_ON = -1 };
+
+static const struct {
+	const char *io;
+	int status;
+	const char *tun;
+	const char *interface[3];
+} targets[] = {
+	{"packet:eth0", GO_ON, "", {"eth0"}},
+	{"packet:eth0,eth1", GO_ON, "", {"eth0", "eth1"}},
+	{"tun:lvs-tun,eth0", GO_ON, "lvs-tun", {"eth0"}},
+	{"tun:lvs-tun,eth0,eth1.5", GO_ON, "lvs-tun", {"eth0", "eth1.5"}},
+	{"tun:123456789012345,eth0", GO_ON, "123456789012345", {"eth0"}},
+	{"pcap:in,out", GO_ON, "", {NULL}},
+	{"tun", WRONG, NULL, {NULL}},
+	{"tun:", WRONG, NULL, {NULL}},
+	{"tun:lvs-tun", WRONG, NULL, {NULL}},
+	{"tun:lvs-tun,", WRONG, NULL, {NULL}},
+	{"tun:,eth0", WRONG, NULL, {NULL}},
+	{"tun:lvs-tun,eth0,", WRONG, NULL, {NULL}},
+	{"tun:lvs-tun,,eth0", WRONG, NULL, {NULL}},
+	{"tun:1234567890123456,eth0", WRONG, NULL, {NULL}},
+	{"tun:lvs-tun,1234567890123456", WRONG, NULL, {NULL}},
+	{"tap:lvs-tun,eth0", WRONG, NULL, {NULL}},
+};
+
+static int read_line(char *line, struct options *options)
+{
+	char *argv[16];
+	int argc = 0;
+
+	for (char *word = strtok(line, " "); word; word = strtok(NULL, " "))
+		argv[argc++] = word;
+	argv[argc] = NULL;
+	optind = 0; /* from the beginning */
+	return options_read(argc, argv, options);
+}
+
+START_TEST(test_target)
+{
+	struct options options;
+	char line[128];
+	unsigned n = 0;
+
+	snprintf(line, sizeof(line), "lvsd --rules r --io %s", targets[_i].io);
+	ck_assert_int_eq(read_line(line, &options), targets[_i].status);
+	if (targets[_i].status == WRONG)
+		return;
+	ck_assert_str_eq(options.tun, targets[_i].tun);
+	ck_assert_str_eq(options.target, strchr(targets[_i].io, ':') + 1);
+	while (n < 3 && targets[_i].interface[n])
+		n++;
+	ck_assert_uint_eq(options.interface_n, n);
+	for (unsigned i = 0; i < n; i++)
+		ck_assert_str_eq(options.interface[i], targets[_i].interface[i]);
+}
+END_TEST
+
+static const struct {
+	const char *line;
+	int status;
+} lines[] = {
+	{"lvsd --rules r --io tun:t,e --count-hops", GO_ON},
+	{"lvsd --rules r --io packet:e --count-hops", WRONG},
+	{"lvsd --rules r --io pcap:in --count-hops", WRONG},
+	{"lvsd --rules r --check --io tun:t,e", GO_ON},
+	{"lvsd --rules r --io tun:t,e --print-setup", GO_ON},
+	{"lvsd --rules r --io tun:t,e --print-setup --no-setup", WRONG},
+	{"lvsd --rules r --io pcap:in --print-setup", WRONG},
+	{"lvsd --rules r --io tun:t,e --no-setup", GO_ON},
+};
+
+START_TEST(test_line)
+{
+	struct options options;
+	char line[128];
+
+	snprintf(line, sizeof(line), "%s", lines[_i].line);
+	ck_assert_int_eq(read_line(line, &options), lines[_i].status);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tcase = tcase_create("rules_options");
+
+	tcase_add_loop_test(tcase, test_target, 0, (int)(sizeof(targets) / sizeof(targets[0])));
+	tcase_add_loop_test(tcase, test_line, 0, (int)(sizeof(lines) / sizeof(lines[0])));
+	return unit_run("rules_options", tcase);
+}
