@@ -41,7 +41,7 @@ hosts_interrupted() {
 hosts_group_gone() {
 	for _ in {1..60}; do
 		kill -0 -- "-$1" || return 0
-		sleep 0.05
+		{ sleep 0.05; } 2>/dev/null # bash would tell of its end by a signal
 	done
 	return 1
 }
@@ -194,7 +194,7 @@ in_time() {
 	local end=$((SECONDS + $1))
 	until "${@:2}"; do
 		[ $SECONDS -lt "$end" ] || return 1
-		sleep 0.05
+		{ sleep 0.05; } 2>/dev/null # bash would tell of its end by a signal
 	done
 }
 
