@@ -133,7 +133,7 @@ uploaded() {
 	name=$(basename "$1")
 	rm -f "$HOSTS_WORK"/rs?/files/"$name"
 	at client curl -sS --max-time 60 -f -T "$1" "$2/files/" || return
-	for server in rs1 rs2 rs3; do
+	for server in rs1 rs2 rs3 rs4; do
 		if [ -e "$HOSTS_WORK/$server/files/$name" ]; then
 			cmp "$1" "$HOSTS_WORK/$server/files/$name"
 			return
