@@ -1,6 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# What lvsd (its process is in DIRECTOR) tells at SIGUSR1, and its memory. Needs lib.sh.
+# lvsd's adapter; what lvsd (its process is in DIRECTOR) tells at SIGUSR1, and its memory. Needs lib.sh.
+
+# adapter_is packet|tun: what lvsd is started with from now on.
+adapter_is() {
+	case $1 in
+	packet) unset LVSD_IO ;;
+	tun) export LVSD_IO=tun:lvs-tun, ;;
+	esac
+}
 
 # tell: the newest report, in HOSTS_WORK/report.
 tell() {

@@ -184,26 +184,35 @@ tear_down() {
 	rm -rf "$HOSTS_WORK"/rs?
 }
 
+# The first arrangement.
+client_path() { # MODE ADAPTER
+	adapter_is "$2"
+	set_up_client "$1"
+	[ "$1" != nat ] || must watch_untranslated
+	if [ "$1" = tun ]; then
+		tunnel_rounds "$1 $2"
+	else
+		{ rules '' '' && rules 6 6; } >"$RULES"
+		check "$1 $2: rules" in_force 4 6
+		traffic "$1 $2" 4 6
+	fi
+	check "$1 $2: an MTU was heard of by way of the director" heard icmp_forwarded
+	tear_down "$1 $2" dest_gone
+}
+
 must python3 -c 'import random, sys
 open(sys.argv[1], "wb").write(random.Random(5).randbytes(int(sys.argv[2]) << 20))' "$HOSTS_WORK/data" "$SIZE"
 echo "# files of $SIZE MB, each way: ${BAD[*]}"
 
 # 1. The client's path.
-for mode in nat tun dr; do
-	set_up_client $mode
-	[ $mode != nat ] || must watch_untranslated
-	if [ $mode = tun ]; then
-		tunnel_rounds $mode
-	else
-		{ rules '' '' && rules 6 6; } >"$RULES"
-		check "$mode: rules" in_force 4 6
-		traffic $mode 4 6
-	fi
-	check "$mode: an MTU was heard of by way of the director" heard icmp_forwarded
-	tear_down "$mode" dest_gone
+for mode in nat tun; do
+	client_path $mode packet
+	client_path $mode tun
 done
+client_path dr packet
 
 # 2. The servers' path, so long that 1280 bytes are left in an IPv6 tunnel.
+adapter_is packet
 set_up_tunnel 1320
 tunnel_rounds "tunnels of 1320"
 check "tunnels of 1320: the client heard of the MTU" heard reply_tunnel
