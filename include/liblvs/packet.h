@@ -38,12 +38,20 @@ enum lvs_packet_flag {
 		0x2, /**< The transport checksum was verified by who handed it in. */
 };
 
-/** How a forwarded packet must be cut before it can leave. */
+/**
+ * How a forwarded packet must be cut before it can leave. A packet that came
+ * with a request (lvs_packet::gso_size, or LVS_PACKET_CSUM_PARTIAL) has it still.
+ */
 enum lvs_cut {
-	LVS_CUT_NONE = 0, /**< It leaves as it is. */
-	LVS_CUT_SEGMENT =
-		1, /**< By lvs_packet_segment(), unless the way out carries super-packets. */
-	LVS_CUT_FRAGMENT = 2, /**< By lvs_packet_fragment(), to packet::cut_len bytes. */
+	/** It leaves as it is. Where the way out cannot do what it requests,
+	 * lvs_packet_segment() does. */
+	LVS_CUT_NONE = 0,
+	/** By lvs_packet_segment(): its request is about a packet behind a tunnel's
+	 * header, which no way out is expected to look behind. */
+	LVS_CUT_SEGMENT = 1,
+	/** By lvs_packet_fragment(), to lvs_packet::cut_len bytes; one with a request by
+	 * lvs_packet_segment() first, then each of its segments. */
+	LVS_CUT_FRAGMENT = 2,
 };
 
 /**
@@ -77,7 +85,7 @@ struct lvs_packet {
 	uint8_t verdict;         /**< Out: enum lvs_verdict. */
 	uint8_t reason;          /**< Out: enum lvs_reason. */
 	uint8_t cut;             /**< Out: enum lvs_cut. */
-	uint32_t cut_len;        /**< Out: MTU to cut to, bytes of IP packet. */
+	uint32_t cut_len;        /**< Out: MTU to fragment to, bytes of IP packet. */
 	uint32_t path;           /**< Out: lvs_path_conf::handle, 0 where no path was set. */
 	uint32_t conn;           /**< Out: number of the connection, 0 none; for debugging. */
 	uint8_t reserved2[32];   /**< Zero. */
@@ -163,7 +171,9 @@ LVS_API enum lvs_reason lvs_packet_parse(const struct lvs_packet *packet,
  * Cuts a super-packet (gso_size not zero; TCP, or UDP of equal datagrams), or
  * completes the checksum of an ordinary packet with a partial one. Tunnel
  * headers in front of the transport header (IPIP) are repeated with their
- * lengths, identifications and checksums put right.
+ * lengths, identifications and checksums put right. IPv4 identifications count
+ * up from the super-packet's. FIN and PSH are the last segment's, CWR with
+ * LVS_GSO_ECN the first's. A UDP checksum of 0, not partial, stays 0 (RFC 768).
  *
  * @param packet The whole packet must be linear.
  * @param part Number of the segment, from 0.
@@ -182,11 +192,15 @@ LVS_API int lvs_packet_segment(const struct lvs_packet *packet, unsigned part,
 			       struct lvs_packet *out);
 
 /**
- * Cuts an IPv4 packet into fragments of at most @p mtu bytes (RFC 791). The DF
- * bit is not asked: who calls has decided.
+ * Cuts a packet into fragments of at most @p mtu bytes: IPv4 by RFC 791; IPv6 by
+ * RFC 8200, section 4.5, with an identification that is a function of the packet
+ * alone. The DF bit is not asked, nor who may cut IPv6 (only its sender, as a
+ * tunnel's end is of what it wraps): who calls has decided.
  *
- * @param packet The whole packet must be linear, its checksums complete.
- * @param mtu At least 68.
+ * @param packet The whole packet must be linear, its checksums complete. One of
+ *        IPv6 that has a fragment header is not cut again.
+ * @param mtu At least 68; more by the length of an IPv6 packet's hop-by-hop and
+ *        routing headers.
  * @param part Number of the fragment, from 0.
  * @param out As for lvs_packet_segment().
  * @return As for lvs_packet_segment().

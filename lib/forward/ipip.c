@@ -19,6 +19,7 @@ enum {
 	ECN_ECT0 = 0x2,
 	ECN_CE = 0x3,
 	IPV4_DF = 0x4000,
+	IPV6_MIN_MTU = 1280, /* RFC 8200, 5 */
 	FRAG_OFFSET = 0x1fff,
 	FRAG_SPREAD =
 		0x9e37, /* odd, so that 8192 offsets stay different; far from other packets' */
@@ -48,14 +49,31 @@ static uint16_t outer_id(const uint8_t *ip, const struct lvs_headers *headers)
 	return lvs_ntohs(lvs_csum_fold(lvs_csum_sum(0, ip + 8, headers->payload_offset - 8u)));
 }
 
+/* No card and no kernel is asked to segment or to sum within a header that we made: it is done
+ * before. */
+static LVS_NOINLINE void move_request(struct lvs_packet *packet, uint32_t bytes)
+{
+	if (packet->flags & LVS_PACKET_CSUM_PARTIAL)
+		packet->csum_start = (uint16_t)(packet->csum_start + bytes);
+	if (packet->cut == LVS_CUT_NONE)
+		packet->cut = LVS_CUT_SEGMENT;
+}
+
 static void push(struct lvs_packet *packet, uint32_t bytes)
 {
 	packet->data -= bytes;
 	packet->headroom = (uint16_t)(packet->headroom - bytes);
 	packet->len += bytes;
 	packet->linear_len += bytes;
-	if (packet->flags & LVS_PACKET_CSUM_PARTIAL)
-		packet->csum_start = (uint16_t)(packet->csum_start + bytes);
+	if (lvs_unlikely(packet->gso_size | (packet->flags & LVS_PACKET_CSUM_PARTIAL)))
+		move_request(packet, bytes);
+}
+
+/* A super-packet may be longer than its outer header can say: then that says the most. Its
+ * segments get their own. */
+static uint16_t length_field(uint32_t len)
+{
+	return len < UINT16_MAX ? (uint16_t)len : UINT16_MAX;
 }
 
 static void write_outer4(uint8_t *ip, const struct lvs_packet *packet,
@@ -64,7 +82,7 @@ static void write_outer4(uint8_t *ip, const struct lvs_packet *packet,
 {
 	ip[0] = 0x45;
 	ip[1] = outer_tos(headers->tos);
-	lvs_store16(ip + 2, (uint16_t)packet->len);
+	lvs_store16(ip + 2, length_field(packet->len));
 	lvs_store16(ip + 4, outer_id(ip + OUTER4_LEN, headers));
 	lvs_store16(ip + 6, df ? IPV4_DF : 0);
 	ip[8] = headers->ttl;
@@ -78,11 +96,37 @@ static void write_outer6(uint8_t *ip, const struct lvs_packet *packet,
 			 const struct lvs_headers *headers, const struct lvs_binding *binding)
 {
 	lvs_store32(ip, 0x60000000u | (uint32_t)outer_tos(headers->tos) << 20);
-	lvs_store16(ip + 4, (uint16_t)(packet->len - OUTER6_LEN));
+	lvs_store16(ip + 4, length_field(packet->len - OUTER6_LEN));
 	ip[6] = headers->flow.family == LVS_INET ? LVS_IPIP : LVS_IPV6;
 	ip[7] = headers->ttl;
 	memcpy(ip + 8, &binding->path->source, 16);
 	memcpy(ip + 24, &binding->dest, 16);
+}
+
+/* Whether a packet, or a segment of it, is longer than its outer header can say. */
+static LVS_NOINLINE bool is_too_long(const struct lvs_packet *packet,
+				     const struct lvs_headers *headers, uint32_t overhead)
+{
+	uint32_t piece = lvs_send_piece_len(packet, headers);
+
+	/* What is cut or completed goes through a buffer of at most so many bytes. */
+	if (packet->gso_size || packet->flags & LVS_PACKET_CSUM_PARTIAL)
+		return piece + overhead > UINT16_MAX;
+	/* An IPv6 outer length does not count its own header. */
+	return piece + (overhead == OUTER4_LEN ? overhead : 0) > UINT16_MAX;
+}
+
+/*
+ * Whether the outer packet must not be fragmented. The inner DF bit, where it is honoured, says
+ * so for either outer family (RFC 2003, 3.1; RFC 2473, 7.2 b: fragments that the tunnel's end puts
+ * together). An IPv6 packet must fit; but no sender of IPv6 sends less than 1280 bytes, told or
+ * not, so that one of those is carried over any path (RFC 2473, 7.1; RFC 4213, 3.2).
+ */
+static bool must_fit(const struct lvs_packet *packet, const struct lvs_headers *headers, bool df)
+{
+	if (headers->flow.family == LVS_INET)
+		return df;
+	return lvs_send_piece_len(packet, headers) > IPV6_MIN_MTU;
 }
 
 static enum lvs_reason can_wrap(struct lvs_packet *packet, const struct lvs_headers *headers,
@@ -92,12 +136,11 @@ static enum lvs_reason can_wrap(struct lvs_packet *packet, const struct lvs_head
 		return LVS_REASON_NO_SOURCE;
 	if (lvs_unlikely(packet->headroom < overhead))
 		return LVS_REASON_HEADROOM;
-	/* An IPv6 outer length does not count its own header. */
-	if (lvs_unlikely(headers->len + (overhead == OUTER4_LEN ? overhead : 0) > UINT16_MAX))
+	if (lvs_unlikely(headers->len + overhead > UINT16_MAX) &&
+	    is_too_long(packet, headers, overhead))
 		return LVS_REASON_TOO_LONG;
-	/* Only an IPv4 header in front can be fragmented by who sends it. */
 	return lvs_send_check(packet, headers, binding->path, overhead,
-			      !df && overhead == OUTER4_LEN);
+			      !must_fit(packet, headers, df));
 }
 
 static uint32_t ipip_overhead(const struct lvs_binding *binding)
@@ -109,14 +152,13 @@ static enum lvs_reason ipip_out(struct lvs_packet *packet, struct lvs_headers *h
 				const struct lvs_binding *binding)
 {
 	uint32_t overhead = ipip_overhead(binding);
-	bool inner_df = headers->flags & LVS_HEADERS_DF;
-	bool df = headers->flow.family == LVS_INET && inner_df && binding->pmtu_disc;
+	bool df = headers->flow.family == LVS_INET && headers->flags & LVS_HEADERS_DF &&
+		  binding->pmtu_disc;
 	enum lvs_reason reason;
 
 	if (lvs_unlikely(binding->path->flags & LVS_PATH_LOCAL))
 		return LVS_REASON_LOCAL;
-	reason = can_wrap(packet, headers, binding, overhead,
-			  headers->flow.family == LVS_INET ? df : inner_df);
+	reason = can_wrap(packet, headers, binding, overhead, df);
 	if (lvs_unlikely(reason != LVS_REASON_NONE))
 		return reason;
 	lvs_send_decrement_ttl(packet, headers);
@@ -126,9 +168,6 @@ static enum lvs_reason ipip_out(struct lvs_packet *packet, struct lvs_headers *h
 		write_outer4(packet->data, packet, headers, binding, df);
 	else
 		write_outer6(packet->data, packet, headers, binding);
-	/* No card and no kernel segments within an IPIP header that we made: it is cut before. */
-	if (packet->gso_size)
-		packet->cut = LVS_CUT_SEGMENT;
 	return LVS_REASON_NONE;
 }
 

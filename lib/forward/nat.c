@@ -43,8 +43,9 @@ static void udp_fill(struct lvs_packet *packet, const struct lvs_headers *header
 	/* Nobody has gathered the datagram: it stays without. */
 	if (headers->flags & LVS_HEADERS_FRAGMENT)
 		return;
-	if (packet->linear_len < headers->len) {
-		/* The payload is not to be touched: who sends it completes the sum. */
+	if (packet->linear_len < headers->len || packet->gso_size) {
+		/* The payload is not to be touched, or each segment has a sum of its own: who
+		 * sends it completes that. */
 		lvs_store_be16(udp + 6, lvs_csum_fold(sum));
 		packet->flags |= LVS_PACKET_CSUM_PARTIAL;
 		packet->csum_start = headers->l4_offset;

@@ -23,8 +23,9 @@ LVS_INLINE uint32_t lvs_send_piece_len(const struct lvs_packet *packet,
 
 /*
  * Whether a packet may take a path with @p overhead bytes more in front: the
- * path is up, TTL is left, the length fits or may be cut. Changes nothing but
- * the packet's outputs cut and cut_len.
+ * path is up, TTL is left, the length fits or may be cut. Of a super-packet the
+ * segments must fit, or each is cut. Changes nothing but the packet's outputs cut
+ * and cut_len.
  */
 LVS_INLINE enum lvs_reason lvs_send_check(struct lvs_packet *packet,
 					  const struct lvs_headers *headers,
@@ -36,7 +37,7 @@ LVS_INLINE enum lvs_reason lvs_send_check(struct lvs_packet *packet,
 	if (lvs_unlikely(headers->ttl <= 1))
 		return LVS_REASON_TTL;
 	if (lvs_unlikely(lvs_send_piece_len(packet, headers) + overhead > path->mtu)) {
-		if (!may_fragment || packet->gso_size)
+		if (!may_fragment)
 			return LVS_REASON_MTU;
 		packet->cut = LVS_CUT_FRAGMENT;
 		packet->cut_len = path->mtu;

@@ -29,8 +29,9 @@ bool lvs_io_cut_by_link(const struct lvs_packet *packet)
 	} else {
 		protocol = packet->data[6];
 		header_len = 40;
+		/* Where its transport header is, the request for a checksum says. */
 		if (is_extension(protocol))
-			return true;
+			return !packet->gso_size || packet->flags & LVS_PACKET_CSUM_PARTIAL;
 	}
 	if (packet->flags & LVS_PACKET_CSUM_PARTIAL && packet->csum_start != header_len)
 		return false;
@@ -46,7 +47,7 @@ bool lvs_io_cut_start(struct lvs_io_cut *cut, const struct lvs_packet *packet, b
 	cut->packet = packet;
 	cut->segment_buffer = segment_buffer;
 	cut->fragments = packet->cut == LVS_CUT_FRAGMENT;
-	cut->segments = offload && (!by_link || cut->fragments);
+	cut->segments = offload && (!by_link || packet->cut != LVS_CUT_NONE);
 	return cut->segments || cut->fragments;
 }
 

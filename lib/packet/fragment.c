@@ -5,7 +5,6 @@
 #include "packet/parse.h"
 
 enum {
-	MTU_MIN = 68,     /* RFC 791: the longest header and eight bytes */
 	PARTS_MAX = 8192, /* there are no more places for a fragment to start */
 	HEADER_MAX = 60,
 
@@ -106,10 +105,7 @@ static uint32_t whole_len(const struct lvs_packet *packet)
 {
 	uint32_t len, header_len;
 
-	if ((packet->flags & LVS_PACKET_CSUM_PARTIAL) || packet->gso_size)
-		return 0;
-	if (packet->linear_len < packet->len || packet->len < LVS_IPV4_LEN ||
-	    packet->data[0] >> 4 != 4)
+	if (!lvs_cut_is_plain(packet) || packet->len < LVS_IPV4_LEN || packet->data[0] >> 4 != 4)
 		return 0;
 	header_len = (packet->data[0] & 15) * 4u;
 	len = lvs_load16(packet->data + 2);
@@ -121,22 +117,8 @@ static uint32_t whole_len(const struct lvs_packet *packet)
 	return len;
 }
 
-/* It fits as it is. */
-static int copy_whole(const struct lvs_packet *packet, uint32_t len, unsigned part,
-		      struct lvs_packet *out)
-{
-	int filled;
-
-	if (part > 0)
-		return 0;
-	filled = lvs_cut_piece(packet, len, out);
-	if (filled > 0)
-		memcpy(out->data, packet->data, len);
-	return filled;
-}
-
-int lvs_packet_fragment(const struct lvs_packet *packet, uint32_t mtu, unsigned part,
-			struct lvs_packet *out)
+static int fragment_ipv4(const struct lvs_packet *packet, uint32_t mtu, unsigned part,
+			 struct lvs_packet *out)
 {
 	struct fragment fragment;
 	uint32_t len = whole_len(packet);
@@ -145,10 +127,10 @@ int lvs_packet_fragment(const struct lvs_packet *packet, uint32_t mtu, unsigned 
 
 	if (len == 0)
 		return LVS_ERR_FORMAT;
-	if (mtu < MTU_MIN)
+	if (mtu < LVS_CUT_MTU_MIN)
 		return LVS_ERR_RANGE;
 	if (len <= mtu)
-		return copy_whole(packet, len, part, out);
+		return lvs_cut_whole(packet, len, part, out);
 	header_len = (packet->data[0] & 15) * 4u;
 	later_len = later_header(packet->data, header_len, fragment.header);
 	if (later_len == 0)
@@ -167,4 +149,12 @@ int lvs_packet_fragment(const struct lvs_packet *packet, uint32_t mtu, unsigned 
 	memcpy(out->data + fragment.header_len, packet->data + header_len + fragment.start,
 	       fragment.len);
 	return 1;
+}
+
+int lvs_packet_fragment(const struct lvs_packet *packet, uint32_t mtu, unsigned part,
+			struct lvs_packet *out)
+{
+	if (packet->len && packet->linear_len && packet->data[0] >> 4 == 6)
+		return lvs_fragment_ipv6(packet, mtu, part, out);
+	return fragment_ipv4(packet, mtu, part, out);
 }

@@ -80,6 +80,17 @@ static bool gso_fits(const struct lvs_packet *packet, uint8_t protocol)
 	       (type == LVS_GSO_UDP && protocol == LVS_UDP);
 }
 
+/* Where the IP packet at @p offset ends. */
+static uint32_t layer_end(uint32_t offset, uint32_t end, const struct lvs_headers *headers)
+{
+	uint32_t uncounted = headers->flow.family == LVS_INET6 ? LVS_IPV6_LEN : 0;
+
+	/* The length field of a tunnel's header can say no more: the super-packet may be longer. */
+	if (is_tunnel(headers->flow.protocol) && headers->len - uncounted == UINT16_MAX)
+		return end;
+	return offset + headers->len;
+}
+
 /* From the outermost IP header to the transport header. */
 static bool makeup_read(const struct lvs_packet *packet, struct makeup *makeup)
 {
@@ -95,7 +106,7 @@ static bool makeup_read(const struct lvs_packet *packet, struct makeup *makeup)
 		    is_routed(packet->data + offset, &headers))
 			return false;
 		makeup->layer[makeup->layers_n++] = offset;
-		makeup->end = offset + headers.len;
+		makeup->end = layer_end(offset, makeup->end, &headers);
 		makeup->l4 = offset + headers.l4_offset;
 		makeup->payload = offset + headers.payload_offset;
 		offset = makeup->l4;
@@ -132,6 +143,13 @@ static void fix_tcp(const struct lvs_packet *packet, uint32_t start, bool last, 
 	/* Repeated, it would tell of a second reduction of the window (RFC 3168, 6.1.2). */
 	if (start > 0 && (packet->gso_type & LVS_GSO_ECN))
 		tcp[TCP_FLAGS] &= (uint8_t)~LVS_TCP_CWR;
+}
+
+/* RFC 768: its sender left the sum out. A partial one is never 0: a protocol is in it. */
+static bool has_no_checksum(const struct lvs_packet *packet, const struct makeup *makeup)
+{
+	return makeup->protocol == LVS_UDP && !(packet->flags & LVS_PACKET_CSUM_PARTIAL) &&
+	       lvs_load_be16(packet->data + makeup->l4 + LVS_UDP_CSUM) == 0;
 }
 
 /* The transport checksum from nothing, whatever the field held. */
@@ -173,7 +191,8 @@ static int cut_segment(const struct lvs_packet *packet, unsigned part, struct lv
 		fix_tcp(packet, (uint32_t)start, start + n == total, out->data + makeup.l4);
 	else
 		lvs_store16(out->data + makeup.l4 + 4, (uint16_t)(LVS_UDP_LEN + n));
-	fix_checksum(&makeup, out->data, out->len);
+	if (!has_no_checksum(packet, &makeup))
+		fix_checksum(&makeup, out->data, out->len);
 	return 1;
 }
 

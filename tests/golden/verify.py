@@ -306,7 +306,7 @@ def check_shares():
 
 def check_cuts():
     """Longer than the path, and allowed to be cut: the verdict says so."""
-    for case, length, mtu in ("ipip-4in4", 1001, 1000), ("bad", 69, 68):
+    for case, length, mtu in ("ipip-4in4", 1001, 1000), ("ipip-4in6", 1401, 1400), ("bad", 69, 68):
         lines = (HERE / case / "verdicts").read_text()
         want("cuts", 1, len(re.findall(rf"^\d+ forward established \S+ \d+ fragment {mtu}$", lines, re.M)))
         want("its length", True, length in [len(r[1]) for r in pcap_read(HERE / case / "out.pcap")])

@@ -303,6 +303,14 @@ START_TEST(test_ipip)
 }
 END_TEST
 
+/* An IPv6 packet of 1280 bytes or less is fragmented in its tunnel: a longer one is refused. */
+static void lengthen(struct fixture *f)
+{
+	struct lvs_flow flow = f->headers.flow;
+
+	rig_make(&f->rig, &flow, LVS_TCP_ACK, 1400);
+}
+
 static void one_refusal(enum lvs_method method, unsigned family, unsigned dest_family,
 			void (*spoil)(struct fixture *), enum lvs_reason expected)
 {
@@ -311,6 +319,7 @@ static void one_refusal(enum lvs_method method, unsigned family, unsigned dest_f
 	uint64_t random = 6;
 
 	setup(&f, &random, family, dest_family, LVS_TCP);
+	lengthen(&f);
 	f.rig.packet.data[family == LVS_INET ? 6 : 0] |= family == LVS_INET ? 0x40 : 0;
 	rig_fix(&f.rig);
 	ck_assert_int_eq(lvs_packet_parse(&f.rig.packet, &f.headers), LVS_REASON_NONE);
