@@ -164,6 +164,7 @@ cppcheck        command -v cppcheck                 # static
 shellcheck      command -v shellcheck               # static
 valgrind        command -v valgrind                 # count
 python3         command -v python3                  # unit sanitizers e2e bulk
+tshark          command -v tshark                   # unit
 iproute2        command -v ip                       # e2e bulk demo
 nftables        command -v nft                      # e2e bulk demo
 ethtool         command -v ethtool                  # e2e bulk
