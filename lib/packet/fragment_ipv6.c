@@ -12,12 +12,10 @@
 
 enum {
 	EXT_HOP_BY_HOP = 0,
-	EXT_DEST_OPTIONS = 60,
-	EXT_UNIT = 8,   /* the shortest extension header, and the unit of their lengths */
-	HEADER_LEN = 8, /* the fragment header */
-	NEXT_AT = 6,    /* place of the fixed header's next header */
-	MORE = 0x1,     /* more fragments follow */
-	ID_BYTES = 64,  /* what the identification is made of */
+	EXT_UNIT = 8,  /* the shortest extension header, and the unit of their lengths */
+	NEXT_AT = 6,   /* place of the fixed header's next header */
+	MORE = 0x1,    /* more fragments follow */
+	ID_BYTES = 64, /* what the identification is made of */
 };
 
 struct layout {
@@ -37,7 +35,7 @@ static bool find_keep(const uint8_t *ip, struct layout *layout)
 
 	layout->keep = LVS_IPV6_LEN;
 	layout->next_at = NEXT_AT;
-	while (type == EXT_HOP_BY_HOP || type == LVS_EXT_ROUTING || type == EXT_DEST_OPTIONS) {
+	while (type == EXT_HOP_BY_HOP || type == LVS_EXT_ROUTING || type == LVS_EXT_OPTIONS) {
 		uint32_t end = at + EXT_UNIT;
 
 		if (end > layout->len)
@@ -45,7 +43,7 @@ static bool find_keep(const uint8_t *ip, struct layout *layout)
 		end += ip[at + 1] * (uint32_t)EXT_UNIT;
 		if (end > layout->len)
 			return false;
-		if (type != EXT_DEST_OPTIONS) {
+		if (type != LVS_EXT_OPTIONS) {
 			layout->keep = end;
 			layout->next_at = at;
 		}
@@ -73,13 +71,13 @@ static void write_fragment(const struct layout *layout, const uint8_t *from, uin
 	uint8_t *header = to + layout->keep;
 
 	memcpy(to, from, layout->keep);
-	lvs_store16(to + 4, (uint16_t)(layout->keep - LVS_IPV6_LEN + HEADER_LEN + len));
+	lvs_store16(to + 4, (uint16_t)(layout->keep - LVS_IPV6_LEN + LVS_FRAGMENT_LEN + len));
 	to[layout->next_at] = LVS_EXT_FRAGMENT;
 	header[0] = from[layout->next_at];
 	header[1] = 0;
 	lvs_store16(header + 2, (uint16_t)(start | (start + len < total ? MORE : 0)));
 	lvs_store32(header + 4, identification(data, total));
-	memcpy(header + HEADER_LEN, data + start, len);
+	memcpy(header + LVS_FRAGMENT_LEN, data + start, len);
 }
 
 /* False: it is no whole IPv6 packet, or asks for more than to be cut. */
@@ -111,15 +109,15 @@ int lvs_fragment_ipv6(const struct lvs_packet *packet, uint32_t mtu, unsigned pa
 		return lvs_cut_whole(packet, layout.len, part, out);
 	if (!find_keep(packet->data, &layout))
 		return LVS_ERR_FORMAT;
-	if (mtu < layout.keep + HEADER_LEN + EXT_UNIT)
+	if (mtu < layout.keep + LVS_FRAGMENT_LEN + EXT_UNIT)
 		return LVS_ERR_RANGE;
-	room = (mtu - layout.keep - HEADER_LEN) & ~7u;
+	room = (mtu - layout.keep - LVS_FRAGMENT_LEN) & ~7u;
 	total = layout.len - layout.keep;
 	start = (uint64_t)part * room;
 	if (start >= total)
 		return 0;
 	len = total - (uint32_t)start < room ? total - (uint32_t)start : room;
-	filled = lvs_cut_piece(packet, layout.keep + HEADER_LEN + len, out);
+	filled = lvs_cut_piece(packet, layout.keep + LVS_FRAGMENT_LEN + len, out);
 	if (filled < 0)
 		return filled;
 	write_fragment(&layout, packet->data, (uint32_t)start, len, out->data);

@@ -109,7 +109,7 @@ START_TEST(test_random)
 {
 	static struct whole whole;
 	struct ref_rng rng = {61};
-	uint8_t id[4];
+	uint8_t id[4] = {0};
 
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		uint32_t mtu = ref_below(&rng, 4) ? 1280 : 68 + ref_below(&rng, 1500);
@@ -126,7 +126,7 @@ START_TEST(test_longest)
 {
 	static struct whole whole;
 	struct ref_rng rng = {62};
-	uint8_t id[4];
+	uint8_t id[4] = {0};
 
 	do
 		whole_make(&rng, &whole, 65535 - 96);
@@ -140,7 +140,7 @@ START_TEST(test_identification)
 {
 	static struct whole whole;
 	struct ref_rng rng = {63};
-	uint8_t first[4], second[4];
+	uint8_t first[4] = {0}, second[4] = {0};
 
 	for (unsigned i = 0; i < 200; i++) {
 		whole_make(&rng, &whole, 3000);
