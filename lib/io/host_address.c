@@ -2,6 +2,7 @@
 #include "io/host_address.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +90,17 @@ static int take(struct lvs_host *host, struct lvs_service *service, uint64_t now
 	return err == LVS_ERR_EXISTS ? 0 : err;
 }
 
+/* Whether the kernel calls itself a router there, as its own advertisements then do. */
+static bool is_router(const struct lvs_service *service, const struct lvs_iface *iface)
+{
+	char path[64], value[16];
+
+	if (service->family != LVS_INET6)
+		return false;
+	snprintf(path, sizeof(path), "net/ipv6/conf/%s/forwarding", iface->name);
+	return lvs_sysctl_read(path, value, sizeof(value)) == 0 && strcmp(value, "0") != 0;
+}
+
 static void send_frame(struct lvs_host *host, const struct lvs_service *service, bool probe)
 {
 	const struct lvs_iface *iface = lvs_ifaces_find(&host->ifaces, service->ifindex);
@@ -98,7 +110,8 @@ static void send_frame(struct lvs_host *host, const struct lvs_service *service,
 	if (iface == NULL || !iface->has_mac)
 		return;
 	len = probe ? lvs_frame_probe(frame, service->family, iface->mac, &service->addr)
-		    : lvs_frame_announce(frame, service->family, iface->mac, &service->addr);
+		    : lvs_frame_announce(frame, service->family, iface->mac, &service->addr,
+					 is_router(service, iface));
 	lvs_watch_send(host, service->ifindex, service->family, frame, len);
 }
 

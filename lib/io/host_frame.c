@@ -16,6 +16,7 @@ enum {
 	ND_OPTION_LEN = 8,
 	ND_SOLICITATION = 135,
 	ND_ADVERTISEMENT = 136,
+	ND_ROUTER = 0x80,
 	ND_OVERRIDE = 0x20,
 	OPTION_TARGET_MAC = 2,
 };
@@ -94,11 +95,12 @@ static size_t put_solicitation(uint8_t *frame, const uint8_t *mac, const union l
 }
 
 /* Unsolicited, with the override flag (RFC 4861, section 7.2.6). */
-static size_t put_advertisement(uint8_t *frame, const uint8_t *mac, const union lvs_addr *addr)
+static size_t put_advertisement(uint8_t *frame, const uint8_t *mac, const union lvs_addr *addr,
+				bool router)
 {
 	uint8_t body[ND_LEN + ND_OPTION_LEN] = {ND_ADVERTISEMENT};
 
-	body[4] = ND_OVERRIDE;
+	body[4] = router ? ND_ROUTER | ND_OVERRIDE : ND_OVERRIDE;
 	memcpy(body + 8, addr->byte, 16);
 	body[ND_LEN] = OPTION_TARGET_MAC;
 	body[ND_LEN + 1] = 1;
@@ -114,9 +116,9 @@ size_t lvs_frame_probe(uint8_t *frame, unsigned family, const uint8_t *mac,
 }
 
 size_t lvs_frame_announce(uint8_t *frame, unsigned family, const uint8_t *mac,
-			  const union lvs_addr *addr)
+			  const union lvs_addr *addr, bool router)
 {
-	return family == LVS_INET6 ? put_advertisement(frame, mac, addr)
+	return family == LVS_INET6 ? put_advertisement(frame, mac, addr, router)
 				   : put_arp(frame, mac, addr, true);
 }
 

@@ -15,9 +15,10 @@
 size_t lvs_frame_probe(uint8_t *frame, unsigned family, const uint8_t *mac,
 		       const union lvs_addr *addr);
 
-/* Tells everybody that @p mac has the address. */
+/* Tells everybody that @p mac has the address. IPv6 also tells whether it is a router's: who has
+ * taken it for one until now would take it out of his routers. */
 size_t lvs_frame_announce(uint8_t *frame, unsigned family, const uint8_t *mac,
-			  const union lvs_addr *addr);
+			  const union lvs_addr *addr, bool router);
 
 /* What a frame says of an address. */
 struct lvs_claim {

@@ -97,7 +97,7 @@ static int open_sysctl(const char *path, int flags)
 	return open(name, flags | O_CLOEXEC);
 }
 
-static int read_sysctl(const char *path, char *value, size_t room)
+int lvs_sysctl_read(const char *path, char *value, size_t room)
 {
 	int fd = open_sysctl(path, O_RDONLY);
 	ssize_t len;
@@ -139,7 +139,7 @@ int lvs_host_sysctl_set(struct lvs_host *host, const char *path, const char *val
 	if (host->flags & LVS_HOST_DRY_RUN)
 		return record(&host->setup, LVS_MADE_SYSCTL, path, value, NULL) ? 0
 										: LVS_ERR_NO_MEMORY;
-	err = read_sysctl(path, old, sizeof(old));
+	err = lvs_sysctl_read(path, old, sizeof(old));
 	if (err != 0 || strcmp(old, value) == 0)
 		return err;
 	if (record(&host->setup, LVS_MADE_SYSCTL, path, value, old) == NULL)
@@ -160,7 +160,7 @@ static void undo_sysctl(struct lvs_host *host, const struct lvs_made *made)
 {
 	char now[VALUE_MAX];
 
-	if (made->old == NULL || read_sysctl(made->text, now, sizeof(now)) != 0)
+	if (made->old == NULL || lvs_sysctl_read(made->text, now, sizeof(now)) != 0)
 		return;
 	if (strcmp(now, made->value) != 0)
 		lvs_host_log(host, LVS_LOG_NOTICE, "%s was changed meanwhile, left alone",

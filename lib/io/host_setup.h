@@ -35,6 +35,10 @@ int lvs_setup_record_address(struct lvs_setup *setup, unsigned family, const uni
 void lvs_setup_forget_address(struct lvs_setup *setup, unsigned family, const union lvs_addr *addr,
 			      uint32_t ifindex);
 
+/* Reads a sysctl's value, without the line feed. @p path is as for lvs_host_sysctl_set(). Returns 0
+ * or a negative lvs_err. */
+int lvs_sysctl_read(const char *path, char *value, size_t room);
+
 /* Undoes all in reverse order, and frees the list. */
 void lvs_setup_undo(struct lvs_host *host);
 

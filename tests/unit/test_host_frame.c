@@ -25,7 +25,7 @@ START_TEST(test_arp_probe)
 
 	ck_assert_uint_eq(lvs_frame_probe(frame, LVS_INET, mac, &v4), sizeof(want));
 	ck_assert_mem_eq(frame, want, sizeof(want));
-	ck_assert_uint_eq(lvs_frame_announce(frame, LVS_INET, mac, &v4), sizeof(want));
+	ck_assert_uint_eq(lvs_frame_announce(frame, LVS_INET, mac, &v4, false), sizeof(want));
 	ck_assert_mem_eq(frame + 28, v4.byte, 4);
 	ck_assert_mem_eq(frame + 38, v4.byte, 4);
 }
@@ -55,13 +55,15 @@ START_TEST(test_advertisement)
 	static const uint8_t all[16] = {0xff, 2, [15] = 1};
 	uint8_t frame[LVS_FRAME_MAX];
 
-	ck_assert_uint_eq(lvs_frame_announce(frame, LVS_INET6, mac, &v6), 14 + 40 + 32);
+	ck_assert_uint_eq(lvs_frame_announce(frame, LVS_INET6, mac, &v6, false), 14 + 40 + 32);
 	ck_assert_mem_eq(frame + 14 + 8, v6.byte, 16);
 	ck_assert_mem_eq(frame + 14 + 24, all, 16);
 	ck_assert_uint_eq(frame[54], 136);
 	ck_assert_uint_eq(frame[58], 0x20);
 	ck_assert_uint_eq(frame[54 + 24], 2);
 	ck_assert_mem_eq(frame + 54 + 26, mac, 6);
+	ck_assert_uint_eq(lvs_frame_announce(frame, LVS_INET6, mac, &v6, true), 14 + 40 + 32);
+	ck_assert_uint_eq(frame[58], 0xa0);
 }
 END_TEST
 
@@ -73,7 +75,7 @@ START_TEST(test_read_back)
 	const union lvs_addr *addr = _i & 1 ? &v6 : &v4;
 	uint8_t frame[LVS_FRAME_MAX];
 	size_t len = probe ? lvs_frame_probe(frame, family, mac, addr)
-			   : lvs_frame_announce(frame, family, mac, addr);
+			   : lvs_frame_announce(frame, family, mac, addr, false);
 	struct lvs_claim claim;
 
 	ck_assert(lvs_frame_read(frame, len, &claim));
@@ -96,7 +98,7 @@ END_TEST
 START_TEST(test_broken)
 {
 	uint8_t frame[LVS_FRAME_MAX];
-	size_t len = lvs_frame_announce(frame, LVS_INET6, mac, &v6);
+	size_t len = lvs_frame_announce(frame, LVS_INET6, mac, &v6, false);
 	struct lvs_claim claim;
 
 	for (size_t at = 14 + 4; at < len; at++) {
@@ -124,7 +126,7 @@ static const struct change arp_changes[] = {
 START_TEST(test_arp_unfit)
 {
 	uint8_t frame[LVS_FRAME_MAX];
-	size_t len = lvs_frame_announce(frame, LVS_INET, mac, &v4);
+	size_t len = lvs_frame_announce(frame, LVS_INET, mac, &v4, false);
 	struct lvs_claim claim;
 
 	frame[arp_changes[_i].at] = arp_changes[_i].value;
