@@ -5,8 +5,7 @@
 #include <string.h>
 
 enum {
-	SERVICE_RULES = 2, /* at most, that one service makes */
-	DEST_RULES = 5,    /* ... and one server */
+	DEST_RULES = 4, /* at most, that one server makes; a service makes one */
 };
 
 /* What is being gathered. */
@@ -29,12 +28,6 @@ static void put(struct list *list, uint8_t direction, uint8_t family, const unio
 	};
 }
 
-static void put_icmp(struct list *list, uint8_t direction, uint8_t family,
-		     const union lvs_addr *addr)
-{
-	put(list, direction, family, addr, family == LVS_INET6 ? LVS_ICMPV6 : LVS_ICMP, 0);
-}
-
 static void add_services(struct list *list, const struct rules *rules)
 {
 	for (size_t i = 0; i < rules->service_n; i++) {
@@ -44,8 +37,6 @@ static void add_services(struct list *list, const struct rules *rules)
 		if (key->fwmark)
 			continue;
 		put(list, LVS_HOST_TO, key->family, &key->addr, key->protocol, key->port);
-		if (list->steered) /* errors about replies; pings go back */
-			put_icmp(list, LVS_HOST_TO, key->family, &key->addr);
 	}
 }
 
@@ -64,13 +55,6 @@ static void add_protocol(struct list *list, const struct lvs_dest_key *dest,
 static void add_nat(struct list *list, const struct lvs_dest_key *dest,
 		    const struct lvs_service_key *key)
 {
-	/*
-	 * Errors from a server about what it was sent must be translated; untranslated ones the
-	 * host would forward. For IPv6 only steered, which leaves out neighbour discovery: a
-	 * filter would drop that, too, as it is ICMPv6, and it must stay on its link.
-	 */
-	if (dest->family == LVS_INET || list->steered)
-		put_icmp(list, LVS_HOST_FROM, dest->family, &dest->addr);
 	if (key->fwmark) {
 		add_protocol(list, dest, key, LVS_TCP);
 		add_protocol(list, dest, key, LVS_UDP);
@@ -88,7 +72,8 @@ static void add_tunnel(struct list *list, const struct lvs_dest_key *dest)
 	    lvs_host_path(list->host, (enum lvs_family)dest->family, &dest->addr, &path) ||
 	    path.source_family == LVS_UNSPEC)
 		return;
-	put_icmp(list, LVS_HOST_TO, (uint8_t)path.source_family, &path.source);
+	put(list, LVS_HOST_TO, path.source_family, &path.source,
+	    path.source_family == LVS_INET6 ? LVS_ICMPV6 : LVS_ICMP, 0);
 }
 
 static void add_dests(struct list *list, const struct rules *rules)
@@ -105,8 +90,7 @@ static void add_dests(struct list *list, const struct rules *rules)
 
 int capture_set(struct lvs_host *host, bool steered, const struct rules *a, const struct rules *b)
 {
-	size_t n = SERVICE_RULES * (a->service_n + b->service_n) +
-		   DEST_RULES * (a->dest_n + b->dest_n);
+	size_t n = a->service_n + b->service_n + DEST_RULES * (a->dest_n + b->dest_n);
 	struct list list = {.host = host, .steered = steered};
 	int err;
 

@@ -191,8 +191,9 @@ struct lvs_host_rule {
 	union lvs_addr addr; /**< The address. */
 	lvs_be16 port;       /**< The port; 0 is every port. */
 	uint8_t family;      /**< enum lvs_family. */
-	uint8_t protocol;    /**< LVS_TCP, LVS_UDP or LVS_SCTP, with port 0 any protocol number;
-				  0 with port 0 stands for these three. */
+	uint8_t protocol;    /**< LVS_TCP, LVS_UDP or LVS_SCTP, with port 0 any protocol number,
+				  of ICMP and ICMPv6 errors only; 0 with port 0 stands for these
+				  three. */
 	uint8_t direction;   /**< enum lvs_host_direction. */
 	uint8_t reserved[3]; /**< Zero. */
 };
@@ -217,10 +218,12 @@ LVS_API int lvs_host_capture_interfaces(struct lvs_host *host, const char *const
  * before packets are read. The change is one transaction: no packet meets half
  * of it. The whole list is compared with the former, what changed is sent.
  *
- * Fragments to a captured address are left to the host, which gathers them. Of
- * a fragmented reply the first fragment, which shows the port, is dropped: it
- * is not given back either, for it would leave untranslated. Later fragments
- * carry no port and stay the host's.
+ * Taken along is what belongs to such traffic but shows no port where the filter
+ * could read it: fragments by address and protocol, first and later ones, and
+ * ICMP errors that quote a packet to a captured server or from a service, whoever
+ * sends them. lvs_host_captured() tells of each; of other ports' the verdict is PASS.
+ * Of ICMP nothing but errors is ever taken (unreachable, source quench, time
+ * exceeded; ICMPv6 types below 128): neighbour discovery stays on its link.
  *
  * @param rules Array of @p n, copied; none removes the table.
  * @return 0, LVS_ERR_INVALID or LVS_ERR_FAMILY for a rule, LVS_ERR_NO_MEMORY,
@@ -241,9 +244,8 @@ LVS_API int lvs_host_capture_set(struct lvs_host *host, const struct lvs_host_ru
  * hash of the instance's name; rules and routes bear protocol 128 + a hash of the
  * name. While the device is down or gone what is captured is lost, as a filter's would be.
  *
- * Only errors of ICMPv6 are steered, by rules with protocol 58: neighbour
- * discovery stays on its link. lvs_host_captured() then says of every packet
- * whether it is given back: all are but those of servers that must not leave untranslated.
+ * lvs_host_captured() then says of every packet whether it is given back: all are
+ * but those of servers that must not leave untranslated.
  *
  * To be called before lvs_host_capture_set(), which makes rules and routes; those of a family
  * that no rule is about are not made. The host must forward at the captured interfaces.
@@ -259,13 +261,15 @@ LVS_API int lvs_host_steer(struct lvs_host *host, const char *tun);
  * Reads packet's first line and its headers as they came.
  *
  * What a real server sends from a captured port goes back only when it begins a
- * connection (TCP) or answers a client that asked the server itself, past the
- * director; such clients are learned from their packets, which is why every
- * packet of verdict PASS is to be asked about, captured or not. ICMP that a rule
- * took away goes back always. All else is left of a connection that the director
- * has forgotten, and would leave untranslated.
+ * connection (TCP), answers a client that asked the server itself, past the
+ * director, or is sent to the host itself. Such clients are learned from their
+ * packets, which is why every packet of verdict PASS is to be asked about,
+ * captured or not, in the order of the verdicts. Later fragments from a server go
+ * where the first went. ICMP goes back always. All else is left of a connection that the
+ * director has forgotten, and would leave untranslated.
  *
- * Worker call; one uncontended reader lock and at most four hash probes.
+ * Worker call; one uncontended reader lock, at most six hash probes, and of what a server sent
+ * that goes to nobody known a route lookup.
  */
 LVS_API bool lvs_host_captured(struct lvs_host *host, const struct lvs_packet *packet);
 
@@ -320,7 +324,8 @@ LVS_API enum lvs_host_address_state lvs_host_address_get_state(const struct lvs_
 
 /**
  * Announces every address that is held, three times: gratuitous ARP, unsolicited
- * neighbour advertisement with the override flag. Control call.
+ * neighbour advertisement with the override flag, and the router flag where the
+ * host forwards. Control call.
  */
 LVS_API void lvs_host_address_announce(struct lvs_host *host);
 

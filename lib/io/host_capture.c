@@ -229,7 +229,7 @@ bool lvs_host_captured(struct lvs_host *host, const struct lvs_packet *packet)
 	if (!host->capture.usable)
 		return false;
 	lock = lvs_stripes_read(&host->stripes);
-	match = lvs_capture_match(&host->capture, packet);
+	match = lvs_capture_match(&host->capture, &host->routes, packet);
 	lvs_stripes_read_end(lock);
 	return match;
 }

@@ -5,9 +5,17 @@
  *
  *   ingress of each interface --> chain "capture":
  *       not to this host, or of a VLAN      return
+ *       a fragment                          goto "fragment"
+ *           from a server, to a service         drop    (address and protocol: no port is known)
+ *       ICMP                                goto "error"
+ *           no error                            return
+ *           about what went to a server         drop    (address: the quote may be anything)
+ *           about what a service sent           drop
+ *           to, from an address for ICMP        drop
  *       from a real server's address, port  drop
- *       a fragment                          return
  *       to a service's address, port        drop
+ *
+ * Where it is steered (host_steer.h) what is dropped here gets a mark instead.
  */
 #ifndef LVS_IO_HOST_CAPTURE_H
 #define LVS_IO_HOST_CAPTURE_H
@@ -21,20 +29,31 @@
 #include "io/host_link.h"
 #include "io/host_netlink.h"
 #include "io/host_nft.h"
+#include "io/host_route.h"
 
-#define LVS_CAPTURE_SETS 8
+/* What a set's keys are made of, and what is looked up in it. */
+enum lvs_capture_kind {
+	LVS_CAPTURE_PORT = 0,     /* protocol, address, port: what the caller's rule says */
+	LVS_CAPTURE_ALL = 1,      /* protocol, address: the same for every port */
+	LVS_CAPTURE_FRAGMENT = 2, /* protocol, address: fragments of either */
+	LVS_CAPTURE_QUOTED = 3,   /* address: packets that ICMP errors quote */
+	LVS_CAPTURE_KINDS = 4,
+};
 
-/* One set of the table: the rules of a family and direction, with port or for every port. */
+#define LVS_CAPTURE_SETS (2 * 2 * LVS_CAPTURE_KINDS)
+
+/* One set of the table: the rules of a family, direction and kind. */
 struct lvs_capture_set {
 	const char *name;
 	uint8_t family;
 	uint8_t direction;
-	bool any_port;
+	uint8_t kind;
 };
 
 extern const struct lvs_capture_set lvs_capture_sets[LVS_CAPTURE_SETS];
 
-/* Rules in the order of memcmp(), none twice, and a hash index over them. */
+/* Rules in the order of memcmp(), none twice, and a hash index over them. Those that follow from a
+ * caller's have their kind in reserved[0], LVS_CAPTURE_FRAGMENT or LVS_CAPTURE_QUOTED. */
 struct lvs_capture_rules {
 	struct lvs_host_rule *rule;
 	uint32_t *slot; /* number of a rule + 1, 0 free */
@@ -73,12 +92,19 @@ bool lvs_capture_rules_has(const struct lvs_capture_rules *rules, const struct l
 unsigned lvs_capture_set_of(const struct lvs_host_rule *rule);
 
 /* Whether the kernel drops the packet and it must be given back. Learns which clients ask servers
- * directly. */
-bool lvs_capture_match(const struct lvs_capture *capture, const struct lvs_packet *packet);
+ * directly, and of which datagrams the first fragment went back. */
+bool lvs_capture_match(const struct lvs_capture *capture, const struct lvs_routes *routes,
+		       const struct lvs_packet *packet);
 
 /* The whole table, replacing one that is there. */
 void lvs_capture_build(struct lvs_nft_batch *batch, const struct lvs_capture_rules *rules,
 		       const struct lvs_ifaces *ifaces, const uint32_t *ifindex, unsigned n);
+
+/* Its chains but those of the interfaces; @p mark as in the rules. */
+void lvs_capture_build_chains(struct lvs_nft_batch *batch, uint32_t mark);
+
+/* Where the key of a set of quoted packets stands, bytes from the ICMP header. */
+unsigned lvs_capture_quote_offset(const struct lvs_capture_set *set);
 
 /* What turns the sets of @p old into those of @p rules. */
 void lvs_capture_build_change(struct lvs_nft_batch *batch, const struct lvs_capture_rules *old,

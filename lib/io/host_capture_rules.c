@@ -14,6 +14,10 @@ _Static_assert(sizeof(struct lvs_host_rule) == 24, "rules are compared as bytes"
 
 static const uint8_t every_protocol[] = {LVS_TCP, LVS_UDP, LVS_SCTP};
 
+/* What may stand behind an IPv6 fragment header instead of the transport's number: hop-by-hop
+ * options, routing, fragment, destination options. Then only the first fragment tells. */
+static const uint8_t extensions[] = {0, 43, 44, 60};
+
 static int check_rule(const struct lvs_host_rule *rule)
 {
 	bool ports = rule->protocol == LVS_TCP || rule->protocol == LVS_UDP ||
@@ -67,46 +71,99 @@ static void sort_rules(struct lvs_capture_rules *rules)
 	rules->n = kept;
 }
 
-/* A copy with nothing undefined in it; protocol 0 becomes each that has ports. */
+/* How many rules come of a caller's at most. */
+static size_t spelled_n(const struct lvs_host_rule *rule)
+{
+	size_t protocols = rule->protocol ? 1 : LVS_ARRAY_N(every_protocol);
+	size_t fragments = rule->family == LVS_INET6 ? LVS_ARRAY_N(extensions) : 0;
+
+	return 2 * protocols + fragments + 1;
+}
+
+static void append(struct lvs_capture_rules *rules, const struct lvs_host_rule *rule)
+{
+	rules->rule[rules->n++] = *rule;
+}
+
+/* Fragments of a protocol's packets, told without a port. */
+static void append_fragment(struct lvs_capture_rules *rules, const struct lvs_host_rule *rule,
+			    uint8_t protocol)
+{
+	struct lvs_host_rule fragment = *rule;
+
+	fragment.protocol = protocol;
+	fragment.port = 0;
+	fragment.reserved[0] = LVS_CAPTURE_FRAGMENT;
+	append(rules, &fragment);
+}
+
+static void append_quoted(struct lvs_capture_rules *rules, const struct lvs_host_rule *rule)
+{
+	struct lvs_host_rule quoted = *rule;
+
+	quoted.protocol = 0;
+	quoted.port = 0;
+	quoted.reserved[0] = LVS_CAPTURE_QUOTED;
+	append(rules, &quoted);
+}
+
+/* A copy with nothing undefined in it, and what follows from it; protocol 0 becomes each that has
+ * ports. */
 static void spell_out(struct lvs_capture_rules *rules, const struct lvs_host_rule *rule)
 {
+	const uint8_t *protocol = rule->protocol ? &rule->protocol : every_protocol;
+	unsigned protocols = rule->protocol ? 1 : LVS_ARRAY_N(every_protocol);
 	struct lvs_host_rule clean = *rule;
 
 	lvs_prefix_mask(&clean.addr, lvs_addr_len(rule->family) * 8);
 	memset(clean.reserved, 0, sizeof(clean.reserved));
-	if (clean.protocol != 0) {
-		rules->rule[rules->n++] = clean;
-		return;
+	for (unsigned i = 0; i < protocols; i++) {
+		clean.protocol = protocol[i];
+		append(rules, &clean);
+		append_fragment(rules, &clean, protocol[i]);
 	}
-	for (unsigned i = 0; i < LVS_ARRAY_N(every_protocol); i++) {
-		clean.protocol = every_protocol[i];
-		rules->rule[rules->n++] = clean;
-	}
+	for (unsigned i = 0; i < LVS_ARRAY_N(extensions) && rule->family == LVS_INET6; i++)
+		append_fragment(rules, &clean, extensions[i]);
+	append_quoted(rules, &clean);
 }
 
-int lvs_capture_rules_make(struct lvs_capture_rules *rules, const struct lvs_host_rule *rule,
-			   unsigned n)
+/* Checks all and counts what they come to. */
+static int check_rules(const struct lvs_host_rule *rule, unsigned n, size_t *spelled)
 {
-	memset(rules, 0, sizeof(*rules));
+	*spelled = 0;
 	for (unsigned i = 0; i < n; i++) {
 		int err = check_rule(&rule[i]);
 
 		if (err != 0)
 			return err;
+		*spelled += spelled_n(&rule[i]);
 	}
-	if (n == 0)
-		return 0;
-	for (rules->slots_n = 8; rules->slots_n < (uint64_t)n * 6;)
-		rules->slots_n *= 2;
-	rules->rule = calloc((size_t)n * LVS_ARRAY_N(every_protocol), sizeof(*rules->rule));
-	rules->slot = calloc(rules->slots_n, sizeof(*rules->slot));
-	if (rules->rule == NULL || rules->slot == NULL) {
-		lvs_capture_rules_fini(rules);
+	return *spelled > UINT32_MAX / 4 ? LVS_ERR_NO_MEMORY : 0;
+}
+
+int lvs_capture_rules_make(struct lvs_capture_rules *rules, const struct lvs_host_rule *rule,
+			   unsigned n)
+{
+	size_t spelled;
+	int err;
+
+	memset(rules, 0, sizeof(*rules));
+	err = check_rules(rule, n, &spelled);
+	if (err != 0 || n == 0)
+		return err;
+	rules->rule = calloc(spelled, sizeof(*rules->rule));
+	if (rules->rule == NULL)
 		return LVS_ERR_NO_MEMORY;
-	}
 	for (unsigned i = 0; i < n; i++)
 		spell_out(rules, &rule[i]);
 	sort_rules(rules);
+	for (rules->slots_n = 8; rules->slots_n < rules->n * 2;)
+		rules->slots_n *= 2;
+	rules->slot = calloc(rules->slots_n, sizeof(*rules->slot));
+	if (rules->slot == NULL) {
+		lvs_capture_rules_fini(rules);
+		return LVS_ERR_NO_MEMORY;
+	}
 	index_rules(rules);
 	return 0;
 }
@@ -133,6 +190,11 @@ bool lvs_capture_rules_has(const struct lvs_capture_rules *rules, const struct l
 
 unsigned lvs_capture_set_of(const struct lvs_host_rule *rule)
 {
-	return (rule->family == LVS_INET6) << 2 | (rule->direction == LVS_HOST_FROM) << 1 |
-	       (rule->port == 0);
+	unsigned kind = rule->reserved[0] ? rule->reserved[0]
+			: rule->port      ? LVS_CAPTURE_PORT
+					  : LVS_CAPTURE_ALL;
+
+	return ((rule->family == LVS_INET6) * 2u + (rule->direction == LVS_HOST_FROM)) *
+		       LVS_CAPTURE_KINDS +
+	       kind;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The nft table: its sets, its chain, and what changes in it. */
+/* The nft table: its sets, and what changes in them. */
 #include <arpa/inet.h>
-#include <linux/if_packet.h>
-#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,30 +19,50 @@
 #define TYPE_PORT 13u
 
 #define KEY_MAX 24
-#define REG_KEY NFT_REG32_00
 
 const struct lvs_capture_set lvs_capture_sets[LVS_CAPTURE_SETS] = {
-	{"to_ip", LVS_INET, LVS_HOST_TO, false},
-	{"to_ip_all", LVS_INET, LVS_HOST_TO, true},
-	{"from_ip", LVS_INET, LVS_HOST_FROM, false},
-	{"from_ip_all", LVS_INET, LVS_HOST_FROM, true},
-	{"to_ip6", LVS_INET6, LVS_HOST_TO, false},
-	{"to_ip6_all", LVS_INET6, LVS_HOST_TO, true},
-	{"from_ip6", LVS_INET6, LVS_HOST_FROM, false},
-	{"from_ip6_all", LVS_INET6, LVS_HOST_FROM, true},
+	{"to_ip", LVS_INET, LVS_HOST_TO, LVS_CAPTURE_PORT},
+	{"to_ip_all", LVS_INET, LVS_HOST_TO, LVS_CAPTURE_ALL},
+	{"to_ip_fragment", LVS_INET, LVS_HOST_TO, LVS_CAPTURE_FRAGMENT},
+	{"to_ip_quoted", LVS_INET, LVS_HOST_TO, LVS_CAPTURE_QUOTED},
+	{"from_ip", LVS_INET, LVS_HOST_FROM, LVS_CAPTURE_PORT},
+	{"from_ip_all", LVS_INET, LVS_HOST_FROM, LVS_CAPTURE_ALL},
+	{"from_ip_fragment", LVS_INET, LVS_HOST_FROM, LVS_CAPTURE_FRAGMENT},
+	{"from_ip_quoted", LVS_INET, LVS_HOST_FROM, LVS_CAPTURE_QUOTED},
+	{"to_ip6", LVS_INET6, LVS_HOST_TO, LVS_CAPTURE_PORT},
+	{"to_ip6_all", LVS_INET6, LVS_HOST_TO, LVS_CAPTURE_ALL},
+	{"to_ip6_fragment", LVS_INET6, LVS_HOST_TO, LVS_CAPTURE_FRAGMENT},
+	{"to_ip6_quoted", LVS_INET6, LVS_HOST_TO, LVS_CAPTURE_QUOTED},
+	{"from_ip6", LVS_INET6, LVS_HOST_FROM, LVS_CAPTURE_PORT},
+	{"from_ip6_all", LVS_INET6, LVS_HOST_FROM, LVS_CAPTURE_ALL},
+	{"from_ip6_fragment", LVS_INET6, LVS_HOST_FROM, LVS_CAPTURE_FRAGMENT},
+	{"from_ip6_quoted", LVS_INET6, LVS_HOST_FROM, LVS_CAPTURE_QUOTED},
 };
 
-/* Protocol, address, port, each filled up to 4 bytes. */
+/* Protocol, address, port, each filled up to 4 bytes; of quoted packets the address. */
 static unsigned key_len(const struct lvs_capture_set *set)
 {
-	return 4 + lvs_addr_len(set->family) + (set->any_port ? 0 : 4);
+	if (set->kind == LVS_CAPTURE_QUOTED)
+		return lvs_addr_len(set->family);
+	return 4 + lvs_addr_len(set->family) + (set->kind == LVS_CAPTURE_PORT ? 4 : 0);
 }
 
 static uint32_t key_type(const struct lvs_capture_set *set)
 {
 	uint32_t type = TYPE_PROTOCOL << 6 | (set->family == LVS_INET6 ? TYPE_IPV6 : TYPE_IPV4);
 
-	return set->any_port ? type : type << 6 | TYPE_PORT;
+	return set->kind == LVS_CAPTURE_PORT ? type << 6 | TYPE_PORT : type;
+}
+
+static void add_set(struct lvs_nft_batch *batch, unsigned number)
+{
+	const struct lvs_capture_set *set = &lvs_capture_sets[number];
+
+	if (set->kind == LVS_CAPTURE_QUOTED)
+		lvs_nft_add_payload_set(batch, set->name, number + 1, lvs_capture_quote_offset(set),
+					key_len(set));
+	else
+		lvs_nft_add_set(batch, set->name, number + 1, key_type(set), key_len(set));
 }
 
 static void put_key(uint8_t *key, const struct lvs_host_rule *rule)
@@ -52,6 +70,10 @@ static void put_key(uint8_t *key, const struct lvs_host_rule *rule)
 	unsigned addr_len = lvs_addr_len(rule->family);
 
 	memset(key, 0, KEY_MAX);
+	if (rule->reserved[0] == LVS_CAPTURE_QUOTED) {
+		memcpy(key, rule->addr.byte, addr_len);
+		return;
+	}
 	key[0] = rule->protocol;
 	memcpy(key + 4, rule->addr.byte, addr_len);
 	memcpy(key + 4 + addr_len, &rule->port, sizeof(rule->port));
@@ -103,118 +125,6 @@ void lvs_capture_build_change(struct lvs_nft_batch *batch, const struct lvs_capt
 	}
 }
 
-static void match_protocol(struct nlmsghdr *rule, unsigned family)
-{
-	lvs_be16 ethertype = htons(family == LVS_INET6 ? 0x86dd : 0x0800);
-
-	lvs_nft_meta(rule, NFT_META_PROTOCOL, REG_KEY);
-	lvs_nft_compare(rule, REG_KEY, true, &ethertype, sizeof(ethertype));
-}
-
-/* meta pkttype != host return */
-static void rule_other_host(struct lvs_nft_batch *batch)
-{
-	struct nlmsghdr *rule = lvs_nft_rule_begin(batch, "capture");
-	uint8_t host = PACKET_HOST;
-
-	lvs_nft_meta(rule, NFT_META_PKTTYPE, REG_KEY);
-	lvs_nft_compare(rule, REG_KEY, false, &host, sizeof(host));
-	lvs_nft_verdict(rule, NFT_RETURN, NULL);
-	lvs_nft_rule_end(batch, rule);
-}
-
-/* A tag that names a VLAN: its interface is another. With number 0 it only tells a priority. */
-static void rule_vlan(struct lvs_nft_batch *batch, uint16_t ethertype)
-{
-	struct nlmsghdr *rule = lvs_nft_rule_begin(batch, "capture");
-	lvs_be16 type = htons(ethertype);
-	lvs_be16 mask = htons(0x0fff);
-	lvs_be16 zero = 0;
-
-	lvs_nft_payload(rule, NFT_PAYLOAD_LL_HEADER, 12, 2, REG_KEY);
-	lvs_nft_compare(rule, REG_KEY, true, &type, sizeof(type));
-	lvs_nft_payload(rule, NFT_PAYLOAD_LL_HEADER, 14, 2, REG_KEY);
-	lvs_nft_mask(rule, REG_KEY, &mask, sizeof(mask));
-	lvs_nft_compare(rule, REG_KEY, false, &zero, sizeof(zero));
-	lvs_nft_verdict(rule, NFT_RETURN, NULL);
-	lvs_nft_rule_end(batch, rule);
-}
-
-static void rule_fragment(struct lvs_nft_batch *batch, unsigned family)
-{
-	struct nlmsghdr *rule = lvs_nft_rule_begin(batch, "capture");
-	lvs_be16 mask = htons(0x3fff); /* more fragments, or an offset (RFC 791) */
-	lvs_be16 zero = 0;
-	uint8_t present = 1;
-
-	match_protocol(rule, family);
-	if (family == LVS_INET6) {
-		lvs_nft_ipv6_header(rule, IPPROTO_FRAGMENT, REG_KEY);
-		lvs_nft_compare(rule, REG_KEY, true, &present, sizeof(present));
-	} else {
-		lvs_nft_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, 6, 2, REG_KEY);
-		lvs_nft_mask(rule, REG_KEY, &mask, sizeof(mask));
-		lvs_nft_compare(rule, REG_KEY, false, &zero, sizeof(zero));
-	}
-	lvs_nft_verdict(rule, NFT_RETURN, NULL);
-	lvs_nft_rule_end(batch, rule);
-}
-
-/* What becomes of what is captured. */
-static void take(struct nlmsghdr *rule, uint32_t mark)
-{
-	if (mark != 0)
-		lvs_nft_set_mark(rule, mark, REG_KEY);
-	lvs_nft_verdict(rule, mark != 0 ? NFT_RETURN : NF_DROP, NULL);
-}
-
-/*
- * Neighbour discovery is ICMPv6 as well, of types from 128 on (RFC 4443, section 2.1), and must
- * stay on its link: only errors are steered.
- */
-static void rule_not_error(struct lvs_nft_batch *batch)
-{
-	struct nlmsghdr *rule = lvs_nft_rule_begin(batch, "capture");
-	uint8_t protocol = IPPROTO_ICMPV6, mask = 0x80, error = 0;
-
-	match_protocol(rule, LVS_INET6);
-	lvs_nft_meta(rule, NFT_META_L4PROTO, REG_KEY);
-	lvs_nft_compare(rule, REG_KEY, true, &protocol, sizeof(protocol));
-	lvs_nft_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, REG_KEY);
-	lvs_nft_mask(rule, REG_KEY, &mask, sizeof(mask));
-	lvs_nft_compare(rule, REG_KEY, false, &error, sizeof(error));
-	lvs_nft_verdict(rule, NFT_RETURN, NULL);
-	lvs_nft_rule_end(batch, rule);
-}
-
-/* Takes what is in a set: {protocol, address of one end, its port}. */
-static void rule_set(struct lvs_nft_batch *batch, unsigned number, uint32_t mark)
-{
-	const struct lvs_capture_set *set = &lvs_capture_sets[number];
-	struct nlmsghdr *rule = lvs_nft_rule_begin(batch, "capture");
-	unsigned addr_len = lvs_addr_len(set->family);
-	bool from = set->direction == LVS_HOST_FROM;
-	unsigned src = set->family == LVS_INET6 ? 8 : 12; /* where the source stands */
-
-	match_protocol(rule, set->family);
-	lvs_nft_meta(rule, NFT_META_L4PROTO, REG_KEY);
-	lvs_nft_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, from ? src : src + addr_len, addr_len,
-			REG_KEY + 1);
-	if (!set->any_port)
-		lvs_nft_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, from ? 0 : 2, 2,
-				REG_KEY + 1 + addr_len / 4);
-	lvs_nft_lookup(rule, set->name, number + 1, REG_KEY);
-	take(rule, mark);
-	lvs_nft_rule_end(batch, rule);
-}
-
-static void rules_direction(struct lvs_nft_batch *batch, unsigned direction, uint32_t mark)
-{
-	for (unsigned i = 0; i < LVS_CAPTURE_SETS; i++)
-		if (lvs_capture_sets[i].direction == direction)
-			rule_set(batch, i, mark);
-}
-
 static void chain_ingress(struct lvs_nft_batch *batch, const struct lvs_iface *iface)
 {
 	struct nlmsghdr *rule;
@@ -237,19 +147,9 @@ void lvs_capture_build(struct lvs_nft_batch *batch, const struct lvs_capture_rul
 	lvs_nft_del_table(batch);
 	lvs_nft_add_table(batch);
 	for (unsigned i = 0; i < LVS_CAPTURE_SETS; i++)
-		lvs_nft_add_set(batch, lvs_capture_sets[i].name, i + 1,
-				key_type(&lvs_capture_sets[i]), key_len(&lvs_capture_sets[i]));
+		add_set(batch, i);
 	lvs_capture_build_change(batch, &none, rules);
-	lvs_nft_add_chain(batch, "capture");
-	rule_other_host(batch);
-	rule_vlan(batch, 0x8100);
-	rule_vlan(batch, 0x88a8);
-	if (rules->mark != 0)
-		rule_not_error(batch);
-	rules_direction(batch, LVS_HOST_FROM, rules->mark);
-	rule_fragment(batch, LVS_INET);
-	rule_fragment(batch, LVS_INET6);
-	rules_direction(batch, LVS_HOST_TO, rules->mark);
+	lvs_capture_build_chains(batch, rules->mark);
 	for (unsigned i = 0; i < n; i++) {
 		const struct lvs_iface *iface = lvs_ifaces_find(ifaces, ifindex[i]);
 

@@ -20,6 +20,7 @@ static uint64_t tag_of(const struct lvs_direct_flow *flow)
 	hash = hash_bytes(hash, &flow->client_port, sizeof(flow->client_port));
 	hash = hash_bytes(hash, &flow->server_port, sizeof(flow->server_port));
 	hash = hash_bytes(hash, &flow->protocol, sizeof(flow->protocol));
+	hash = hash_bytes(hash, &flow->datagram, sizeof(flow->datagram));
 	hash ^= hash >> 32;
 	return hash ? hash : 1;
 }

@@ -33,9 +33,10 @@ struct lvs_direct_flow {
 	lvs_be16 client_port;
 	lvs_be16 server_port;
 	uint8_t protocol;
+	bool datagram; /* one in fragments: the ports are halves of its identification */
 };
 
-/* A client sends to the server itself. */
+/* A client sends to the server itself; or the first fragment of a server's datagram went back. */
 void lvs_direct_note(struct lvs_direct *direct, const struct lvs_direct_flow *flow);
 
 /* Whether it did. */

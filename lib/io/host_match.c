@@ -1,118 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Whether the table drops a packet: its chain, told again over the packet's own bytes. */
-#include <netinet/in.h>
+/* Whether the table drops a packet: its chains, told again over the packet's own bytes. Then, of
+ * what came from a server, whether the host may have it. */
+#include <linux/rtnetlink.h>
 #include <string.h>
 
 #include "base/byteorder.h"
 #include "io/host_capture.h"
+#include "io/host_ends.h"
 
-#define IP_FRAGMENT 0x3fff /* more fragments, or an offset */
-#define IP_OFFSET 0x1fff
-#define IPV6_MAX_HEADERS 16
+#define ICMP_LEN 8 /* in front of what an error quotes */
 #define VLAN_ID 0x0fff
 
-/* What the chain's expressions load. */
-struct ends {
-	union lvs_addr src;
-	union lvs_addr dst;
-	lvs_be16 src_port;
-	lvs_be16 dst_port;
-	uint8_t family;
-	uint8_t protocol;
-	bool ports; /* the bytes of both are there */
-	bool opens; /* TCP: a SYN that answers nothing */
-	bool fragment;
+/* What is asked of whom. */
+struct question {
+	const struct lvs_capture *capture;
+	const struct lvs_routes *routes;
+	const struct lvs_packet *packet;
+	struct lvs_ends ends;
 };
-
-static void read_ports(const struct lvs_packet *packet, uint32_t offset, struct ends *ends)
-{
-	if (packet->linear_len < offset + 4)
-		return;
-	ends->ports = true;
-	ends->src_port = lvs_load_be16(packet->data + offset);
-	ends->dst_port = lvs_load_be16(packet->data + offset + 2);
-	if (ends->protocol == IPPROTO_TCP && packet->linear_len >= offset + 14)
-		ends->opens =
-			(packet->data[offset + 13] & (LVS_TCP_SYN | LVS_TCP_ACK)) == LVS_TCP_SYN;
-}
-
-static bool read_ipv4(const struct lvs_packet *packet, struct ends *ends)
-{
-	uint32_t header_len;
-	uint16_t fragment;
-
-	if (packet->linear_len < 20)
-		return false;
-	header_len = (packet->data[0] & 0x0fu) * 4;
-	if (header_len < 20)
-		return false;
-	fragment = lvs_load16(packet->data + 6);
-	ends->family = LVS_INET;
-	ends->protocol = packet->data[9];
-	ends->fragment = (fragment & IP_FRAGMENT) != 0;
-	memcpy(ends->src.byte, packet->data + 12, 4);
-	memcpy(ends->dst.byte, packet->data + 16, 4);
-	if ((fragment & IP_OFFSET) == 0)
-		read_ports(packet, header_len, ends);
-	return true;
-}
-
-static bool is_extension(uint8_t type)
-{
-	return type == IPPROTO_HOPOPTS || type == IPPROTO_ROUTING || type == IPPROTO_FRAGMENT ||
-	       type == IPPROTO_DSTOPTS || type == IPPROTO_AH;
-}
-
-/* Length of an extension header (RFC 8200, section 4; RFC 4302 for AH). */
-static uint32_t extension_len(uint8_t type, uint8_t field)
-{
-	if (type == IPPROTO_FRAGMENT)
-		return 8;
-	return type == IPPROTO_AH ? (field + 2u) * 4 : (field + 1u) * 8;
-}
-
-static bool read_ipv6(const struct lvs_packet *packet, struct ends *ends)
-{
-	uint32_t at = 40;
-	bool later = false;
-
-	if (packet->linear_len < at)
-		return false;
-	ends->family = LVS_INET6;
-	ends->protocol = packet->data[6];
-	memcpy(ends->src.byte, packet->data + 8, 16);
-	memcpy(ends->dst.byte, packet->data + 24, 16);
-	for (unsigned i = 0; is_extension(ends->protocol) && !later; i++) {
-		uint8_t type = ends->protocol;
-
-		if (i == IPV6_MAX_HEADERS || packet->linear_len < at + 8)
-			return false;
-		if (type == IPPROTO_FRAGMENT) {
-			ends->fragment = true;
-			later = (lvs_load16(packet->data + at + 2) & 0xfff8) != 0;
-		}
-		ends->protocol = packet->data[at];
-		at += extension_len(type, packet->data[at + 1]);
-	}
-	if (!later)
-		read_ports(packet, at, ends);
-	return true;
-}
-
-static bool read_ends(const struct lvs_packet *packet, struct ends *ends)
-{
-	memset(ends, 0, sizeof(*ends));
-	if (packet->linear_len == 0)
-		return false;
-	switch (packet->data[0] >> 4) {
-	case 4:
-		return read_ipv4(packet, ends);
-	case 6:
-		return read_ipv6(packet, ends);
-	default:
-		return false;
-	}
-}
 
 static bool at_interface(const struct lvs_capture *capture, uint32_t ifindex)
 {
@@ -124,85 +29,220 @@ static bool at_interface(const struct lvs_capture *capture, uint32_t ifindex)
 	return false;
 }
 
-/* One end against the rules of a direction: with its port, then for every port. */
-static bool match_end(const struct lvs_capture *capture, const union lvs_addr *addr, lvs_be16 port,
-		      const struct ends *ends, uint8_t direction)
+static struct lvs_host_rule key_of(unsigned family, const union lvs_addr *addr, uint8_t direction)
 {
 	struct lvs_host_rule key;
 
 	memset(&key, 0, sizeof(key));
 	key.addr = *addr;
-	key.family = ends->family;
-	key.protocol = ends->protocol;
+	key.family = (uint8_t)family;
 	key.direction = direction;
-	key.port = port;
-	if (ends->ports && key.port != 0 && lvs_capture_rules_has(&capture->rules, &key))
+	return key;
+}
+
+/* One end against the rules of a direction: with its port, then for every port. */
+static bool has_port(const struct question *question, const struct lvs_ends *ends,
+		     uint8_t direction)
+{
+	bool from = direction == LVS_HOST_FROM;
+	struct lvs_host_rule key = key_of(ends->family, from ? &ends->src : &ends->dst, direction);
+
+	key.protocol = ends->protocol;
+	key.port = from ? ends->src_port : ends->dst_port;
+	if (ends->ports && key.port != 0 && lvs_capture_rules_has(&question->capture->rules, &key))
 		return true;
 	key.port = 0;
-	return lvs_capture_rules_has(&capture->rules, &key);
+	return lvs_capture_rules_has(&question->capture->rules, &key);
 }
 
-/* From a captured server: back to the host only if it asks, or answers who asked it directly. */
-static bool goes_back(const struct lvs_capture *capture, const struct ends *ends)
+static bool has_fragment(const struct question *question, const struct lvs_ends *ends,
+			 uint8_t direction)
 {
-	struct lvs_direct_flow flow = {
+	struct lvs_host_rule key = key_of(
+		ends->family, direction == LVS_HOST_FROM ? &ends->src : &ends->dst, direction);
+
+	key.protocol = ends->fragment_protocol;
+	key.reserved[0] = LVS_CAPTURE_FRAGMENT;
+	return lvs_capture_rules_has(&question->capture->rules, &key);
+}
+
+static bool has_quoted(const struct question *question, const union lvs_addr *addr,
+		       uint8_t direction)
+{
+	struct lvs_host_rule key = key_of(question->ends.family, addr, direction);
+
+	key.reserved[0] = LVS_CAPTURE_QUOTED;
+	return lvs_capture_rules_has(&question->capture->rules, &key);
+}
+
+/* A flow as it is seen from a packet that its client, or its server, has sent. */
+static struct lvs_direct_flow flow_of(const struct lvs_ends *ends, bool by_client)
+{
+	return (struct lvs_direct_flow){
+		.client = by_client ? &ends->src : &ends->dst,
+		.server = by_client ? &ends->dst : &ends->src,
+		.client_port = by_client ? ends->src_port : ends->dst_port,
+		.server_port = by_client ? ends->dst_port : ends->src_port,
+		.protocol = ends->protocol,
+	};
+}
+
+/* A server's datagram, of which fragments come. */
+static struct lvs_direct_flow datagram_of(const struct lvs_ends *ends)
+{
+	return (struct lvs_direct_flow){
 		.client = &ends->dst,
 		.server = &ends->src,
-		.client_port = ends->dst_port,
-		.server_port = ends->src_port,
-		.protocol = ends->protocol,
+		.client_port = (lvs_be16)(ends->id >> 16),
+		.server_port = (lvs_be16)ends->id,
+		.protocol = ends->fragment_protocol,
+		.datagram = true,
 	};
-
-	/* ICMP that concerns no connection of ours: a ping, an error about the server's own. */
-	if (ends->protocol == IPPROTO_ICMP || ends->protocol == IPPROTO_ICMPV6)
-		return true;
-	return ends->opens || lvs_direct_known(capture->direct, &flow);
 }
 
-/* To a captured server, past the director: the host has it, and its answers are the host's. */
-static void note_direct(const struct lvs_capture *capture, const struct ends *ends)
+static bool is_icmp(const struct lvs_ends *ends)
 {
-	struct lvs_direct_flow flow = {
-		.client = &ends->src,
-		.server = &ends->dst,
-		.client_port = ends->src_port,
-		.server_port = ends->dst_port,
-		.protocol = ends->protocol,
-	};
-
-	if (ends->protocol != IPPROTO_ICMP && ends->protocol != IPPROTO_ICMPV6 &&
-	    match_end(capture, &ends->dst, ends->dst_port, ends, LVS_HOST_FROM))
-		lvs_direct_note(capture->direct, &flow);
+	return ends->protocol == LVS_ICMP || ends->protocol == LVS_ICMPV6;
 }
 
-/* The host has nothing of what comes out of the TUN by itself: all goes back but what must not. */
-static bool returns(const struct lvs_capture *capture, const struct lvs_packet *packet)
+/* What the host itself receives it does not send on untranslated. */
+static bool is_to_host(const struct question *question)
 {
-	struct ends ends;
+	const struct lvs_route *route = lvs_routes_find(question->routes, question->ends.family,
+							&question->ends.dst, NULL, NULL);
 
-	if (!read_ends(packet, &ends))
+	return route != NULL && route->type == RTN_LOCAL;
+}
+
+/* From a captured server's port: only if it asks, or answers who asked it directly. */
+static bool answers_directly(const struct question *question)
+{
+	struct lvs_direct_flow flow = flow_of(&question->ends, false);
+
+	/* An error that concerns no connection of ours, by a rule for its protocol. */
+	if (is_icmp(&question->ends))
 		return true;
-	if (match_end(capture, &ends.src, ends.src_port, &ends, LVS_HOST_FROM))
-		return !ends.fragment && goes_back(capture, &ends);
-	note_direct(capture, &ends);
+	return question->ends.opens || lvs_direct_known(question->capture->direct, &flow) ||
+	       is_to_host(question);
+}
+
+/* Fragments from a captured server: later ones go the way of the first. */
+static bool fragment_goes_back(const struct question *question)
+{
+	const struct lvs_ends *ends = &question->ends;
+	struct lvs_direct_flow datagram = datagram_of(ends);
+
+	if (ends->later)
+		return lvs_direct_known(question->capture->direct, &datagram) ||
+		       is_to_host(question);
+	if (has_port(question, ends, LVS_HOST_FROM) && !answers_directly(question))
+		return false;
+	lvs_direct_note(question->capture->direct, &datagram);
 	return true;
 }
 
-bool lvs_capture_match(const struct lvs_capture *capture, const struct lvs_packet *packet)
+/* To a captured server, past the director: the host has it, and its answers are the host's. */
+static void note_direct(const struct question *question)
 {
-	struct ends ends;
+	const struct lvs_ends *ends = &question->ends;
+	struct lvs_ends reply = {
+		.src = ends->dst,
+		.src_port = ends->dst_port,
+		.family = ends->family,
+		.protocol = ends->protocol,
+		.ports = ends->ports,
+	};
+	struct lvs_direct_flow flow = flow_of(ends, true);
 
-	if (capture->rules.mark != 0)
-		return returns(capture, packet);
+	if (!ends->later && !is_icmp(ends) && has_port(question, &reply, LVS_HOST_FROM))
+		lvs_direct_note(question->capture->direct, &flow);
+}
 
-	/* A fragment from a server is dropped, but must not go back either: see the header. */
-	if (packet->link_type != LVS_LINK_HOST || (packet->vlan & VLAN_ID) != 0 ||
-	    !at_interface(capture, packet->ifindex) || !read_ends(packet, &ends) || ends.fragment)
+/* What is not from a server. Steered into a TUN, the host has nothing by itself. */
+static bool match_other(const struct question *question, bool to_service)
+{
+	bool steered = question->capture->rules.mark != 0;
+
+	if (steered || !to_service)
+		note_direct(question);
+	return steered || to_service;
+}
+
+static bool match_fragment(const struct question *question)
+{
+	if (has_fragment(question, &question->ends, LVS_HOST_FROM))
+		return fragment_goes_back(question);
+	return match_other(question, has_fragment(question, &question->ends, LVS_HOST_TO));
+}
+
+static bool is_error(const struct question *question)
+{
+	const struct lvs_packet *packet = question->packet;
+	const struct lvs_ends *ends = &question->ends;
+	uint8_t type;
+
+	if (packet->linear_len <= ends->l4)
 		return false;
-	if (match_end(capture, &ends.src, ends.src_port, &ends, LVS_HOST_FROM))
-		return goes_back(capture, &ends);
-	if (match_end(capture, &ends.dst, ends.dst_port, &ends, LVS_HOST_TO))
+	type = packet->data[ends->l4];
+	if (ends->family == LVS_INET6)
+		return ends->protocol == LVS_ICMPV6 && type < 128;
+	return ends->protocol == LVS_ICMP && (type == 3 || type == 4 || type == 11);
+}
+
+/* An address of the packet that an error quotes, where it stands if it is one. */
+static bool read_quoted(const struct question *question, bool source, union lvs_addr *addr)
+{
+	const struct lvs_ends *ends = &question->ends;
+	uint32_t len = lvs_addr_len(ends->family);
+	uint32_t at = ends->l4 + ICMP_LEN + lvs_ends_addr_offset(ends->family, source);
+
+	memset(addr, 0, sizeof(*addr));
+	if (question->packet->linear_len < at + len)
+		return false;
+	memcpy(addr->byte, question->packet->data + at, len);
+	return true;
+}
+
+/* One that concerns no connection goes back whatever it quotes: nobody takes it for his own who has
+ * not sent what it quotes. */
+static bool match_error(const struct question *question)
+{
+	union lvs_addr addr;
+
+	if (!is_error(question))
+		return false;
+	if (read_quoted(question, false, &addr) && has_quoted(question, &addr, LVS_HOST_FROM))
 		return true;
-	note_direct(capture, &ends);
-	return false;
+	return read_quoted(question, true, &addr) && has_quoted(question, &addr, LVS_HOST_TO);
+}
+
+static bool match_packet(const struct question *question)
+{
+	if (is_icmp(&question->ends) && !is_error(question))
+		return match_other(question, false);
+	if (match_error(question))
+		return true;
+	if (has_port(question, &question->ends, LVS_HOST_FROM))
+		return answers_directly(question);
+	return match_other(question, has_port(question, &question->ends, LVS_HOST_TO));
+}
+
+/* Whether the table's first rules let the packet by. */
+static bool is_left(const struct lvs_capture *capture, const struct lvs_packet *packet)
+{
+	return packet->link_type != LVS_LINK_HOST || (packet->vlan & VLAN_ID) != 0 ||
+	       !at_interface(capture, packet->ifindex);
+}
+
+bool lvs_capture_match(const struct lvs_capture *capture, const struct lvs_routes *routes,
+		       const struct lvs_packet *packet)
+{
+	struct question question = {.capture = capture, .routes = routes, .packet = packet};
+	bool steered = capture->rules.mark != 0;
+
+	if (!steered && is_left(capture, packet))
+		return false;
+	if (!lvs_ends_read(packet->data, packet->linear_len, &question.ends))
+		return steered;
+	return question.ends.fragment ? match_fragment(&question) : match_packet(&question);
 }

@@ -180,19 +180,63 @@ void lvs_nft_del_table(struct lvs_nft_batch *batch)
 		message_end(batch, message);
 }
 
-void lvs_nft_add_set(struct lvs_nft_batch *batch, const char *name, uint32_t id, uint32_t key_type,
-		     uint32_t key_len)
+static struct nlmsghdr *set_begin(struct lvs_nft_batch *batch, const char *name, uint32_t id,
+				  uint32_t key_type, uint32_t key_len)
 {
 	struct nlmsghdr *message =
 		table_message(batch, NFT_MSG_NEWSET, NLM_F_CREATE, NFTA_SET_TABLE);
 
 	if (message == NULL)
-		return;
+		return NULL;
 	mnl_attr_put_strz(message, NFTA_SET_NAME, name);
 	mnl_attr_put_u32(message, NFTA_SET_FLAGS, 0);
 	mnl_attr_put_u32(message, NFTA_SET_KEY_TYPE, htonl(key_type));
 	mnl_attr_put_u32(message, NFTA_SET_KEY_LEN, htonl(key_len));
 	mnl_attr_put_u32(message, NFTA_SET_ID, htonl(id));
+	return message;
+}
+
+void lvs_nft_add_set(struct lvs_nft_batch *batch, const char *name, uint32_t id, uint32_t key_type,
+		     uint32_t key_len)
+{
+	struct nlmsghdr *message = set_begin(batch, name, id, key_type, key_len);
+
+	if (message != NULL)
+		message_end(batch, message);
+}
+
+/* One of nft(8)'s notes: type, length, a number of the host's byte order. Returns its end. */
+static uint8_t *put_note(uint8_t *at, uint8_t type, uint32_t value)
+{
+	at[0] = type;
+	at[1] = sizeof(value);
+	memcpy(at + 2, &value, sizeof(value));
+	return at + 2 + sizeof(value);
+}
+
+void lvs_nft_add_payload_set(struct lvs_nft_batch *batch, const char *name, uint32_t id,
+			     uint32_t offset, uint32_t key_len)
+{
+	enum { NOTE = 6, TYPE_INTEGER = 4, BIG_ENDIAN_KEY = 2, EXPR_PAYLOAD = 7, BASE_TH = 3 };
+	struct nlmsghdr *message = set_begin(batch, name, id, TYPE_INTEGER, key_len);
+	uint8_t note[8 * NOTE - 2];
+	uint8_t *at;
+
+	if (message == NULL)
+		return;
+	/* The set's own note (libnftnl's udata): "typeof @th,offset,len", in bits. */
+	at = put_note(note, 0, BIG_ENDIAN_KEY);
+	*at++ = 3;
+	*at++ = 6 * NOTE + 2;
+	at = put_note(at, 0, EXPR_PAYLOAD);
+	*at++ = 1;
+	*at++ = 5 * NOTE;
+	at = put_note(at, 0, 0);
+	at = put_note(at, 1, 0);
+	at = put_note(at, 2, BASE_TH);
+	at = put_note(at, 3, offset * 8);
+	at = put_note(at, 4, key_len * 8);
+	mnl_attr_put(message, NFTA_SET_USERDATA, (size_t)(at - note), note);
 	message_end(batch, message);
 }
 

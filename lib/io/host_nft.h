@@ -41,6 +41,11 @@ void lvs_nft_del_table(struct lvs_nft_batch *batch);
 void lvs_nft_add_set(struct lvs_nft_batch *batch, const char *name, uint32_t id, uint32_t key_type,
 		     uint32_t key_len);
 
+/* The same of @p key_len bytes at @p offset of the transport header, for which nft(8) has no name.
+ */
+void lvs_nft_add_payload_set(struct lvs_nft_batch *batch, const char *name, uint32_t id,
+			     uint32_t offset, uint32_t key_len);
+
 /* Adds or removes elements: @p n keys of @p key_len bytes that lie one after the other. */
 void lvs_nft_elements(struct lvs_nft_batch *batch, bool add, const char *set, const uint8_t *keys,
 		      unsigned n, unsigned key_len);
@@ -61,11 +66,15 @@ void lvs_nft_set_mark(struct nlmsghdr *rule, uint32_t mark, uint32_t reg);
 void lvs_nft_payload(struct nlmsghdr *rule, uint32_t base, uint32_t offset, uint32_t len,
 		     uint32_t reg);
 void lvs_nft_mask(struct nlmsghdr *rule, uint32_t reg, const void *mask, uint32_t len);
-void lvs_nft_compare(struct nlmsghdr *rule, uint32_t reg, bool equal, const void *data,
+/* @p op is NFT_CMP_EQ, NFT_CMP_NEQ, NFT_CMP_GTE. */
+void lvs_nft_compare(struct nlmsghdr *rule, uint32_t reg, uint32_t op, const void *data,
 		     uint32_t len);
+/* Whether there is an extension header of that type, and the type of what follows it. */
 void lvs_nft_ipv6_header(struct nlmsghdr *rule, uint8_t type, uint32_t reg);
+void lvs_nft_ipv6_next(struct nlmsghdr *rule, uint8_t type, uint32_t reg);
 void lvs_nft_lookup(struct nlmsghdr *rule, const char *set, uint32_t id, uint32_t reg);
-/* @p verdict is NF_DROP, NF_ACCEPT, NFT_RETURN or NFT_JUMP; @p chain is for NFT_JUMP. */
+/* @p verdict is NF_DROP, NF_ACCEPT, NFT_RETURN, NFT_JUMP or NFT_GOTO; @p chain is for the last two.
+ */
 void lvs_nft_verdict(struct nlmsghdr *rule, int verdict, const char *chain);
 
 #endif

@@ -101,7 +101,7 @@ void lvs_nft_mask(struct nlmsghdr *rule, uint32_t reg, const void *mask, uint32_
 	expr_end(rule, open);
 }
 
-void lvs_nft_compare(struct nlmsghdr *rule, uint32_t reg, bool equal, const void *data,
+void lvs_nft_compare(struct nlmsghdr *rule, uint32_t reg, uint32_t op, const void *data,
 		     uint32_t len)
 {
 	struct open_expr open;
@@ -110,12 +110,13 @@ void lvs_nft_compare(struct nlmsghdr *rule, uint32_t reg, bool equal, const void
 		return;
 	open = expr_begin(rule, "cmp");
 	put_be32(rule, NFTA_CMP_SREG, reg);
-	put_be32(rule, NFTA_CMP_OP, equal ? NFT_CMP_EQ : NFT_CMP_NEQ);
+	put_be32(rule, NFTA_CMP_OP, op);
 	put_data(rule, NFTA_CMP_DATA, data, len);
 	expr_end(rule, open);
 }
 
-void lvs_nft_ipv6_header(struct nlmsghdr *rule, uint8_t type, uint32_t reg)
+/* The first byte of an extension header, or with NFT_EXTHDR_F_PRESENT whether it is there. */
+static void put_ipv6_header(struct nlmsghdr *rule, uint8_t type, uint32_t flags, uint32_t reg)
 {
 	struct open_expr open;
 
@@ -126,9 +127,19 @@ void lvs_nft_ipv6_header(struct nlmsghdr *rule, uint8_t type, uint32_t reg)
 	mnl_attr_put_u8(rule, NFTA_EXTHDR_TYPE, type);
 	put_be32(rule, NFTA_EXTHDR_OFFSET, 0);
 	put_be32(rule, NFTA_EXTHDR_LEN, 1);
-	put_be32(rule, NFTA_EXTHDR_FLAGS, NFT_EXTHDR_F_PRESENT);
+	put_be32(rule, NFTA_EXTHDR_FLAGS, flags);
 	put_be32(rule, NFTA_EXTHDR_OP, NFT_EXTHDR_OP_IPV6);
 	expr_end(rule, open);
+}
+
+void lvs_nft_ipv6_header(struct nlmsghdr *rule, uint8_t type, uint32_t reg)
+{
+	put_ipv6_header(rule, type, NFT_EXTHDR_F_PRESENT, reg);
+}
+
+void lvs_nft_ipv6_next(struct nlmsghdr *rule, uint8_t type, uint32_t reg)
+{
+	put_ipv6_header(rule, type, 0, reg);
 }
 
 void lvs_nft_lookup(struct nlmsghdr *rule, const char *set, uint32_t id, uint32_t reg)

@@ -22,7 +22,7 @@ must forwarding director
 for name in client director rs1 rs2 rs3; do
 	must web $name
 done
-mode_rules nat >"$RULES"
+{ mode_rules nat && mode_rules nat 6; } >"$RULES"
 must count client c0 untranslated 'ip saddr 198.51.100.0/24 tcp sport 8080 tcp dport != 40000-49999'
 must count client c0 replies 'ip saddr 192.0.2.80 tcp sport 80'
 head -c 20M /dev/urandom >"$HOSTS_WORK/big"
@@ -59,7 +59,8 @@ load=$STARTED
 sleep 0.5
 check "the service answers, each server in turn" fair_spread
 for weight in 2 1; do
-	{ mode_service nat && mode_dest nat 1 $weight && mode_dest nat 2 && mode_dest nat 3; } >"$RULES"
+	{ mode_service nat && mode_dest nat 1 $weight && mode_dest nat 2 && mode_dest nat 3 &&
+		mode_rules nat 6; } >"$RULES"
 	check "rules are read again" reload
 done
 
@@ -71,6 +72,9 @@ check "a server's own connection to the client" fetch rs1 http://192.0.2.9/ "cli
 check "a server's other port" fetch client http://198.51.100.12/ "rs2 192.0.2.9 198.51.100.12:80"
 check "the director's own address" fetch client http://192.0.2.1/ "director 192.0.2.9 192.0.2.1:80"
 check "the director's own address, from a server" fetch rs3 http://198.51.100.1/ "director 198.51.100.13 "
+check "the director asks a server's service port" fetch director http://198.51.100.11:8080/ "rs1 198.51.100.1 "
+check "... by IPv6" fetch director 'http://[2001:db8:2::11]:8080/' "rs1 2001:db8:2::1 "
+check "20 MB from there" whole director http://198.51.100.11:8080/files/big
 check "the service address, another port" fetch client http://192.0.2.80:8080/ "director 192.0.2.9 "
 check "20 MB from the director itself" whole client http://192.0.2.1/files/big
 check "a server's service port, asked directly: back to the host by the TUN" \

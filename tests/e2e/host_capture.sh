@@ -95,14 +95,31 @@ check "another port of the service address" \
 	arrives "$d" 10.1.0.80 81 send "$c" 10.1.0.2 4000 10.1.0.80 81
 check "ping through the host" run_in "$c" ping -qc 1 -W 2 10.2.0.2
 check "ping through the host, IPv6" run_in "$c" ping -qc 1 -W 2 fd02::2
-check "fragments to the service address are the host's to gather" \
-	arrives "$d" 10.1.0.80 80 send "$c" 10.1.0.2 4000 10.1.0.80 80 5000
-check "... IPv6" arrives "$d" fd01::80 80 send "$c" fd01::2 4000 fd01::80 80 5000
-check "a fragmented reply does not get through" \
-	not arrives "$c" 10.1.0.2 4000 send "$s" 10.2.0.2 80 10.1.0.2 4000 5000
-check "... IPv6" not arrives "$c" fd01::2 4000 send "$s" fd02::2 80 fd01::2 4000 5000
-check "other fragments do" \
-	arrives "$c" 10.1.0.2 4000 send "$s" 10.2.0.2 81 10.1.0.2 4000 5000
+check "fragments to the service address are captured, whatever the port" \
+	not arrives "$d" 10.1.0.80 81 send "$c" 10.1.0.2 4000 10.1.0.80 81 5000
+check "... IPv6" not arrives "$d" fd01::80 81 send "$c" fd01::2 4000 fd01::80 81 5000
+check "fragments of another protocol are the host's" run_in "$c" ping -qc 1 -W 2 -s 4000 10.1.0.80
+check "... IPv6" run_in "$c" ping -qc 1 -W 2 -s 4000 fd01::80
+check "fragments to another address are the host's" \
+	arrives "$d" 10.1.0.1 80 send "$c" 10.1.0.2 4000 10.1.0.1 80 5000
+check "... IPv6" arrives "$d" fd01::1 80 send "$c" fd01::2 4000 fd01::1 80 5000
+check "fragments from the server are captured, whatever the port" \
+	not arrives "$c" 10.1.0.2 4000 send "$s" 10.2.0.2 81 10.1.0.2 4000 5000
+check "... IPv6" not arrives "$c" fd01::2 4000 send "$s" fd02::2 81 fd01::2 4000 5000
+check "a client's fragments to the server are forwarded" \
+	arrives "$s" 10.2.0.2 90 send "$c" 10.1.0.2 4000 10.2.0.2 90 5000
+check "... IPv6" arrives "$s" fd02::2 90 send "$c" fd01::2 4000 fd02::2 90 5000
+
+# Errors about what went to the server, whoever sends them; about others' packets not. The client
+# asks the server directly, so nothing but the filter is between them.
+told() { # SPACE ADDRESS PORT: whether an error comes of a datagram sent there
+	[ "$(run_in "$1" python3 "$icmp" "$2" "$3" 64 | cut -d ' ' -f 3)" = "$2" ]
+}
+icmp=$(dirname "$0")/lib-icmp.py
+check "errors about what went to the server are captured" not told "$c" 10.2.0.2 33434
+check "... IPv6" not told "$c" fd02::2 33434
+check "another host's are not" told "$s" 10.1.0.2 33434
+check "... IPv6" told "$s" fd01::2 33434
 
 # Rules change, in one transaction, while the rest stays in force.
 ask rule from 17 10.2.0.2 82 >/dev/null
@@ -153,6 +170,11 @@ run_in "$p" sh -e "$work/lines" || failed=1
 run_in "$p" nft list table netdev "lvs_$name" | sed 's/lvs_[a-z0-9]*/lvs_X/; s/ingress[0-9]*/ingressN/' \
 	>"$work/table-by-hand"
 check "the lines for a shell make the same table" diff "$work/table" "$work/table-by-hand"
+run_in "$d" nft list ruleset >"$work/ruleset"
+q=''
+space q
+ip -n "$q" link add d0 type veth peer name d1
+check "nft reads what it lists" run_in "$q" nft -f "$work/ruleset"
 
 # An interface that goes takes its chain along; it gets one when it comes again.
 ip -n "$d" link del d1
