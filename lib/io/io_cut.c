@@ -21,6 +21,9 @@ bool lvs_io_cut_by_link(const struct lvs_packet *packet)
 	unsigned type = packet->gso_type & ~(unsigned)LVS_GSO_ECN;
 	unsigned protocol, header_len;
 
+	/* virtio 1.2, 5.1.6.2.1: who asks for segments asks for their checksums. */
+	if (packet->gso_size && !(packet->flags & LVS_PACKET_CSUM_PARTIAL))
+		return false;
 	if (packet->linear_len < 20)
 		return false;
 	if (packet->data[0] >> 4 == 4) {
@@ -29,9 +32,8 @@ bool lvs_io_cut_by_link(const struct lvs_packet *packet)
 	} else {
 		protocol = packet->data[6];
 		header_len = 40;
-		/* Where its transport header is, the request for a checksum says. */
 		if (is_extension(protocol))
-			return !packet->gso_size || packet->flags & LVS_PACKET_CSUM_PARTIAL;
+			return true;
 	}
 	if (packet->flags & LVS_PACKET_CSUM_PARTIAL && packet->csum_start != header_len)
 		return false;

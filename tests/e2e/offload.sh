@@ -12,6 +12,8 @@
 #   in:    GRO on the director's interfaces puts plain segments together again
 #   out:   with none there, the kernel cuts and sums what lvsd sends whole
 #
+# By the adapter "packet", some by "tun" too.
+#
 set -u
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-mode.sh"
@@ -87,10 +89,10 @@ row() {
 	for family in '' 6; do
 		come=$(counted director "come$family") left=$(counted rs1 "left$family")
 		back=$(counted client "back$family")
-		check "$MODE${family:+ IPv6}, $1: 4 MB each way" transfer "$family"
-		check "$MODE${family:+ IPv6}, $1: they come in $5" "$5" "$come" "$(counted director "come$family")"
-		check "$MODE${family:+ IPv6}, $1: they leave $6" "$6" "$left" "$(counted rs1 "left$family")"
-		[ "$MODE" != nat ] || check "$MODE${family:+ IPv6}, $1: so do replies" \
+		check "$LABEL${family:+ IPv6}, $1: 4 MB each way" transfer "$family"
+		check "$LABEL${family:+ IPv6}, $1: they come in $5" "$5" "$come" "$(counted director "come$family")"
+		check "$LABEL${family:+ IPv6}, $1: they leave $6" "$6" "$left" "$(counted rs1 "left$family")"
+		[ "$MODE" != nat ] || check "$LABEL${family:+ IPv6}, $1: so do replies" \
 			"$6" "$back" "$(counted client "back$family")"
 	done
 }
@@ -141,18 +143,18 @@ datagrams() {
 udp_row() { # NAME SIZE
 	local family come
 	if [ "$(uname -r | awk -F '[.-]' '{ print $1 * 1000 + $2 }')" -lt 6002 ]; then
-		echo "skip - $MODE, $1: Linux before 6.2 does not describe datagrams in super-packets"
+		echo "skip - $LABEL, $1: Linux before 6.2 does not describe datagrams in super-packets"
 		return
 	fi
 	for family in '' 6; do
 		come=$(counted director "come$family")
-		check "$MODE${family:+ IPv6}, $1: each datagram arrives" datagrams "$1" "$family" "$2"
-		check "$MODE${family:+ IPv6}, $1: they come in whole" whole "$come" "$(counted director "come$family")"
+		check "$LABEL${family:+ IPv6}, $1: each datagram arrives" datagrams "$1" "$family" "$2"
+		check "$LABEL${family:+ IPv6}, $1: they come in whole" whole "$come" "$(counted director "come$family")"
 	done
 }
 
-set_up() { # MODE
-	MODE=$1
+set_up() { # MODE [LABEL]
+	MODE=$1 LABEL=${2:-$1}
 	must mode_build "$MODE"
 	must web rs1
 	ln -s "$HOSTS_WORK/data" "$HOSTS_WORK/rs1/files/data"
@@ -167,9 +169,9 @@ set_up() { # MODE
 }
 
 tear_down() {
-	check "$MODE: nothing was lost" none_lost
-	check "$MODE: no checksum was wrong" no_checksum_errors
-	check "$MODE: lvsd ends well" stop "$DIRECTOR"
+	check "$LABEL: nothing was lost" none_lost
+	check "$LABEL: no checksum was wrong" no_checksum_errors
+	check "$LABEL: lvsd ends well" stop "$DIRECTOR"
 	hosts_clear
 	rm -rf "$HOSTS_WORK"/rs?
 }
@@ -220,4 +222,17 @@ must on director route change 198.51.100.0/24 via 203.0.113.1 mtu 1290
 sleep 0.5
 case_narrow "6 in 4" 6 1232 fragments
 tear_down
+
+# The same by the adapter "tun", where the host routes what it is given.
+export LVSD_IO=tun:lvs-tun,
+for MODE in nat tun; do
+	left=whole
+	[ $MODE = nat ] || left=pieces
+	set_up $MODE "adapter tun, $MODE"
+	row "all on" whole whole off whole $left
+	udp_row "datagrams, all on" 1200
+	row "none on the way out" whole plain off whole pieces
+	row "none" plain plain off pieces pieces
+	tear_down
+done
 finish

@@ -20,7 +20,9 @@ static const struct {
 } requests[] = {
 	{true, 4, 20, LVS_TCP, LVS_GSO_TCP, PARTIAL, 20},
 	{true, 4, 24, LVS_TCP, LVS_GSO_TCP | LVS_GSO_ECN, PARTIAL, 24},
-	{true, 4, 20, LVS_TCP, LVS_GSO_TCP, 0, 0},
+	{false, 4, 20, LVS_TCP, LVS_GSO_TCP, 0, 0}, /* segments, but not their checksums */
+	{false, 6, 40, 0, LVS_GSO_TCP, 0, 0},
+	{false, 4, 20, LVS_UDP, LVS_GSO_UDP, 0, 0},
 	{true, 4, 20, LVS_UDP, LVS_GSO_UDP, PARTIAL, 20},
 	{true, 6, 40, LVS_TCP, LVS_GSO_TCP, PARTIAL, 40},
 	{true, 6, 40, 0, LVS_GSO_TCP, PARTIAL, 48}, /* behind hop-by-hop options */
@@ -116,6 +118,9 @@ static const struct {
 	{3028, 1500, 1000, PARTIAL, LVS_CUT_NONE, true, true, 0, 0},
 	{3028, 1500, 1000, PARTIAL, LVS_CUT_NONE, false, false, 3, 3000 + 3 * UDP_HEADER},
 	{3028, 1500, 1000, PARTIAL, LVS_CUT_SEGMENT, false, false, 3, 3000 + 3 * UDP_HEADER},
+	/* the verdict says so, whatever the link could */
+	{3028, 1500, 1000, PARTIAL, LVS_CUT_SEGMENT, true, false, 3, 3000 + 3 * UDP_HEADER},
+	{1000, 1500, 0, PARTIAL, LVS_CUT_SEGMENT, true, false, 1, 980},
 	{3000, 1500, 0, 0, LVS_CUT_FRAGMENT, true, false, 3, 2980},
 	{3000, 1500, 0, PARTIAL, LVS_CUT_FRAGMENT, true, false, 3, 2980},
 	{1000, 1500, 0, 0, LVS_CUT_FRAGMENT, true, false, 1, 980},
