@@ -13,7 +13,7 @@ package	fast	80	consumers, headers, symbols, documentation
 count	fast	60	work a packet costs, counted
 e2e	fast	300	real hosts in network namespaces
 demo	fast	100	the demo: NAT, TUN, DR, nested, DNS, by IPv4 and IPv6
-bulk	all	400	bulk and bad paths: ten files of 200 MB at once, 16 MB each way with 5 % loss
+bulk	all	500	bulk and bad paths: ten files of 200 MB at once, 8 MB each way with 5 % loss
 tidy-tests	all	400	clang-tidy of the tests
 release	all	240	the release build passes the unit tests
 clang-sanitizers	all	400	unit tests by clang, with its sanitizers
@@ -113,7 +113,7 @@ can_make_namespaces() {
 suite_bulk() {
 	build dev || return
 	e2e_script tests/e2e/bulk.sh 200
-	e2e_script tests/e2e/loss.sh 16
+	e2e_script tests/e2e/loss.sh 8
 }
 
 # e2e_script SCRIPT [ARGUMENT...]: runs it and counts its lines "ok - name", "not ok - name", "skip - name: reason".

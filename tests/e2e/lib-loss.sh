@@ -90,5 +90,5 @@ datagrams() {
 	at "$CLIENT" python3 "$E2E/lib-loss.py" ask "$1" 7 500 >"$HOSTS_WORK/asked.$1" || return
 	read -r sent came twice late wrong <"$HOSTS_WORK/asked.$1"
 	echo "$sent sent, $came came, $twice twice, $late late, $wrong wrong"
-	[ "$wrong" -eq 0 ] && near "$came" 450 40 && more "$twice" 0 && more "$late" 0
+	[ "$wrong" -eq 0 ] && near "$came" 450 40 && more "$twice" 0
 }
