@@ -7,11 +7,13 @@
 
 #include "director/binding.h"
 #include "director/worker.h"
+#include "packet/parse.h"
 #include "packet/quote.h"
 #include "forward/ops.h"
 #include "service/pmtu.h"
 
-#define MIN_MTU4 68 /* RFC 791 */
+#define MIN_MTU4 68   /* RFC 791 */
+#define MIN_MTU6 1280 /* RFC 8200, section 5 */
 
 /* A quoted packet may be any side of a connection but a server's reply before its translation,
  * errors about which are for the server and pass as they are. */
@@ -142,6 +144,13 @@ static enum lvs_reason to_client(struct lvs_step *step, const struct about *abou
 	return reason == LVS_REASON_NONE ? LVS_REASON_ICMP_REPLY : reason;
 }
 
+/* Whether no MTU makes its sender send less: then it goes in fragments (RFC 2473, 7.1). */
+static bool is_least(const struct lvs_step *step, const struct lvs_quote *inner)
+{
+	return inner->flow.family == LVS_INET6 &&
+	       lvs_load16(step->packet->data + inner->ip_offset + 4) + LVS_IPV6_LEN <= MIN_MTU6;
+}
+
 /* What an error about a tunnel packet says of the packet inside. False: nothing. */
 static bool translate(struct lvs_step *step, const struct about *about,
 		      const struct lvs_binding *binding, const struct lvs_quote *outer,
@@ -156,6 +165,8 @@ static bool translate(struct lvs_step *step, const struct about *about,
 			return false;
 		if (mtu > MIN_MTU4 + overhead)
 			mtu -= overhead;
+		if (mtu < MIN_MTU6 && is_least(step, inner))
+			return false;
 		lvs_icmp_too_big(inner->flow.family, mtu, error);
 		return true;
 	}

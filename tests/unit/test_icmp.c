@@ -474,6 +474,21 @@ START_TEST(test_tunnel)
 }
 END_TEST
 
+/* An IPv6 packet of 1280 bytes goes through a tunnel that leaves less; its client cannot help it.
+ */
+START_TEST(test_tunnel_least)
+{
+	struct world w;
+
+	build(&w, NULL, LVS_INET6, LVS_TCP, LVS_METHOD_TUNNEL);
+	ck_assert_int_eq(tunnel_error(&w, 2, 0, 1319, true, 2000), LVS_REASON_TUNNEL_ERROR);
+	ck_assert_int_eq(send_len(&w, 1280), LVS_REASON_ESTABLISHED);
+	ck_assert_int_eq(send_len(&w, 1281), LVS_REASON_REPLY_MTU);
+	ck_assert_uint_eq(told_mtu(&w), 1280);
+	tear_down(&w);
+}
+END_TEST
+
 START_TEST(test_pmtu)
 {
 	struct world w;
@@ -668,6 +683,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_tight, 0, 2);
 	tcase_add_test(tcase, test_source);
 	tcase_add_loop_test(tcase, test_tunnel, 0, 2);
+	tcase_add_test(tcase, test_tunnel_least);
 	tcase_add_test(tcase, test_pmtu);
 	tcase_add_loop_test(tcase, test_limits, 0, 2);
 	tcase_add_test(tcase, test_unlimited);
