@@ -2,18 +2,19 @@
 # Datagrams over a bad path, numbered, each of bytes that follow from its number.
 #
 #   echo PORT ADDRESS...        sends each datagram back, from the address that it came to
-#   ask ADDRESS PORT COUNT      COUNT questions; prints: sent, came, twice, late, wrong
+#   ask ADDRESS PORT COUNT      COUNT questions; prints: sent, came, twice, late, wrong, told
 #
-# late: came after one that was asked later.
+# late: came after one that was asked later. told: times that the kernel told of an MTU.
+import errno
 import random
 import select
 import socket
 import sys
 import time
 
-SIZES = (8, 100, 548, 1024, 1200)  # bytes; 1200 and IPv6 and UDP headers fit into 1280
+SIZES = (8, 100, 548, 1200, 3000)  # bytes; 1200 and headers fit into 1280, 3000 go in fragments
 PAUSE_S = 0.002
-PATIENCE_S = 0.5  # behind the last answer
+PATIENCE_S = 1.0  # behind the last question
 
 
 def family(address):
@@ -60,19 +61,40 @@ class Answers:
         return f"{len(self.got)} {came} {twice} {self.late} {self.wrong}"
 
 
-def ask(address, port, count):
-    s = socket.socket(family(address), socket.SOCK_DGRAM)
-    s.connect((address, int(port)))  # so that only the service's address may answer
-    answers = Answers(int(count))
-    for data in answers.expected:
-        s.send(data)
-        end = time.monotonic() + PAUSE_S
+class Asker:
+    def __init__(self, address, port):
+        self.socket = socket.socket(family(address), socket.SOCK_DGRAM)
+        self.socket.connect((address, port))  # so that only the service's address may answer
+        self.told = 0
+
+    def try_to(self, action, *arguments):
+        """An MTU that was learned is told once, to whoever calls next."""
+        try:
+            return action(*arguments)
+        except OSError as error:
+            if error.errno != errno.EMSGSIZE:
+                raise
+            self.told += 1
+            return None
+
+    def ask(self, data):
+        self.try_to(self.socket.send, data)
+
+    def listen(self, answers, end):
         while (left := end - time.monotonic()) > 0:
-            if select.select([s], [], [], left)[0]:
-                answers.take(s.recv(65536))
-    while select.select([s], [], [], PATIENCE_S)[0]:
-        answers.take(s.recv(65536))
-    print(answers.line())
+            if select.select([self.socket], [], [], left)[0]:
+                data = self.try_to(self.socket.recv, 65536)
+                if data is not None:
+                    answers.take(data)
+
+
+def ask(address, port, count):
+    asker, answers = Asker(address, int(port)), Answers(int(count))
+    for data in answers.expected:
+        asker.ask(data)
+        asker.listen(answers, time.monotonic() + PAUSE_S)
+    asker.listen(answers, time.monotonic() + PATIENCE_S)
+    print(answers.line(), asker.told)
 
 
 globals()[sys.argv[1]](*sys.argv[2:])

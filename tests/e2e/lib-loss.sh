@@ -84,11 +84,12 @@ upload() {
 	equal ${#found[@]} 1 && cmp "$HOSTS_WORK/data" "${found[0]}"
 }
 
-# datagrams ADDRESS: those that arrive are right; two ways of 5 % loss leave 90 %.
+# datagrams ADDRESS: those that arrive are right. Two ways of 5 % loss leave 90 %; of the fifth that is
+# sent in three fragments, or in more through a tunnel, 74 % to 60 %. An MTU is told once for each way.
 datagrams() {
-	local sent came twice late wrong
+	local sent came twice late wrong told
 	at "$CLIENT" python3 "$E2E/lib-loss.py" ask "$1" 7 500 >"$HOSTS_WORK/asked.$1" || return
-	read -r sent came twice late wrong <"$HOSTS_WORK/asked.$1"
-	echo "$sent sent, $came came, $twice twice, $late late, $wrong wrong"
-	[ "$wrong" -eq 0 ] && near "$came" 450 40 && more "$twice" 0
+	read -r sent came twice late wrong told <"$HOSTS_WORK/asked.$1"
+	echo "$sent sent, $came came, $twice twice, $late late, $wrong wrong, $told times told of an MTU"
+	[ "$wrong" -eq 0 ] && near "$came" 430 45 && more "$twice" 0 && more 3 "$told"
 }

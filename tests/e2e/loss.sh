@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Bad paths: 5 % loss, doubling, reordering and an MTU of 1280. TCP down and up and UDP, of both
-# families, by each method: every byte that arrives is right, and all of TCP arrives in time.
+# Bad paths: 5 % loss, doubling, reordering and an MTU of 1280. TCP down and up, and UDP with
+# fragments, of both families, by each method: every byte that arrives is right, and all of TCP arrives
+# in time.
 #
 # 1. The client is behind an IPv6 tunnel: its path takes 1280 bytes, its own link 1500. So routers must
 #    tell both ends of the MTU; servers hear of it by way of the director.
@@ -17,7 +18,11 @@
 #                  |        bad, 1320
 #               director
 #
-#    loss.sh BUILD-DIRECTORY [MEGABYTES]      a file has 2 MB when nothing is said
+# 3. The same with 1280: 1240 are left, in an IPv4 tunnel 1260, too little for IPv6. So IPv6 packets of up
+#    to 1280 bytes travel in two fragments of the outer packet (RFC 2473, 7.1; RFC 4213, 3.2.1), and longer
+#    ones are refused with 1280.
+#
+#    loss.sh BUILD-DIRECTORY [MEGABYTES]      a file has 1 MB when nothing is said
 set -u
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-report.sh"
@@ -25,7 +30,7 @@ set -u
 begin "$@"
 RELAY_PROGRAM=$1/tests/e2e/relay
 [ -x "$RELAY_PROGRAM" ] || skip "relay is not built"
-SIZE=${2:-2}
+SIZE=${2:-1}
 # shellcheck disable=SC2034 # lib-loss.sh: seconds for a transfer
 PATIENCE=$((30 + 10 * SIZE))
 FAR=198.18.9 FAR6=2001:db8:9:
@@ -174,11 +179,14 @@ traffic() {
 	echo "# $name: all in $((SECONDS - began)) s"
 }
 
-# tear_down NAME [REASON...]: nothing was dropped but for these reasons. dest_gone: a late packet of a
-# round before, whose servers the rules no longer have.
+# tear_down NAME [REASON...]: lvsd has dropped nothing but for these reasons, and what must be: a late
+# packet of a round before, whose servers the rules no longer have; a fragment that comes twice, or whose
+# first one was too long.
 tear_down() {
+	local may='dest_gone fragment_duplicate fragment_refused'
 	must tell
-	check "$1: lvsd dropped nothing, and could send all" clean_counters "${@:2}"
+	# shellcheck disable=SC2086 # words
+	check "$1: lvsd dropped nothing, and could send all" clean_counters $may "${@:2}"
 	[ "$MODE" != nat ] || check "$1: nothing came untranslated" untranslated
 	check "$1: the path was bad" path_was_bad
 	sed 's/^/# /' "$HOSTS_WORK/path"
@@ -200,7 +208,7 @@ client_path() { # MODE ADAPTER
 		traffic "$1 $2" 4 6
 	fi
 	check "$1 $2: an MTU was heard of by way of the director" heard icmp_forwarded
-	tear_down "$1 $2" dest_gone
+	tear_down "$1 $2"
 }
 
 must python3 -c 'import random, sys
@@ -219,5 +227,11 @@ adapter_is packet
 set_up_tunnel 1320
 tunnel_rounds "tunnels of 1320"
 check "tunnels of 1320: the client heard of the MTU" heard reply_tunnel
-tear_down "tunnels of 1320" dest_gone
+tear_down "tunnels of 1320"
+
+# 3. And shorter.
+set_up_tunnel 1280
+tunnel_rounds "tunnels of 1280"
+# A packet that is too long for the tunnel alone: the error about it has done its work.
+tear_down "tunnels of 1280" tunnel_error
 finish
