@@ -25,6 +25,13 @@
 #define LVS_NOINLINE __attribute__((noinline))
 #define LVS_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 
+/* No guide for a fuzzer: checks that run after each of its steps would drown what it looks for. */
+#if defined(__clang__)
+#define LVS_UNTRACED __attribute__((no_sanitize("coverage"), noinline))
+#else
+#define LVS_UNTRACED
+#endif
+
 /* A loop of a few constant rounds, written out: -O2 alone would keep the counter. */
 #if defined(__clang__)
 #define LVS_UNROLL _Pragma("unroll")

@@ -441,7 +441,7 @@ const char *lvs_arena_check_chunk(const struct lvs_arena *arena, uint32_t chunk)
 	return wrong;
 }
 
-static uint32_t idle_n(const struct lvs_arena_chunk *chunk)
+LVS_UNTRACED static uint32_t idle_n(const struct lvs_arena_chunk *chunk)
 {
 	uint32_t n = 0;
 

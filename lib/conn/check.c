@@ -49,8 +49,9 @@ static const char *check_entry(const struct lvs_table *table, const struct lvs_s
 	return NULL;
 }
 
-static const char *check_index(const struct lvs_table *table, const struct lvs_shard *shard,
-			       struct lvs_index index, uint32_t entries, uint64_t *first)
+LVS_UNTRACED static const char *check_index(const struct lvs_table *table,
+					    const struct lvs_shard *shard, struct lvs_index index,
+					    uint32_t entries, uint64_t *first)
 {
 	struct tally tally = {0};
 
@@ -84,7 +85,8 @@ static const char *check_timer(const struct lvs_table *table, const struct lvs_s
 	return NULL;
 }
 
-static const char *check_timers(const struct lvs_table *table, const struct lvs_shard *shard)
+LVS_UNTRACED static const char *check_timers(const struct lvs_table *table,
+					     const struct lvs_shard *shard)
 {
 	const struct lvs_wheel *wheel = &shard->wheel;
 	const char *wrong = lvs_wheel_check(wheel, &table->arena);

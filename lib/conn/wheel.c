@@ -162,8 +162,9 @@ bool lvs_wheel_idle(const struct lvs_wheel *wheel, uint32_t tick)
 		!is_due(wheel, 3));
 }
 
-static const char *check_slot(const struct lvs_wheel *wheel, const struct lvs_arena *arena,
-			      unsigned level, uint32_t slot, uint32_t *n)
+LVS_UNTRACED static const char *check_slot(const struct lvs_wheel *wheel,
+					   const struct lvs_arena *arena, unsigned level,
+					   uint32_t slot, uint32_t *n)
 {
 	uint32_t prev = IS_FIRST | level << SLOT_SHIFT | slot;
 	uint32_t number = wheel->first[level][slot];
@@ -187,7 +188,8 @@ static const char *check_slot(const struct lvs_wheel *wheel, const struct lvs_ar
 	return NULL;
 }
 
-const char *lvs_wheel_check(const struct lvs_wheel *wheel, const struct lvs_arena *arena)
+LVS_UNTRACED const char *lvs_wheel_check(const struct lvs_wheel *wheel,
+					 const struct lvs_arena *arena)
 {
 	uint32_t n = 0;
 

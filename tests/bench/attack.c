@@ -115,5 +115,5 @@ unsigned attack_print(const struct bench_options *options, const struct attack_l
 unsigned bench_attack(const struct bench_options *options)
 {
 	return attack_tuples(options) + attack_floods(options) + attack_icmp(options) +
-	       attack_malformed(options);
+	       attack_fragments(options) + attack_malformed(options);
 }

@@ -40,6 +40,7 @@ const uint8_t *attack_key(void);
 unsigned attack_tuples(const struct bench_options *options);
 unsigned attack_floods(const struct bench_options *options);
 unsigned attack_icmp(const struct bench_options *options);
+unsigned attack_fragments(const struct bench_options *options);
 unsigned attack_malformed(const struct bench_options *options);
 
 #endif

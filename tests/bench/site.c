@@ -127,6 +127,10 @@ void site_open(struct site *site, const struct site_conf *conf)
 	lvs_settings_init(&settings);
 	settings.max_conns = conf->room ? conf->room : conf->flows + conf->flows / 10 + 1000;
 	settings.full_policy = conf->full_policy;
+	settings.fragment_bytes =
+		conf->fragment_bytes ? conf->fragment_bytes : settings.fragment_bytes;
+	settings.fragment_datagrams =
+		conf->fragment_datagrams ? conf->fragment_datagrams : settings.fragment_datagrams;
 	if (conf->key)
 		memcpy(settings.table_key, conf->key, sizeof(settings.table_key));
 	settings.alloc = (struct lvs_alloc){count_alloc, count_free, site};

@@ -36,8 +36,10 @@ struct site_conf {
 	uint32_t flows;
 	uint32_t room; /* max_conns; 0: a tenth more than flows */
 	uint32_t full_policy;
-	const uint8_t *key;      /* 16 bytes; NULL: zeroes */
-	const char *udp_service; /* its scheduler: UDP port 80 beside TCP's; NULL: none */
+	uint32_t fragment_bytes;     /* 0: the default */
+	uint32_t fragment_datagrams; /* the same */
+	const uint8_t *key;          /* 16 bytes; NULL: zeroes */
+	const char *udp_service;     /* its scheduler: UDP port 80 beside TCP's; NULL: none */
 };
 
 void site_open(struct site *site, const struct site_conf *conf);

@@ -51,8 +51,8 @@ static inline void any_end(struct input *in, unsigned family, union lvs_addr *ad
 }
 
 /* The next packet of a connection that is there, of either side; false when there is none. */
-static inline bool flow_known(const struct lvs_director *director, unsigned which, bool reply,
-			      struct lvs_flow *flow)
+static inline bool flow_known(struct input *in, const struct lvs_director *director, unsigned which,
+			      bool reply, struct lvs_flow *flow)
 {
 	struct lvs_conn_info info = {.size = sizeof(info)};
 	struct lvs_cursor cursor = {0};
@@ -61,6 +61,8 @@ static inline bool flow_known(const struct lvs_director *director, unsigned whic
 	for (unsigned i = 0; i <= which % 8; i++)
 		if (lvs_director_next_conn(director, NULL, &cursor, &info) != 1)
 			return false;
+	in->aim = info.dest;
+	in->aim_family = info.dest_family;
 	nat = info.method == LVS_METHOD_NAT;
 	*flow = (struct lvs_flow){.family = info.family, .protocol = info.protocol};
 	flow->src = !reply ? info.client : nat ? info.dest : info.service;
@@ -89,7 +91,8 @@ static inline struct lvs_flow flow_of(struct input *in, const struct lvs_directo
 	union lvs_addr client = flow.src;
 	lvs_be16 client_port = flow.src_port;
 
-	if ((bits & 0x88) == 0x88 && flow_known(director, who, bits & 0x40, &flow))
+	in->aim_family = LVS_UNSPEC;
+	if ((bits & 0x88) == 0x88 && flow_known(in, director, who, bits & 0x40, &flow))
 		return flow;
 	if (bits < 0x80) {
 		if ((bits & 0x50) == 0x50)
@@ -183,6 +186,11 @@ static inline unsigned make_error(struct input *in, uint8_t *bytes, const struct
 		outer.family = how & 0x20 ? LVS_INET6 : LVS_INET;
 		outer.src = addr_of(outer.family, 9, 9);
 		outer.dst = dest_key(take(in)).addr;
+		if (in->aim_family) { /* the tunnel that it is in */
+			outer.family = in->aim_family;
+			outer.src = addr_of(outer.family, 3, 1);
+			outer.dst = in->aim;
+		}
 		len = put_in_front(bytes, len, &outer, 0);
 	}
 	len = quote < len ? quote : len;
@@ -228,6 +236,51 @@ static inline void from_template(struct input *in, const struct lvs_director *di
 	/* IPv4 UDP without a checksum is not whole, but gets one by NAT alone. */
 	shot->whole =
 		!flips && is_whole(&shot->packet) && !padding && plain_l4_sum(bytes, len) == 0xffff;
+}
+
+/* --- Fragments --- */
+
+/* Bytes of a right packet from @p start on, as a fragment; its length. */
+static inline unsigned slice(uint8_t *to, const uint8_t *from, unsigned len, unsigned start,
+			     unsigned size, unsigned id)
+{
+	bool v6 = from[0] >> 4 == 6;
+	unsigned header = v6 ? 40 : 20;
+	unsigned end = start + size < len - header ? start + size : len - header;
+	unsigned more = end < len - header;
+
+	memcpy(to, from, header);
+	if (v6) {
+		memset(to + 40, 0, 8);
+		to[40] = to[6];
+		to[6] = 44;
+		lvs_store16(to + 42, (uint16_t)(start | more));
+		lvs_store32(to + 44, id);
+		lvs_store16(to + 4, (uint16_t)(8 + end - start));
+		memcpy(to + 48, from + 40 + start, end - start);
+		return 48 + end - start;
+	}
+	lvs_store16(to + 2, (uint16_t)(20 + end - start));
+	lvs_store16(to + 4, (uint16_t)id);
+	lvs_store16(to + 6, (uint16_t)(start / 8 | more << 13));
+	fix_ip(to);
+	memcpy(to + 20, from + 20 + start, end - start);
+	return 20 + end - start;
+}
+
+/* A datagram that will be sent in slices, perhaps an ICMP error; its length. */
+static inline unsigned datagram(struct input *in, const struct lvs_director *director,
+				uint8_t *bytes)
+{
+	static const uint16_t payloads[8] = {16, 24, 40, 100, 600, 1440, 2000, 2800};
+	struct lvs_flow flow = flow_of(in, director);
+	unsigned shape = take(in);
+	unsigned len = write_packet(bytes, &flow, take(in), payloads[shape & 7], shape & 0x20);
+	unsigned how = shape & 0x40 ? take(in) : 0;
+
+	if (how & 1)
+		len = make_error(in, bytes, &flow, len, how & 0x7e);
+	return len;
 }
 
 static inline void from_bytes(struct input *in, struct shot *shot)

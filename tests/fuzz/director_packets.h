@@ -20,6 +20,8 @@ enum {
 struct input {
 	const uint8_t *data;
 	size_t left;
+	union lvs_addr aim; /* the server of the connection whose packet is being made */
+	uint8_t aim_family; /* 0: it is of none that is there */
 };
 
 static inline unsigned take(struct input *in)

@@ -4,6 +4,7 @@
  * workers, few flows and a small table with a constant key, so that things meet.
  *
  *	0 settings    1 connections at most    2 allocation that fails, 0: none
+ *	3 more settings    4 bounds of fragments
  *	then steps: {what, its bytes}
  */
 #include "conn/table.h"
@@ -12,53 +13,15 @@
 #include "director/worker.h"
 #include "service/service.h"
 
-#include "director_flows.h"
+#include "director_control.h"
 
 enum {
-	MAX_CONNS = 50,
 	BATCH_MAX = 4,
 	STEPS_MAX = 2000,
 	TAKE_EVERY = 16, /* steps; meanwhile rings may overflow */
+	BURST_MAX = 64,
+	SLICES_MAX = 16,
 };
-
-#define SECOND ((uint64_t)1000000000)
-
-struct bench {
-	struct input in;
-	struct lvs_director *director;
-	struct lvs_worker *worker[2];
-	uint64_t now;
-	uint32_t max_conns;
-	uint64_t packets;   /* processed by all workers so far */
-	uint64_t asked;     /* allocations */
-	uint64_t fail_at;   /* the one that fails; 0: none */
-	uint64_t allocated; /* not freed */
-	bool removed;       /* a destination, or a service */
-};
-
-static void *bench_alloc(void *user, size_t size, size_t align)
-{
-	struct bench *bench = user;
-	void *memory = NULL;
-
-	if (++bench->asked == bench->fail_at)
-		return NULL;
-	align = align < sizeof(void *) ? sizeof(void *) : align;
-	if (posix_memalign(&memory, align, size ? size : 1) != 0)
-		return NULL;
-	bench->allocated++;
-	return memory;
-}
-
-static void bench_free(void *user, void *memory, size_t size, size_t align)
-{
-	struct bench *bench = user;
-
-	(void)size;
-	(void)align;
-	bench->allocated--;
-	free(memory);
-}
 
 /* --- Packets --- */
 
@@ -151,173 +114,66 @@ static void send(struct bench *bench, unsigned what)
 	}
 }
 
-/* --- Control --- */
-
-static void change_service(struct bench *bench, struct lvs_txn *txn, unsigned bits)
+static void send_one(struct bench *bench, struct lvs_worker *worker, struct shot *shot)
 {
-	static const char *const scheds[8] = {"rr", "wlc", "wrr", "lc", "sh", "wrr", "rr", "mh"};
-	struct lvs_service_key key = service_key((bits & 31) % SERVICES);
-	struct lvs_service_conf conf = {
-		.size = sizeof(conf),
-		.sched = lvs_sched_find(scheds[bits >> 5]),
-		.flags = take(&bench->in) & (LVS_SCHED_FLAG1 | LVS_SCHED_FLAG2),
-	};
-
-	lvs_txn_set_service(txn, &key, &conf);
+	shot->before = shot->packet;
+	lvs_worker_process(worker, &shot->packet, 1, bench->now);
+	bench->packets++;
+	check_shot(shot);
+	free(shot->memory);
 }
 
-static void change_dest(struct bench *bench, struct lvs_txn *txn, unsigned bits)
+/* A datagram in slices: in order, from the end, or from the middle; some twice, one perhaps not. */
+static void send_slices(struct bench *bench, unsigned what)
 {
-	struct lvs_service_key service = service_key((bits & 7) % SERVICES);
-	struct lvs_dest_key key = dest_key(take(&bench->in));
-	unsigned conf_bits = take(&bench->in);
-	struct lvs_dest_conf conf = {
-		.size = sizeof(conf),
-		.method = conf_bits & 3,
-		.weight = conf_bits >> 2 & 3,
-		.upper = conf_bits >> 4 & 3,
-		.lower = conf_bits >> 6,
-	};
-
-	if (bits & 0x40)
-		lvs_txn_edit_dest(txn, &service, &key, &conf);
-	else
-		lvs_txn_add_dest(txn, &service, &key, &conf);
-}
-
-static void remove_some(struct bench *bench, struct lvs_txn *txn, unsigned bits)
-{
-	struct lvs_service_key service = service_key((bits & 7) % SERVICES);
-	struct lvs_dest_key key = dest_key(take(&bench->in));
-
-	bench->removed = true;
-	if (bits & 0x40)
-		lvs_txn_del_service(txn, &service);
-	else if (bits & 0x20)
-		lvs_txn_flush(txn);
-	else
-		lvs_txn_del_dest(txn, &service, &key);
-}
-
-static void transact(struct bench *bench, unsigned what)
-{
-	struct lvs_txn *txn;
-
-	if (lvs_txn_begin(bench->director, &txn) < 0)
-		return;
-	for (unsigned n = 1 + (what >> 4 & 7); n; n--) {
-		unsigned bits = take(&bench->in);
-
-		switch (take(&bench->in) & 7) {
-		case 0:
-		case 1:
-			change_service(bench, txn, bits);
-			break;
-		case 2:
-			remove_some(bench, txn, bits);
-			break;
-		default:
-			change_dest(bench, txn, bits);
-		}
-	}
-	FUZZ_CHECK(lvs_txn_error(txn));
-	if (what & 0x80)
-		lvs_txn_abort(txn);
-	else
-		lvs_txn_commit(txn);
-}
-
-static void set_path(struct bench *bench, unsigned what)
-{
-	static const uint32_t mtus[4] = {0, 68, 1500, 65535};
-	struct lvs_dest_key dest = dest_key(take(&bench->in));
+	static const uint16_t sizes[8] = {8, 16, 24, 32, 64, 400, 736, 1480};
+	uint8_t bytes[BYTES_MAX], part[BYTES_MAX + 8];
+	unsigned len = datagram(&bench->in, bench->director, bytes);
+	unsigned order = take(&bench->in);
 	unsigned bits = take(&bench->in);
-	struct lvs_path_conf path = {
-		.size = sizeof(path),
-		.flags = bits & 0x80 ? bits & 3 : 0,
-		.mtu = mtus[bits >> 2 & 3],
-		.source_family = bits & 0x40 ? dest.family : LVS_UNSPEC,
-		.source = addr_of(dest.family, 3, 1),
-		.next_hop_family = bits & 0x20 ? LVS_INET6 : LVS_UNSPEC,
-		.next_hop = addr_of(LVS_INET6, 4, 1),
-	};
+	unsigned size = sizes[bits & 7];
+	unsigned n = (len - (bytes[0] >> 4 == 6 ? 40 : 20) + size - 1) / size;
 
-	lvs_director_set_path(bench->director, (enum lvs_family)dest.family, &dest.addr,
-			      what & 0x80 ? NULL : &path);
-}
+	n = n < SLICES_MAX ? n : SLICES_MAX;
+	for (unsigned i = 0; i < n; i++) {
+		unsigned at = ((order & 8 ? n - 1 - i : i) + (order & 7)) % n;
+		unsigned start = at * size, other = bits & 0x40 && at ? 8 : 0;
+		struct shot shot = {.whole = false};
 
-static void kill(struct bench *bench, unsigned what)
-{
-	struct lvs_service_key service = service_key((what >> 4) % SERVICES);
-	unsigned bits = take(&bench->in);
-	struct lvs_dest_key dest = dest_key(bits >> 4);
-	union lvs_addr client = addr_of(LVS_INET, 2, bits & 1);
-	struct lvs_conn_filter filter = {
-		.size = sizeof(filter),
-		.service = bits & 2 ? &service : NULL,
-		.dest = bits & 4 ? &dest : NULL,
-		.client = bits & 8 ? &client : NULL,
-		.client_family = LVS_INET,
-	};
-	int64_t killed = lvs_director_kill_conns(bench->director, &filter);
-
-	/* Connections do not remember marks. */
-	if (filter.service && service.fwmark)
-		FUZZ_CHECK(killed == LVS_ERR_INVALID);
-	else
-		FUZZ_CHECK(killed >= 0 && killed <= bench->max_conns);
-}
-
-static void set_timeouts(struct bench *bench)
-{
-	struct lvs_timeouts timeouts = {
-		.size = sizeof(timeouts),
-		.tcp_s = take(&bench->in),
-		.tcp_fin_s = take(&bench->in),
-		.udp_s = take(&bench->in),
-	};
-
-	FUZZ_CHECK(lvs_director_set_timeouts(bench->director, &timeouts) == 0);
-}
-
-static void renew_worker(struct bench *bench, unsigned what)
-{
-	struct lvs_worker **worker = &bench->worker[what >> 4 & 1];
-	uint64_t fail_at = bench->fail_at;
-
-	lvs_worker_del(*worker);
-	bench->fail_at = 0;
-	FUZZ_CHECK(lvs_worker_new(bench->director, worker) == 0);
-	bench->fail_at = fail_at;
-}
-
-static void move_time(struct bench *bench, unsigned what)
-{
-	unsigned bits = take(&bench->in);
-
-	switch (what >> 4 & 3) {
-	case 0:
-		bench->now += bits * SECOND;
-		break;
-	case 1:
-		bench->now += bits * SECOND / 64;
-		break;
-	case 2: /* the caller's clock is not what it should be */
-		bench->now -= bench->now > bits * SECOND ? bits * SECOND : 0;
-		break;
-	default:
-		bench->now += bits * 60 * SECOND;
+		if (order & 0x80 && at == (order >> 4 & 7))
+			continue;
+		/* Eight bytes early: an overlap. */
+		lay_out(&shot, part,
+			slice(part, bytes, len, start - other, size + other, 1 + (bits >> 3 & 3)),
+			bits & 0x20 ? 0 : 64, 0);
+		send_one(bench, bench->worker[(what >> 4 ^ (what & 0x20 ? i : 0)) & 1], &shot);
+		if (bits & 0x80)
+			take_outbox(bench->worker[i & 1]);
 	}
 }
 
-static void expire(struct bench *bench, unsigned what)
+/* Many connections at once: shards grow, the table fills. */
+static void burst(struct bench *bench, unsigned what)
 {
-	unsigned budget = what >> 5;
-	struct lvs_worker *worker = bench->worker[what >> 4 & 1];
-	unsigned ended = lvs_worker_handle_expiry(worker, bench->now, budget);
+	unsigned n = 1 + take(&bench->in) % BURST_MAX;
+	unsigned flags = take(&bench->in);
+	struct lvs_service_key service = service_key((what >> 4) % 4);
+	uint8_t bytes[BYTES_MAX];
 
-	FUZZ_CHECK(ended <= bench->max_conns);
-	FUZZ_CHECK(budget || lvs_worker_expiry(worker) > bench->now);
+	for (unsigned i = 0; i < n; i++) {
+		struct lvs_flow flow = {
+			.family = service.family,
+			.protocol = service.protocol,
+			.src = addr_of(service.family, 2, 9),
+			.src_port = lvs_htons((uint16_t)(3000 + i)),
+			.dst = service.addr,
+			.dst_port = service.port,
+		};
+		struct shot shot = {.whole = true};
+
+		lay_out(&shot, bytes, write_packet(bytes, &flow, flags, 8, 0), 64, 0);
+		send_one(bench, bench->worker[i & 1], &shot);
+	}
 }
 
 /* --- What must hold --- */
@@ -427,6 +283,16 @@ static void step(struct bench *bench)
 	case 8:
 		expire(bench, what);
 		break;
+	case 9:
+		other_control(bench, what);
+		break;
+	case 10:
+		burst(bench, what);
+		break;
+	case 11:
+	case 12:
+		send_slices(bench, what);
+		break;
 	default:
 		send(bench, what);
 	}
@@ -441,6 +307,28 @@ static int way_back(void *user, enum lvs_family family, const union lvs_addr *ad
 	return addr->byte[family == LVS_INET ? 3 : 15] == 3 ? LVS_ERR_NO_ENTRY : 0;
 }
 
+static void more_settings(struct bench *bench, struct lvs_settings *settings)
+{
+	unsigned bits = take(&bench->in);
+	unsigned bounds = take(&bench->in);
+
+	settings->events = bits & 1 ? 1 : bits & 2 ? 0 : 32;
+	settings->icmp_ratelimit_ms = bits & 4 ? LVS_UNLIMITED : 0;
+	settings->icmp_msgs_per_sec = bits & 8 ? LVS_UNLIMITED : 0;
+	settings->pmtu_expires_s = bits & 0x10 ? 1 : 0;
+	settings->default_mtu = bits & 0x20 ? 600 : 0;
+	if (bits & 0x40)
+		settings->max_conns *= 8;
+	if (bits & 0x80)
+		settings->table_key[3] = 0x5a;
+	if (!bounds)
+		return;
+	settings->fragment_datagrams = 1 + (bounds & 7);
+	settings->fragment_bytes = 1024u << (bounds >> 3 & 3);
+	settings->fragment_ranges = 1 + (bounds >> 5 & 3);
+	settings->fragment_time_s = bounds & 0x80 ? 1 : 0;
+}
+
 static int make_director(struct bench *bench)
 {
 	unsigned bits = take(&bench->in);
@@ -450,15 +338,14 @@ static int make_director(struct bench *bench)
 		.full_policy = bits >> 3 & 3,
 		.reuse = bits >> 5 & 3,
 		.shards = bits & 0x80 ? 1 : 4,
-		.events = 32,
 		.alloc = {bench_alloc, bench_free, bench},
 	};
-
 	int err;
 
-	bench->max_conns = 1 + take(&bench->in) % MAX_CONNS;
-	settings.max_conns = bench->max_conns;
+	settings.max_conns = 1 + take(&bench->in) % MAX_CONNS;
 	bench->fail_at = take(&bench->in);
+	more_settings(bench, &settings);
+	bench->max_conns = settings.max_conns;
 	err = lvs_director_new(&settings, &bench->director);
 	if (err == 0 && bits & 1)
 		lvs_director_set_path_lookup(bench->director, way_back, bench);
@@ -478,7 +365,7 @@ static void run(struct bench *bench)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct bench bench = {.in = {data, size}, .now = 1000 * SECOND};
+	struct bench bench = {.in = {.data = data, .left = size}, .now = 1000 * SECOND};
 
 	if (make_director(&bench) == 0) {
 		if (lvs_worker_new(bench.director, &bench.worker[0]) == 0 &&

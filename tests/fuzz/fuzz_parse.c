@@ -97,6 +97,7 @@ static enum lvs_reason check_parse(const struct lvs_packet *packet, struct lvs_h
 	FUZZ_CHECK(reason == lvs_packet_parse(packet, &again));
 	FUZZ_CHECK(memcmp(headers, &again, sizeof(again)) == 0);
 	FUZZ_CHECK(reason == LVS_REASON_NONE || reason == LVS_REASON_NOT_IP ||
+		   reason == LVS_REASON_FRAGMENT_TINY ||
 		   (reason >= LVS_REASON_SHORT_IP && reason <= LVS_REASON_BAD_OFFLOAD));
 	if (reason == LVS_REASON_NONE)
 		check_headers(packet, headers);

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The control calls of fuzz_director.c. */
+#ifndef LVS_TESTS_FUZZ_DIRECTOR_CONTROL_H
+#define LVS_TESTS_FUZZ_DIRECTOR_CONTROL_H
+
+#include "director_bench.h"
+
+static inline void change_service(struct bench *bench, struct lvs_txn *txn, unsigned bits)
+{
+	static const char *const scheds[8] = {"rr", "wlc", "wrr", "lc", "sh", "mh", "rr", "mh"};
+	struct lvs_service_key key = service_key((bits & 31) % SERVICES);
+	struct lvs_service_conf conf = {
+		.size = sizeof(conf),
+		.sched = lvs_sched_find(scheds[bits >> 5]),
+	};
+	unsigned flags = take(&bench->in);
+
+	conf.flags = flags & (LVS_SCHED_FLAG1 | LVS_SCHED_FLAG2);
+	if (flags & 0x20)
+		conf.flags |= LVS_SERVICE_MSS_CLAMP;
+	if (flags & 0x80)
+		lvs_txn_edit_service(txn, &key, &conf);
+	else if (flags & 0x40)
+		lvs_txn_add_service(txn, &key, &conf);
+	else
+		lvs_txn_set_service(txn, &key, &conf);
+}
+
+static inline void change_dest(struct bench *bench, struct lvs_txn *txn, unsigned bits)
+{
+	struct lvs_service_key service = service_key((bits & 7) % SERVICES);
+	struct lvs_dest_key key = dest_key(take(&bench->in));
+	unsigned conf_bits = take(&bench->in);
+	struct lvs_dest_conf conf = {
+		.size = sizeof(conf),
+		.method = conf_bits & 3,
+		.weight = conf_bits >> 2 & 3,
+		.upper = conf_bits >> 4 & 3,
+		.lower = conf_bits >> 6,
+	};
+
+	if (bits & 0x20)
+		lvs_txn_set_dest(txn, &service, &key, &conf);
+	else if (bits & 0x40)
+		lvs_txn_edit_dest(txn, &service, &key, &conf);
+	else
+		lvs_txn_add_dest(txn, &service, &key, &conf);
+}
+
+static inline void remove_some(struct bench *bench, struct lvs_txn *txn, unsigned bits)
+{
+	struct lvs_service_key service = service_key((bits & 7) % SERVICES);
+	struct lvs_dest_key key = dest_key(take(&bench->in));
+
+	bench->removed = true;
+	if (bits & 0x40)
+		lvs_txn_del_service(txn, &service);
+	else if (bits & 0x20)
+		lvs_txn_flush(txn);
+	else
+		lvs_txn_del_dest(txn, &service, &key);
+}
+
+static inline void transact(struct bench *bench, unsigned what)
+{
+	struct lvs_txn *txn;
+
+	if (lvs_txn_begin(bench->director, &txn) < 0)
+		return;
+	for (unsigned n = 1 + (what >> 4 & 7); n; n--) {
+		unsigned bits = take(&bench->in);
+
+		switch (take(&bench->in) & 7) {
+		case 0:
+		case 1:
+			change_service(bench, txn, bits);
+			break;
+		case 2:
+			remove_some(bench, txn, bits);
+			break;
+		default:
+			change_dest(bench, txn, bits);
+		}
+	}
+	FUZZ_CHECK(lvs_txn_error(txn));
+	if (what & 0x80)
+		lvs_txn_abort(txn);
+	else
+		lvs_txn_commit(txn);
+}
+
+static inline void set_path(struct bench *bench, unsigned what)
+{
+	static const uint32_t mtus[4] = {0, 68, 1500, 65535};
+	struct lvs_dest_key dest = dest_key(take(&bench->in));
+	unsigned bits = take(&bench->in);
+	struct lvs_path_conf path = {
+		.size = sizeof(path),
+		.flags = bits & 0x80 ? bits & 3 : 0,
+		.mtu = mtus[bits >> 2 & 3],
+		.source_family = bits & 0x40 ? dest.family : LVS_UNSPEC,
+		.source = addr_of(dest.family, 3, 1),
+		.next_hop_family = bits & 0x20 ? LVS_INET6 : LVS_UNSPEC,
+		.next_hop = addr_of(LVS_INET6, 4, 1),
+	};
+
+	lvs_director_set_path(bench->director, (enum lvs_family)dest.family, &dest.addr,
+			      what & 0x80 ? NULL : &path);
+}
+
+static inline void kill(struct bench *bench, unsigned what)
+{
+	struct lvs_service_key service = service_key((what >> 4) % SERVICES);
+	unsigned bits = take(&bench->in);
+	struct lvs_dest_key dest = dest_key(bits >> 4);
+	union lvs_addr client = addr_of(LVS_INET, 2, bits & 1);
+	struct lvs_conn_filter filter = {
+		.size = sizeof(filter),
+		.service = bits & 2 ? &service : NULL,
+		.dest = bits & 4 ? &dest : NULL,
+		.client = bits & 8 ? &client : NULL,
+		.client_family = LVS_INET,
+	};
+	int64_t killed = lvs_director_kill_conns(bench->director, &filter);
+
+	/* Connections do not remember marks. */
+	if (filter.service && service.fwmark)
+		FUZZ_CHECK(killed == LVS_ERR_INVALID);
+	else
+		FUZZ_CHECK(killed >= 0 && killed <= bench->max_conns);
+}
+
+static inline void set_timeouts(struct bench *bench)
+{
+	struct lvs_timeouts timeouts = {
+		.size = sizeof(timeouts),
+		.tcp_s = take(&bench->in),
+		.tcp_fin_s = take(&bench->in),
+		.udp_s = take(&bench->in),
+	};
+
+	FUZZ_CHECK(lvs_director_set_timeouts(bench->director, &timeouts) == 0);
+}
+
+static inline void renew_worker(struct bench *bench, unsigned what)
+{
+	struct lvs_worker **worker = &bench->worker[what >> 4 & 1];
+	uint64_t fail_at = bench->fail_at;
+
+	lvs_worker_del(*worker);
+	bench->fail_at = 0;
+	FUZZ_CHECK(lvs_worker_new(bench->director, worker) == 0);
+	bench->fail_at = fail_at;
+}
+
+static inline void move_time(struct bench *bench, unsigned what)
+{
+	unsigned bits = take(&bench->in);
+
+	switch (what >> 4 & 3) {
+	case 0:
+		bench->now += bits * SECOND;
+		break;
+	case 1:
+		bench->now += bits * SECOND / 64;
+		break;
+	case 2: /* the caller's clock is not what it should be */
+		bench->now -= bench->now > bits * SECOND ? bits * SECOND : 0;
+		break;
+	default:
+		bench->now += bits * 60 * SECOND;
+	}
+}
+
+static inline void expire(struct bench *bench, unsigned what)
+{
+	unsigned budget = what >> 5;
+	struct lvs_worker *worker = bench->worker[what >> 4 & 1];
+	unsigned ended = lvs_worker_handle_expiry(worker, bench->now, budget);
+
+	FUZZ_CHECK(ended <= bench->max_conns);
+	FUZZ_CHECK(budget || lvs_worker_expiry(worker) > bench->now);
+}
+
+/* The embedder's word: by the client's address and the packet's length, so that it differs. */
+static inline int accept_some(void *user, const struct lvs_filter_query *query)
+{
+	const struct bench *bench = user;
+	unsigned host = query->flow->src.byte[query->flow->family == LVS_INET6 ? 15 : 3];
+
+	FUZZ_CHECK(query->packet->len >= 20);
+	return (int)((bench->filter >> (host & 1) * 2) + (query->packet->len > 1500)) % 4;
+}
+
+static inline void set_filter(struct bench *bench, unsigned bits)
+{
+	const struct lvs_filter_ops ops = {
+		.size = sizeof(ops),
+		.flags = bits & 0x40 ? LVS_FILTER_WHOLE : 0,
+		.name = "fuzz",
+		.accept = accept_some,
+	};
+
+	bench->filter = bits & 15;
+	lvs_director_set_filter(bench->director, bits & 0x80 ? NULL : &ops, bench);
+}
+
+/* What only reads: whatever is asked, nothing is moved. */
+static inline void look_in(struct bench *bench, unsigned bits)
+{
+	struct lvs_service_key service = service_key((bits >> 4) % 4);
+	struct lvs_conn_filter filter = {.size = sizeof(filter),
+					 .service = bits & 1 ? &service : NULL};
+	struct lvs_conn_info info = {.size = sizeof(info)};
+	struct lvs_table_stats stats = {.size = sizeof(stats)};
+	struct lvs_timeouts timeouts = {.size = sizeof(timeouts)};
+	struct lvs_cursor cursor = {0};
+	uint32_t n = 0;
+
+	while (lvs_director_next_conn(bench->director, &filter, &cursor, &info) == 1)
+		FUZZ_CHECK(++n <= bench->max_conns);
+	FUZZ_CHECK(lvs_director_table_stats(bench->director, &stats) == 0);
+	FUZZ_CHECK(stats.conns >= n);
+	lvs_director_get_timeouts(bench->director, &timeouts);
+}
+
+/* By hand, a part at a time, as beside workers. */
+static inline void check_parts(struct bench *bench)
+{
+	struct lvs_check check = {.size = sizeof(check)};
+	unsigned parts = 0;
+
+	while (lvs_director_check_part(bench->director, &check) == 1)
+		FUZZ_CHECK(!check.fault && ++parts < 1000);
+	FUZZ_CHECK(!check.findings);
+}
+
+static inline void other_control(struct bench *bench, unsigned what)
+{
+	unsigned bits = take(&bench->in);
+
+	switch (what >> 4 & 3) {
+	case 0:
+		set_filter(bench, bits);
+		break;
+	case 1:
+		look_in(bench, bits);
+		break;
+	default:
+		check_parts(bench);
+	}
+}
+
+#endif
