@@ -146,7 +146,7 @@ static void load(struct site *site, const struct tuple *tuple, uint32_t n,
 		}
 		fresh += attack_run(site, SITE_POOL, &measured->longest_us);
 	}
-	measured->fresh_ns = fresh / rounds;
+	measured->fresh_ns = rounds ? fresh / rounds : 0;
 	for (unsigned round = 0; round < 32; round++) {
 		for (unsigned i = 0; i < SITE_POOL; i++) {
 			uint32_t which = (uint32_t)(bench_random(&site->random) % n);
