@@ -49,31 +49,12 @@ static uint16_t outer_id(const uint8_t *ip, const struct lvs_headers *headers)
 	return lvs_ntohs(lvs_csum_fold(lvs_csum_sum(0, ip + 8, headers->payload_offset - 8u)));
 }
 
-/* No card and no kernel is asked to segment or to sum within a header that we made: it is done
- * before. */
-static LVS_NOINLINE void move_request(struct lvs_packet *packet, uint32_t bytes)
-{
-	if (packet->flags & LVS_PACKET_CSUM_PARTIAL)
-		packet->csum_start = (uint16_t)(packet->csum_start + bytes);
-	if (packet->cut == LVS_CUT_NONE)
-		packet->cut = LVS_CUT_SEGMENT;
-}
-
 static void push(struct lvs_packet *packet, uint32_t bytes)
 {
 	packet->data -= bytes;
 	packet->headroom = (uint16_t)(packet->headroom - bytes);
 	packet->len += bytes;
 	packet->linear_len += bytes;
-	if (lvs_unlikely(packet->gso_size | (packet->flags & LVS_PACKET_CSUM_PARTIAL)))
-		move_request(packet, bytes);
-}
-
-/* A super-packet may be longer than its outer header can say: then that says the most. Its
- * segments get their own. */
-static uint16_t length_field(uint32_t len)
-{
-	return len < UINT16_MAX ? (uint16_t)len : UINT16_MAX;
 }
 
 static void write_outer4(uint8_t *ip, const struct lvs_packet *packet,
@@ -82,7 +63,7 @@ static void write_outer4(uint8_t *ip, const struct lvs_packet *packet,
 {
 	ip[0] = 0x45;
 	ip[1] = outer_tos(headers->tos);
-	lvs_store16(ip + 2, length_field(packet->len));
+	lvs_store16(ip + 2, (uint16_t)packet->len);
 	lvs_store16(ip + 4, outer_id(ip + OUTER4_LEN, headers));
 	lvs_store16(ip + 6, df ? IPV4_DF : 0);
 	ip[8] = headers->ttl;
@@ -96,7 +77,7 @@ static void write_outer6(uint8_t *ip, const struct lvs_packet *packet,
 			 const struct lvs_headers *headers, const struct lvs_binding *binding)
 {
 	lvs_store32(ip, 0x60000000u | (uint32_t)outer_tos(headers->tos) << 20);
-	lvs_store16(ip + 4, length_field(packet->len - OUTER6_LEN));
+	lvs_store16(ip + 4, (uint16_t)(packet->len - OUTER6_LEN));
 	ip[6] = headers->flow.family == LVS_INET ? LVS_IPIP : LVS_IPV6;
 	ip[7] = headers->ttl;
 	memcpy(ip + 8, &binding->path->source, 16);
@@ -132,6 +113,8 @@ static bool must_fit(const struct lvs_packet *packet, const struct lvs_headers *
 static enum lvs_reason can_wrap(struct lvs_packet *packet, const struct lvs_headers *headers,
 				const struct lvs_binding *binding, uint32_t overhead, bool df)
 {
+	enum lvs_reason reason;
+
 	if (lvs_unlikely(binding->path->source_family != binding->dest_family))
 		return LVS_REASON_NO_SOURCE;
 	if (lvs_unlikely(packet->headroom < overhead))
@@ -139,8 +122,35 @@ static enum lvs_reason can_wrap(struct lvs_packet *packet, const struct lvs_head
 	if (lvs_unlikely(headers->len + overhead > UINT16_MAX) &&
 	    is_too_long(packet, headers, overhead))
 		return LVS_REASON_TOO_LONG;
-	return lvs_send_check(packet, headers, binding->path, overhead,
-			      !must_fit(packet, headers, df));
+	reason = lvs_send_is_open(headers, binding->path);
+	if (lvs_unlikely(reason != LVS_REASON_NONE))
+		return reason;
+	if (lvs_likely(lvs_send_fits(packet, headers, binding->path, overhead)))
+		return LVS_REASON_NONE;
+	return lvs_send_too_long(packet, binding->path, !must_fit(packet, headers, df));
+}
+
+/* A super-packet may be longer than its outer header can say: then that says the most. Its
+ * segments get their own. */
+static void limit_length(uint8_t *ip, uint32_t len)
+{
+	if (ip[0] >> 4 == 6 && len - OUTER6_LEN > UINT16_MAX)
+		lvs_store16(ip + 4, UINT16_MAX);
+	if (ip[0] >> 4 == 4 && len > UINT16_MAX) {
+		lvs_store16(ip + 2, UINT16_MAX);
+		lvs_store_be16(ip + 10, lvs_csum_ipv4(ip, OUTER4_LEN));
+	}
+}
+
+/* No card and no kernel is asked to segment or to sum within a header that we made: it is done
+ * before. */
+static LVS_NOINLINE void move_request(struct lvs_packet *packet, uint32_t bytes)
+{
+	if (packet->flags & LVS_PACKET_CSUM_PARTIAL)
+		packet->csum_start = (uint16_t)(packet->csum_start + bytes);
+	if (packet->cut == LVS_CUT_NONE)
+		packet->cut = LVS_CUT_SEGMENT;
+	limit_length(packet->data, packet->len);
 }
 
 static uint32_t ipip_overhead(const struct lvs_binding *binding)
@@ -168,6 +178,8 @@ static enum lvs_reason ipip_out(struct lvs_packet *packet, struct lvs_headers *h
 		write_outer4(packet->data, packet, headers, binding, df);
 	else
 		write_outer6(packet->data, packet, headers, binding);
+	if (lvs_unlikely(packet->gso_size | (packet->flags & LVS_PACKET_CSUM_PARTIAL)))
+		move_request(packet, overhead);
 	return LVS_REASON_NONE;
 }
 

@@ -127,7 +127,7 @@ static enum lvs_reason nat_out(struct lvs_packet *packet, struct lvs_headers *he
 
 	if (lvs_unlikely(path->flags & LVS_PATH_LOCAL))
 		return nat_to_host(packet, headers, binding);
-	reason = lvs_send_check(packet, headers, path, 0, !(headers->flags & LVS_HEADERS_DF));
+	reason = lvs_send_check(packet, headers, path, !(headers->flags & LVS_HEADERS_DF));
 	if (lvs_unlikely(reason != LVS_REASON_NONE))
 		return reason;
 	rewrite_out(packet, headers, binding);
@@ -144,8 +144,7 @@ static enum lvs_reason nat_back(struct lvs_packet *packet, struct lvs_headers *h
 	enum lvs_reason reason;
 
 	if (lvs_likely(!local)) {
-		reason = lvs_send_check(packet, headers, path, 0,
-					!(headers->flags & LVS_HEADERS_DF));
+		reason = lvs_send_check(packet, headers, path, !(headers->flags & LVS_HEADERS_DF));
 		if (lvs_unlikely(reason != LVS_REASON_NONE))
 			return reason;
 	}
@@ -201,7 +200,7 @@ static enum lvs_reason send_error(struct lvs_packet *packet, struct lvs_headers 
 	enum lvs_reason reason;
 
 	if (!local) {
-		reason = lvs_send_check(packet, headers, path, 0, headers->flow.family == LVS_INET);
+		reason = lvs_send_check(packet, headers, path, headers->flow.family == LVS_INET);
 		if (reason != LVS_REASON_NONE)
 			return reason;
 	}

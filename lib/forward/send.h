@@ -21,28 +21,50 @@ LVS_INLINE uint32_t lvs_send_piece_len(const struct lvs_packet *packet,
 	return piece;
 }
 
-/*
- * Whether a packet may take a path with @p overhead bytes more in front: the
- * path is up, TTL is left, the length fits or may be cut. Of a super-packet the
- * segments must fit, or each is cut. Changes nothing but the packet's outputs cut
- * and cut_len.
- */
-LVS_INLINE enum lvs_reason lvs_send_check(struct lvs_packet *packet,
-					  const struct lvs_headers *headers,
-					  const struct lvs_path_conf *path, uint32_t overhead,
-					  bool may_fragment)
+/* Whether the path is up and TTL is left. */
+LVS_INLINE enum lvs_reason lvs_send_is_open(const struct lvs_headers *headers,
+					    const struct lvs_path_conf *path)
 {
 	if (lvs_unlikely(path->flags & LVS_PATH_UNREACHABLE))
 		return LVS_REASON_UNREACHABLE;
 	if (lvs_unlikely(headers->ttl <= 1))
 		return LVS_REASON_TTL;
-	if (lvs_unlikely(lvs_send_piece_len(packet, headers) + overhead > path->mtu)) {
-		if (!may_fragment)
-			return LVS_REASON_MTU;
-		packet->cut = LVS_CUT_FRAGMENT;
-		packet->cut_len = path->mtu;
-	}
 	return LVS_REASON_NONE;
+}
+
+/* Whether it fits with @p overhead bytes more in front; of a super-packet, each of its segments. */
+LVS_INLINE bool lvs_send_fits(const struct lvs_packet *packet, const struct lvs_headers *headers,
+			      const struct lvs_path_conf *path, uint32_t overhead)
+{
+	return lvs_send_piece_len(packet, headers) + overhead <= path->mtu;
+}
+
+/* It does not fit: the outputs cut and cut_len say so, or it is refused. */
+LVS_INLINE enum lvs_reason lvs_send_too_long(struct lvs_packet *packet,
+					     const struct lvs_path_conf *path, bool may_fragment)
+{
+	if (!may_fragment)
+		return LVS_REASON_MTU;
+	packet->cut = LVS_CUT_FRAGMENT;
+	packet->cut_len = path->mtu;
+	return LVS_REASON_NONE;
+}
+
+/*
+ * Whether a packet may take a path as it is: the path is up, TTL is left, the length fits or may
+ * be cut. Changes nothing but the packet's outputs cut and cut_len.
+ */
+LVS_INLINE enum lvs_reason lvs_send_check(struct lvs_packet *packet,
+					  const struct lvs_headers *headers,
+					  const struct lvs_path_conf *path, bool may_fragment)
+{
+	enum lvs_reason reason = lvs_send_is_open(headers, path);
+
+	if (lvs_unlikely(reason != LVS_REASON_NONE))
+		return reason;
+	if (lvs_likely(lvs_send_fits(packet, headers, path, 0)))
+		return LVS_REASON_NONE;
+	return lvs_send_too_long(packet, path, may_fragment);
 }
 
 /* One less, the IPv4 header's checksum kept right. */

@@ -271,7 +271,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_packet(&cut, data, size);
 	reason = lvs_packet_parse(&cut.packet, &cut.headers);
 	/* Others never come to a method that looks for ports. */
-	if (reason == LVS_REASON_NONE && !(cut.headers.flags & LVS_HEADERS_FRAGMENT) &&
+	if (reason == LVS_REASON_NONE &&
 	    (cut.headers.flow.protocol == LVS_TCP || cut.headers.flow.protocol == LVS_UDP)) {
 		reason = forward(&cut, data[0], lvs_load16(data + 12));
 		if (reason == LVS_REASON_NONE || reason == LVS_REASON_LOCAL)

@@ -44,6 +44,9 @@ def both(name, way):
         f"{name}_small6": case(packet(A6, B6, UDP, u4), way, UDP, 0, 40, mtu=100),
         f"{name}_away": case(ip4(A, B, UDP, u4, frag=0), way, UDP, 60, 20, away=150),
         f"{name}_routed": case(packet(A6, B6, TCP, t4, ext=[(ROUTING, 1)]), way, TCP, 60, 48),
+        f"{name}_first": case(ip4(A, B, UDP, udp(1, 2, TEXT, 4000), frag=0x2000), way, UDP, mtu=100),
+        f"{name}_later": case(ip4(A, B, UDP, TEXT, frag=0x2010, options=COPIED), way, UDP, mtu=100),
+        f"{name}_last6": case(ip6(A6, B6, FRAGMENT, bytes([UDP, 0, 1, 0, 0, 0, 0, 7]) + TEXT), way, UDP, mtu=200),
         f"{name}_tight": case(ip4(A, B, TCP, t4), way, TCP, 60, 20, head=0),
     }
 
