@@ -75,6 +75,7 @@ int lvs_service_remove(struct lvs_host *host, unsigned family, const union lvs_a
 			       NULL);
 }
 
+/* Without the protocol, which ip(8) knows since a short time only. */
 void lvs_service_line(const struct lvs_host *host, const struct lvs_service *service,
 		      const struct lvs_iface *iface, char *line, size_t room)
 {
@@ -83,13 +84,13 @@ void lvs_service_line(const struct lvs_host *host, const struct lvs_service *ser
 
 	inet_ntop(service->family, service->addr.byte, addr, sizeof(addr));
 	if (service->family == LVS_INET6) {
-		snprintf(line, room, "ip addr add %s/128 dev %s nodad preferred_lft 0 proto %u",
-			 addr, iface->name, host->services.protocol);
+		snprintf(line, room, "ip addr add %s/128 dev %s nodad preferred_lft 0", addr,
+			 iface->name);
 		return;
 	}
 	lvs_service_label(host->name, iface->name, label);
-	snprintf(line, room, "ip addr add %s/32 dev %s%s%s proto %u", addr, iface->name,
-		 label[0] ? " label " : "", label, host->services.protocol);
+	snprintf(line, room, "ip addr add %s/32 dev %s%s%s", addr, iface->name,
+		 label[0] ? " label " : "", label);
 }
 
 /* Whether an address carries our mark. A kernel that knows no address protocol shows 0. */
