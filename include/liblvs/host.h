@@ -248,7 +248,9 @@ LVS_API int lvs_host_capture_set(struct lvs_host *host, const struct lvs_host_ru
  * but those of servers that must not leave untranslated.
  *
  * To be called before lvs_host_capture_set(), which makes rules and routes; those of a family
- * that no rule is about are not made. The host must forward at the captured interfaces.
+ * that no rule is about are not made. The host must forward at the captured interfaces. The sysctl
+ * net.ipv4.ip_early_demux is set to 0, as by lvs_host_sysctl_set(): what has a socket on the host
+ * would not be forwarded.
  *
  * @param tun The device's name. It may come later.
  * @return 0 or LVS_ERR_INVALID for the name. Control call.

@@ -235,8 +235,16 @@ int lvs_steer_prepare(struct lvs_host *host, const struct lvs_capture_rules *rul
 {
 	int err;
 
-	if (host->steer.tun[0] == 0 || !lvs_host_usable(host))
+	if (host->steer.tun[0] == 0)
 		return 0;
+	/* What has a socket on the host already is not forwarded where that was looked for early:
+	 * it would never come to the TUN, and so not back. For both families. */
+	err = lvs_host_sysctl_set(host, "net/ipv4/ip_early_demux", "0");
+	if (err != 0)
+		lvs_host_log(host, LVS_LOG_ERROR, "switching off early demux: %s",
+			     lvs_strerror(err));
+	if (err != 0 || !lvs_host_usable(host))
+		return err;
 	/* A device that has just been made is known from its notification. */
 	err = lvs_host_read_events(host);
 	for (unsigned f = 0; f < 2 && err == 0; f++)

@@ -14,6 +14,8 @@
 enum {
 	BUFFER = LVS_TUN_ROOM + LVS_TUN_DATA + LVS_TUN_ROOM,
 	FAILURES = 8, /* reads that may fail in one call */
+	IPV4_LEN = 20,
+	IPV6_LEN = 40,
 };
 
 static uint8_t *packet_place(const struct lvs_tun_io *io, unsigned i)
@@ -33,17 +35,30 @@ static ssize_t read_packet(const struct lvs_tun_io *io, uint8_t *place, struct v
 	return len < (ssize_t)sizeof(*vnet) ? (len < 0 ? -1 : 0) : len - (ssize_t)sizeof(*vnet);
 }
 
+/* What the host says into the device of its own accord: reports of multicast groups (RFC 3810). */
+static bool is_multicast(const uint8_t *ip)
+{
+	return ip[0] >> 4 == 6 ? ip[24] == 0xff : ip[16] >> 4 == 0xe;
+}
+
+static bool skip(struct lvs_tun_io *io, enum lvs_io_counter why, struct lvs_packet *packet)
+{
+	lvs_io_count_add(&io->count, why, 1);
+	memset(packet, 0, sizeof(*packet));
+	return false;
+}
+
 /* Whether a packet came with a header that says something; @packet describes it then. */
 static bool describe(struct lvs_tun_io *io, uint8_t *place, size_t len,
 		     const struct virtio_net_hdr *vnet, struct lvs_packet *packet)
 {
 	packet->data = place;
 	packet->len = packet->linear_len = (uint32_t)len;
-	if (len < LVS_TUN_HOP_HEAD || !lvs_vnet_read(vnet, 0, packet)) {
-		lvs_io_count_add(&io->count, LVS_IO_COUNT_rx_bad, 1);
-		memset(packet, 0, sizeof(*packet));
-		return false;
-	}
+	if (len < IPV4_LEN || (place[0] >> 4 == 6 && len < IPV6_LEN) ||
+	    !lvs_vnet_read(vnet, 0, packet))
+		return skip(io, LVS_IO_COUNT_rx_bad, packet);
+	if (is_multicast(place))
+		return skip(io, LVS_IO_COUNT_rx_skipped, packet);
 	packet->headroom = LVS_TUN_ROOM;
 	packet->tailroom = LVS_TUN_ROOM;
 	packet->ifindex = io->ifindex;
