@@ -92,63 +92,10 @@ table netdev test {
 RULES
 mac() { ip -n "$1" -o link show "$2" | sed -E 's/.*link\/ether ([0-9a-f:]+).*/\1/'; }
 
-cat >"$work/echo.py" <<'PYTHON'
-# serve ADDRESS PORT: answers each connection with the number and the hash of the bytes that came.
-# send ADDRESS PORT FILE: sends a file and compares the answer.
-# count ADDRESS PORT: prints how many datagrams of 1200 bytes came, when none has come for a second.
-# blast ADDRESS PORT TIMES: sends super-packets of 40 such datagrams.
-import hashlib, socket, sys, threading, time
-
-def digest(connection):
-    total, sha = 0, hashlib.sha256()
-    while block := connection.recv(1 << 20):
-        total, _ = total + len(block), sha.update(block)
-    return f"{total} {sha.hexdigest()}\n".encode()
-
-def answer(connection):
-    with connection:
-        connection.settimeout(30)
-        connection.sendall(digest(connection))
-
-def udp(address, call):
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    s = socket.socket(family, socket.SOCK_DGRAM)
-    getattr(s, call)((address, int(sys.argv[3])))
-    return s
-
-if sys.argv[1] == "count":
-    s, n = udp(sys.argv[2], "bind"), 0
-    s.setsockopt(socket.SOL_SOCKET, 33, 16 << 20)  # SO_RCVBUFFORCE
-    print("ready", flush=True)
-    try:
-        while True:
-            n += len(s.recv(65536)) == 1200
-            s.settimeout(1)
-    except TimeoutError:
-        print("count", n, flush=True)
-elif sys.argv[1] == "blast":
-    s = udp(sys.argv[2], "connect")
-    s.setsockopt(17, 103, 1200)  # SOL_UDP, UDP_SEGMENT
-    for i in range(int(sys.argv[4])):
-        s.send(bytes([i % 256]) * 48000)
-        time.sleep(0.002)
-elif sys.argv[1] == "serve":
-    family = socket.AF_INET6 if ":" in sys.argv[2] else socket.AF_INET
-    listener = socket.create_server((sys.argv[2], int(sys.argv[3])), family=family)
-    print("ready", flush=True)
-    while True:
-        threading.Thread(target=answer, args=(listener.accept()[0],), daemon=True).start()
-else:
-    with socket.create_connection((sys.argv[2], int(sys.argv[3])), timeout=30) as connection:
-        data = open(sys.argv[4], "rb").read()
-        connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
-        answer = connection.makefile("rb").readline()
-    sys.exit(answer != f"{len(data)} {hashlib.sha256(data).hexdigest()}\n".encode())
-PYTHON
+echo=$(dirname "$0")/lib-echo.py
 head -c $bytes /dev/urandom >"$work/data"
 serve() { # NAMESPACE ADDRESS PORT
-	ip netns exec "$1" python3 "$work/echo.py" serve "$2" "$3" >"$work/serve.$1.$2" 2>&1 &
+	ip netns exec "$1" python3 "$echo" serve "$2" "$3" >"$work/serve.$1.$2" 2>&1 &
 	pids+=($!)
 	wait_for "$work/serve.$1.$2" ready
 }
@@ -180,13 +127,13 @@ no_checksum_errors() {
 			awk '!/^#/ && $2 > 0 { print; bad = 1 } END { exit bad }' || return 1
 	done
 }
-send() { in_c timeout 60 python3 "$work/echo.py" send "${2:-$vip}" "$1" "$work/data"; }
+send() { in_c timeout 60 python3 "$echo" send "${2:-$vip}" "$1" "$work/data"; }
 blast() { # ADDRESS: super-packets of UDP; holds when every datagram comes.
 	local counter
-	ip netns exec "$s" python3 "$work/echo.py" count "$1" 53 >"$work/count" 2>&1 &
+	ip netns exec "$s" python3 "$echo" count "$1" 53 >"$work/count" 2>&1 &
 	counter=$!
 	wait_for "$work/count" ready
-	in_c python3 "$work/echo.py" blast "$1" 53 50
+	in_c python3 "$echo" blast "$1" 53 50
 	wait $counter
 	grep -qx "count 2000" "$work/count" || { cat "$work/count"; return 1; }
 }
@@ -266,7 +213,7 @@ fi
 
 # 5. PASS: the host gets back what nft takes away from it.
 check "without io_packet the host has no way in" \
-	sh -c "! ip netns exec $c timeout 2 python3 $work/echo.py send $vip 8080 /dev/null 2>/dev/null"
+	sh -c "! ip netns exec $c timeout 2 python3 $echo send $vip 8080 /dev/null 2>/dev/null"
 start forward || exit 1
 check "$bytes bytes to the host itself" send 8080
 check "the TUN is there" sh -c "ip -n $d -o link show | grep -q ' lvs0: .*UP'"

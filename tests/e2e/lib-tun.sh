@@ -62,13 +62,14 @@ ping_once() {
 	at client ping -c 1 -W 2 "$1"
 }
 
-# counter NAME: of the adapter, from what lvsd tells at SIGUSR1; nothing for one that is 0.
+# counter NAME: of the adapter or of what became of packets, from what lvsd tells at SIGUSR1; nothing
+# for one that is 0.
 counter() {
 	local before
 	before=$(reports)
 	kill -USR1 "$DIRECTOR"
 	soon reported "$before"
-	awk -v name="$1" '$1 == "Adapter" { value = "" } $1 == name { value = $2 } END { print value }' "$LOG"
+	awk -v name="$1" '/^IP Virtual/ { value = "" } $1 == name { value = $2 } END { print value }' "$LOG"
 }
 
 nothing_lost() {

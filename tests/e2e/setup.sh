@@ -12,6 +12,7 @@
 #
 set -u
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-setup.sh"
 begin "$@"
 
 must mode_build nat
@@ -20,22 +21,6 @@ for name in rs1 rs2 rs3; do
 done
 { mode_rules nat && mode_rules nat 6; } >"$RULES"
 
-# state FILE: all of the director's host that somebody might have changed.
-state() {
-	{
-		at director nft list ruleset
-		on director -d addr | sed -E 's/ (valid|preferred)_lft .*//'
-		on director -d link
-		on director route show table all
-		on director -6 route show table all | sed -E 's/ expires [0-9a-z]*//'
-		on director rule
-		at director sh -c 'cd /proc/sys/net && grep -rs . ipv4 ipv6' | grep -v '/\(stat_refresh\|flush\)' | sort
-	} >"$1"
-}
-as_before() {
-	state "$HOSTS_WORK/after"
-	diff "$HOSTS_WORK/before" "$HOSTS_WORK/after"
-}
 even_spread() {
 	spread nat 30 "${1:-}" >"$HOSTS_WORK/answers" && even "$HOSTS_WORK/answers" 30
 }
