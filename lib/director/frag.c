@@ -30,14 +30,15 @@ struct turn {
 };
 
 /* IPv6 options and routing may stand between the fragment header and the transport. */
-static bool may_be_balanced(uint8_t following)
+static bool may_be_balanced(unsigned family, uint8_t following)
 {
 	switch (following) {
 	case LVS_ICMP:
 	case LVS_ICMPV6:
+		return true;
 	case LVS_EXT_ROUTING:
 	case LVS_EXT_OPTIONS:
-		return true;
+		return family == LVS_INET6;
 	default:
 		return lvs_is_balanced(following);
 	}
@@ -224,51 +225,45 @@ static enum lvs_reason decide_first(struct turn *turn)
 	return reason;
 }
 
-/* What would become of it, and nothing is noted. */
-static enum lvs_reason peek(struct turn *turn, enum lvs_reason reason)
+/* What would be done under the lock; nothing is noted. */
+static enum lvs_reason peek_under_lock(struct turn *turn)
 {
-	const struct lvs_datagram *datagram;
+	const struct lvs_step *step = turn->step;
+	const struct lvs_datagram *datagram = lvs_frags_find(turn->frags, &turn->key, turn->hash);
+	enum lvs_reason reason = LVS_REASON_NONE;
 
-	lvs_spin_lock(&turn->frags->lock);
-	datagram = lvs_frags_find(turn->frags, &turn->key, turn->hash);
-	if (datagram && datagram->deadline <= turn->step->now_ns)
+	if (datagram && datagram->deadline <= step->now_ns)
 		datagram = NULL;
-	if (reason != LVS_REASON_NONE) {
-		turn->next = NEXT_NOTHING;
-	} else if (!datagram) {
-		turn->next = turn->first && !turn->whole ? NEXT_DECIDE : NEXT_NOTHING;
-		reason = turn->first || concerns_us(turn->step) ? LVS_REASON_FRAGMENT_HELD
-								: LVS_REASON_FRAGMENT;
-	} else {
-		reason = is_refused(datagram) ? LVS_REASON_NONE
-					      : lvs_parts_probe(&datagram->parts, &turn->part);
-		if (reason == LVS_REASON_NONE && datagram->state == LVS_DATAGRAM_DECIDED)
-			turn->next = NEXT_FOLLOW;
-		else if (reason == LVS_REASON_NONE && turn->first && !turn->whole)
-			turn->next = NEXT_DECIDE;
-		else if (reason == LVS_REASON_NONE)
-			reason = LVS_REASON_FRAGMENT_HELD;
-		turn->fate = datagram->fate;
-	}
-	lvs_spin_unlock(&turn->frags->lock);
-	switch (turn->next) {
-	case NEXT_DECIDE:
-		return lvs_frag_decide(turn->step, NULL, &turn->fate);
-	case NEXT_FOLLOW:
-		return lvs_frag_follow(turn->step, &turn->fate);
-	default:
+	if (!datagram && !turn->first && !concerns_us(step))
+		return LVS_REASON_FRAGMENT;
+	if (datagram && !is_refused(datagram))
+		reason = lvs_parts_probe(&datagram->parts, &turn->part);
+	if (reason != LVS_REASON_NONE)
 		return reason;
+	if (datagram && datagram->state == LVS_DATAGRAM_DECIDED) {
+		turn->fate = datagram->fate;
+		turn->next = NEXT_FOLLOW;
+	} else if (turn->first && !turn->whole) {
+		turn->next = NEXT_DECIDE;
+	} else if (step->packet->linear_len < step->headers->len) {
+		return LVS_REASON_NOT_LINEAR;
 	}
+	return LVS_REASON_FRAGMENT_HELD;
 }
 
 static enum lvs_reason take_turn(struct turn *turn, enum lvs_reason reason)
 {
+	bool peek = turn->step->peek;
+
 	lvs_spin_lock(&turn->frags->lock);
-	reason = under_lock(turn, reason);
+	if (!peek)
+		reason = under_lock(turn, reason);
+	else if (reason == LVS_REASON_NONE)
+		reason = peek_under_lock(turn);
 	lvs_spin_unlock(&turn->frags->lock);
 	switch (turn->next) {
 	case NEXT_DECIDE:
-		return decide_first(turn);
+		return peek ? lvs_frag_decide(turn->step, NULL, &turn->fate) : decide_first(turn);
 	case NEXT_FOLLOW:
 		return lvs_frag_follow(turn->step, &turn->fate);
 	case NEXT_RELEASE:
@@ -289,13 +284,13 @@ enum lvs_reason lvs_frag_turn(struct lvs_step *step)
 	};
 	enum lvs_reason reason = lvs_part_read(step->packet, step->headers, &turn.part);
 
-	if (!may_be_balanced(turn.part.following))
+	if (!may_be_balanced(step->headers->flow.family, turn.part.following))
 		return LVS_REASON_PROTOCOL;
 	fill_key(&turn);
 	turn.whole = turn.first && reason == LVS_REASON_NONE && lvs_frag_needs_whole(step);
 	/* What it counts for is not what others do; it is the packet's alone. */
 	step->odd = true;
-	reason = step->peek ? peek(&turn, reason) : take_turn(&turn, reason);
+	reason = take_turn(&turn, reason);
 	step->odd = step->peek;
 	return reason;
 }

@@ -155,7 +155,10 @@ static void append(struct lvs_frags *frags, struct lvs_datagram *datagram, uint6
 	struct lvs_datagram *last = frags->last;
 
 	datagram->number = ++frags->created;
-	datagram->deadline = now_ns + frags->conf.time_ns;
+	/* Time has an end: what would end behind it does so there. */
+	datagram->deadline = now_ns > UINT64_MAX - frags->conf.time_ns
+				     ? UINT64_MAX
+				     : now_ns + frags->conf.time_ns;
 	/* Workers' times may differ a little; the order is one. */
 	if (last && datagram->deadline < last->deadline)
 		datagram->deadline = last->deadline;

@@ -15,6 +15,10 @@ MS, S = 10**6, 10**9
 
 
 class Packet:
+    """part: (whole packet, start, end, identification) of a fragment; released: [(part, reason)]
+    of those that were held until this record."""
+    part, released = None, ()
+
     def __init__(self, time, data, reason, server, wire):
         self.time, self.data, self.reason, self.server, self.wire = time, data, reason, server, wire
 
@@ -31,6 +35,13 @@ class Case:
         """A packet, the reason it should get, and the server it should go to where that matters."""
         self.packets.append(Packet(self.now, data, reason, server, wire or len(data)))
         self.now += MS
+
+
+    def fragment(self, whole, start, end, reason, server=None, ident=0x1234, released=()):
+        """A part of a packet; released: [(start, end, reason)] of the others that leave behind it."""
+        self.send(part(whole, start, end, ident), reason, server)
+        self.packets[-1].part = whole, start, end, ident
+        self.packets[-1].released = [((whole, a, b, ident), why) for a, b, why in released]
 
 
 def ethernet(data, dst="020000000002", kind=0x0800, pad=60):
@@ -620,6 +631,114 @@ def icmp_limits():
     return case
 
 
+def in_pieces(case, whole, first, server, ident, followed="established"):
+    """In order, the last one first, and all of them before the first; then what is refused."""
+    def give(*how, released=()):
+        case.fragment(whole, *how, server, ident, released)
+
+    give(0, 104, first)
+    give(104, 208, followed)
+    give(208, None, followed)
+    again = first if first == "reply" else "established"
+    give(208, None, "fragment_held")
+    give(0, 104, again, released=[(208, None, followed)])
+    give(0, 104, "fragment_duplicate")
+    give(96, 104, "fragment_duplicate")
+    give(104, 208, followed)
+    give(208, None, "fragment_held")
+    give(104, 208, "fragment_held")
+    give(0, 104, again, released=[(208, None, followed), (104, 208, followed)])
+    give(104, 208, "fragment_held")
+    give(200, 256, "fragment_overlap")
+    give(0, 104, "fragment_overlap")
+    case.wait(30)
+
+
+def gathered(case, whole, first, followed, server, ident):
+    """All are held until the last one is there."""
+    spans = [(104, 208), (208, None), (0, 104)]
+    for order in (2, 0, 1), (0, 1, 2), (1, 2, 0):
+        for i in order[:2]:
+            case.fragment(whole, *spans[i], "fragment_held", server, ident)
+        others = [spans[i] + (followed,) for i in order if i != 2]
+        case.fragment(whole, *spans[order[2]], "fragment_held", server, ident,
+                      [spans[2] + (first,)] + others)
+        first = first if first == "reply" else followed
+
+
+def frag_nat_v4():
+    case = Case("frag-nat-v4", """\
+        -A -t 192.0.2.10:80 -s rr
+        -a -t 192.0.2.10:80 -r 10.0.0.1:8080 -m -w 1
+        -A -u 192.0.2.10:53 -s rr
+        -a -u 192.0.2.10:53 -r 10.0.0.2:5353 -m -w 1
+        """)
+    nop = b"\1\1\1\0"
+    text = bytes(range(256)) + b"odd"
+    for i, (frag, options) in enumerate(((0, b""), (DF, nop))):
+        asked = packet(CLIENT, VIP, UDP, udp(4000 + i, 53, text), frag=frag, options=options)
+        answer = packet(SERVER2, CLIENT, UDP, udp(5353, 4000 + i, text), frag=frag, options=options)
+        in_pieces(case, asked, "scheduled", SERVER2, 7)
+        in_pieces(case, answer, "reply", None, 8, "reply")
+        in_pieces(case, packet(CLIENT, VIP, TCP, tcp(4000 + i, 80, SYN, text), frag=frag, options=options),
+                  "scheduled", SERVER, 9)
+    bare = packet(CLIENT, VIP, UDP, udp(4010, 53, text), sums=False, frag=0)
+    gathered(case, bare, "scheduled", "established", SERVER2, 10)
+    gathered(case, packet(SERVER2, CLIENT, UDP, udp(5353, 4010, text), sums=False, frag=0), "reply", "reply",
+             None, 11)
+    to_host = packet(CLIENT, VIP, UDP, udp(4000, 54, text), frag=0)
+    case.fragment(to_host, 104, None, "fragment_held")
+    case.fragment(to_host, 0, 104, "no_service", released=[(104, None, "no_service")])
+    stranger = packet(CLIENT, OTHER, UDP, udp(4000, 53, text), frag=0)
+    case.fragment(stranger, 104, None, "fragment")
+    case.fragment(stranger, 0, 104, "no_service")
+    short = packet(CLIENT, VIP, TCP, tcp(4020, 80, SYN, text), frag=0)
+    case.fragment(short, 0, 16, "fragment_tiny")
+    case.fragment(short, 8, 104, "fragment_tiny")
+    case.fragment(short, 16, 104, "fragment_tiny")
+    case.fragment(short, 0, 100, "fragment_bad")
+    return case
+
+
+def frag_nat_v6():
+    case = Case("frag-nat-v6", """\
+        -A -t [2001:db8:10::10]:80 -s rr
+        -a -t [2001:db8:10::10]:80 -r [2001:db8:a::1]:8080 -m -w 1
+        -A -u [2001:db8:10::10]:53 -s rr
+        -a -u [2001:db8:10::10]:53 -r [2001:db8:a::2]:5353 -m -w 1
+        """)
+    text = bytes(range(256)) + b"odd"
+    for i, ext in enumerate(([], [(HOP, 1)], [(OPTIONS, 2)], [(HOP, 2), (OPTIONS, 3)])):
+        asked = packet(CLIENT6, VIP6, UDP, udp(4000 + i, 53, text), ext=ext, tos=0xb8, label=0x12345)
+        in_pieces(case, asked, "scheduled", SERVER62, 0x12345678)
+        in_pieces(case, packet(SERVER62, CLIENT6, UDP, udp(5353, 4000 + i, text), ext=ext), "reply", None, 8,
+                  "reply")
+        in_pieces(case, packet(CLIENT6, VIP6, TCP, tcp(4000 + i, 80, SYN, text), ext=ext), "scheduled", SERVER6,
+                  9)
+    # A fragment header on what is whole: an ordinary packet (RFC 6946).
+    whole = packet(CLIENT6, VIP6, UDP, udp(4000, 53, b"whole"))
+    case.send(part(whole, 0, None, 5), "scheduled", SERVER62)
+    short = packet(CLIENT6, VIP6, TCP, tcp(4020, 80, SYN, text), ext=[(OPTIONS, 2)])
+    for end in 8, 16, 24, 32:
+        case.fragment(short, 0, end, "fragment_tiny")
+    return case
+
+
+def frag_tunnel(name, vip, client, server):
+    case = tunnel(name, vip, client, server, "")
+    case.packets = []
+    for tos in 0x00, 0xbb:
+        for frag in [{}] if ":" in vip else [{"frag": 0}, {"frag": DF}]:
+            whole = packet(client, vip, TCP, tcp(40000 + tos, 80, SYN, bytes(range(255))), tos=tos, **frag)
+            in_pieces(case, whole, "scheduled" if frag != {"frag": DF} else "established", server, 0xfedc)
+    return case
+
+
+def frag_tunnels():
+    return [frag_tunnel("frag-4in4", VIP, CLIENT, SERVER), frag_tunnel("frag-6in6", VIP6, CLIENT6, SERVER6),
+            frag_tunnel("frag-4in6", VIP, CLIENT, SERVER6), frag_tunnel("frag-6in4", VIP6, CLIENT6, SERVER)]
+
+
 CASES = [make() for make in (nat_v4_tcp, nat_v4_udp, nat_v6, dr_v4, dr_v6, ipip_4in4, ipip_6in6, ipip_4in6,
                              ipip_6in4, options, wrr, mh, sh, expiry, bad, padding, ttl, too_long, icmp_nat_v4,
-                             icmp_nat_v6, icmp_dr, icmp_tun, icmp_limits)]
+                             icmp_nat_v6, icmp_dr, icmp_tun, icmp_limits, frag_nat_v4, frag_nat_v6)] + frag_tunnels()

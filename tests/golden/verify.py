@@ -60,7 +60,7 @@ def dissect(data, linktype):
     if data[0] >> 4 == 4:
         return data[:int.from_bytes(data[2:4], "big")], (data[0] & 15) * 4, data[9]
     following, at = data[6], 40
-    while following in (HOP, OPTIONS, ROUTING):
+    while following in (HOP, OPTIONS, ROUTING, FRAGMENT):  # the last: alone, a whole packet
         following, at = data[at], at + 8 * (data[at + 1] + 1)
     return data[:40 + int.from_bytes(data[4:6], "big")], at, following
 
@@ -243,6 +243,49 @@ def icmp_out(case, rules, flows, packet, reason):
     raise Wrong("no such connection")
 
 
+def wrapped_part(ip, server):
+    """A fragment in a tunnel: in front of an IPv4 one an identification that its place moves."""
+    out = wrap(ip, 0, NONE, server)
+    if ":" in server:
+        return out
+    v4, at = ip[0] >> 4 == 4, unfragmentable(ip)
+    if v4:
+        ident = int.from_bytes(ip[4:6], "big") + (int.from_bytes(ip[6:8], "big") & 0x1fff) * 0x9e37 + add(ip[12:20])
+    else:  # what tells it from others: all up to the data behind the transport header
+        first = int.from_bytes(ip[at + 2:at + 4], "big") < 8
+        length = at + 8 + (((ip[at + 8 + 12] >> 4) * 4 if ip[at] == TCP else 8) if first else 0)
+        ident = add(ip[8:length])
+    return with_ip_sum(out[:4] + struct.pack("!H", ident & 0xffff) + out[6:20]) + out[20:]
+
+
+def part_out(case, rules, flows, what, reason, hop):
+    """(what a fragment became, its next hop): the whole packet's way, cut where it was cut."""
+    whole, start, end, ident = what
+    if reason == "reply":
+        whole, hop = reply(flows, whole, cases.RAW)
+        return part(whole, start, end, ident), hop
+    ip, at, protocol = dissect(whole, cases.RAW)
+    method, _ = rules[protocol, text(ends(ip)[1]), int.from_bytes(ip[at + 2:at + 4], "big")][hop]
+    if method == "-i":
+        return wrapped_part(part(whole, start, end, ident), hop), hop
+    note_flow(flows, rules, whole, cases.RAW, hop)
+    return part(request(rules, whole, cases.RAW, hop), start, end, ident), hop
+
+
+def check_part(case, rules, flows, time, what, reason, server, verdict, out):
+    want("reason", reason, verdict[2])
+    if verdict[1] != "forward":
+        want("next hop", "-", verdict[3])
+        return
+    if server:
+        want("server", server, verdict[3])
+    expected, hop = part_out(case, rules, flows, what, reason, verdict[3])
+    want("next hop", hop, verdict[3])
+    when, data, _ = next(out)
+    want("time", time, when)
+    want("fragment", expected, data)
+
+
 def note_flow(flows, rules, data, linktype, server):
     """Who asked whom, by what a reply will look like."""
     ip, at, protocol = dissect(data, linktype)
@@ -288,11 +331,20 @@ def check_case(case):
         want(name, contents, (folder / name).read_bytes())
     verdicts = [line.split() for line in (folder / "verdicts").read_text().splitlines()]
     out = iter(pcap_read(folder / "out.pcap"))
-    want("lines of verdicts", len(case.packets), len(verdicts))
-    for number, (packet, verdict) in enumerate(zip(case.packets, verdicts), 1):
+    want("lines of verdicts", sum(1 + len(packet.released) for packet in case.packets), len(verdicts))
+    verdicts = iter(verdicts)
+    for number, packet in enumerate(case.packets, 1):
         try:
+            verdict = next(verdicts)
             want("number", str(number), verdict[0])
-            check_packet(case, rules, flows, packet, verdict, out)
+            if packet.part:
+                check_part(case, rules, flows, packet.time, packet.part, packet.reason, packet.server, verdict, out)
+            else:
+                check_packet(case, rules, flows, packet, verdict, out)
+            for what, reason in packet.released:
+                verdict = next(verdicts)
+                want("number", f"{number}+", verdict[0])
+                check_part(case, rules, flows, packet.time, what, reason, packet.server, verdict, out)
         except Wrong as wrong:
             raise Wrong(f"record {number}: {wrong}")
     want("packets left over", 0, len(list(out)))

@@ -96,6 +96,26 @@ def packet(src, dst, protocol, segment, sums=True, ext=(), **ip):
     return ip6(src, dst, following, chain + segment, **ip)
 
 
+def unfragmentable(ip):
+    """Bytes of a packet that stand in every fragment."""
+    if ip[0] >> 4 == 4:
+        return (ip[0] & 15) * 4
+    return 40 + 8 * (ip[41] + 1) if ip[6] == HOP else 40
+
+
+def part(ip, start, end, ident):
+    """The fragment with bytes start to end of a whole packet, None: to its end."""
+    at = unfragmentable(ip)
+    piece, more = ip[at:][start:end], end is not None and end < len(ip) - at
+    if ip[0] >> 4 == 4:
+        word = int.from_bytes(ip[6:8], "big") & DF | start // 8 | (MF if more else 0)
+        return with_ip_sum(ip[:2] + struct.pack("!HHH", at + len(piece), ident, word) + ip[8:at]) + piece
+    named = 40 if at > 40 else 6  # where the fragment header's number goes
+    header = struct.pack("!BBHI", ip[named], 0, start | more, ident)
+    fixed = ip[:named] + bytes([FRAGMENT]) + ip[named + 1:at]
+    return fixed[:4] + struct.pack("!H", at - 40 + 8 + len(piece)) + fixed[6:] + header + piece
+
+
 def icmp(src, dst, kind, code, info, quoted, **ip):
     """An ICMP or ICMPv6 error with its checksum."""
     message = struct.pack("!BBHI", kind, code, 0, info) + quoted
