@@ -188,7 +188,11 @@ static inline int accept_some(void *user, const struct lvs_filter_query *query)
 	const struct bench *bench = user;
 	unsigned host = query->flow->src.byte[query->flow->family == LVS_INET6 ? 15 : 3];
 
+	struct lvs_headers headers;
+
 	FUZZ_CHECK(query->packet->len >= 20);
+	FUZZ_CHECK(lvs_packet_parse(query->packet, &headers) == LVS_REASON_NONE);
+	FUZZ_CHECK(!bench->filter_whole || !(headers.flags & LVS_HEADERS_FRAGMENT));
 	return (int)((bench->filter >> (host & 1) * 2) + (query->packet->len > 1500)) % 4;
 }
 
@@ -202,6 +206,7 @@ static inline void set_filter(struct bench *bench, unsigned bits)
 	};
 
 	bench->filter = bits & 15;
+	bench->filter_whole = bits & 0x40;
 	lvs_director_set_filter(bench->director, bits & 0x80 ? NULL : &ops, bench);
 }
 

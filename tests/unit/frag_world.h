@@ -57,7 +57,8 @@ static inline void world_open(struct world *w, const struct lvs_settings *settin
 	if (settings)
 		w->settings = *settings;
 	w->settings.size = sizeof(w->settings);
-	w->settings.alloc = alloc_rig(&w->alloc);
+	if (!w->settings.alloc.alloc)
+		w->settings.alloc = alloc_rig(&w->alloc);
 	ck_assert_int_eq(lvs_director_new(&w->settings, &w->director), 0);
 	for (unsigned i = 0; i < 2; i++)
 		ck_assert_int_eq(lvs_worker_new(w->director, &w->worker[i]), 0);
