@@ -106,6 +106,24 @@ LVS_INLINE enum lvs_reason decide_flow(struct lvs_step *step)
 	return lvs_hit(step, conn, side, dest);
 }
 
+struct lvs_conn *lvs_decide_known(const struct lvs_step *step)
+{
+	const struct lvs_director *director = step->worker->director;
+	enum lvs_side side;
+	struct lvs_conn *conn = find(step, &side);
+
+	if (!conn || lvs_conn_is_over(conn, step->tick))
+		return NULL;
+	if (side != LVS_SIDE_REQUEST)
+		return conn;
+	if (is_reused(step, conn))
+		return NULL;
+	if (director->settings.flags & LVS_SET_EXPIRE_NODEST &&
+	    !lvs_dest_available(lvs_services_dest(director->services, conn->dest)))
+		return NULL;
+	return conn;
+}
+
 enum lvs_reason lvs_decide_flow(struct lvs_step *step)
 {
 	return decide_flow(step);

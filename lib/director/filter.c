@@ -48,8 +48,13 @@ static LVS_NOINLINE enum lvs_reason ask_whole(const struct lvs_filter *filter,
 enum lvs_reason lvs_filter_ask(const struct lvs_filter *filter, const struct lvs_step *step,
 			       const struct lvs_service_key *service)
 {
-	if (lvs_unlikely(step->pieces) && filter->ops.flags & LVS_FILTER_WHOLE)
+	if (lvs_likely(!(filter->ops.flags & LVS_FILTER_WHOLE)))
+		return ask(filter, step, service, step->packet);
+	if (step->pieces)
 		return ask_whole(filter, step, service);
+	/* It had a connection when it was not gathered for that reason. */
+	if (step->headers->flags & LVS_HEADERS_FRAGMENT)
+		return LVS_REASON_FRAGMENT_STRAY;
 	return ask(filter, step, service, step->packet);
 }
 

@@ -57,19 +57,19 @@ static bool new_needs_whole(const struct lvs_step *step, bool checksum)
 bool lvs_frag_needs_whole(const struct lvs_step *step)
 {
 	const struct lvs_director *director = step->worker->director;
-	const struct lvs_flow *flow = &step->headers->flow;
-	bool checksum = lacks_checksum(step);
-	struct lvs_conn *conn;
-	enum lvs_side side;
+	uint8_t protocol = step->headers->flow.protocol;
+	const struct lvs_conn *conn;
+	bool checksum;
 
-	if (is_icmp(flow->protocol))
+	if (is_icmp(protocol))
 		return lvs_icmp_needs_whole(step);
-	if (!lvs_is_balanced(flow->protocol))
+	if (!lvs_is_balanced(protocol))
 		return false;
+	checksum = lacks_checksum(step);
 	if (!checksum && !filter_asks_for_whole(director))
 		return false;
-	conn = lvs_table_find(director->table, flow, step->hash, LVS_SIDES_PACKET, &side);
-	if (!conn || lvs_conn_is_over(conn, step->tick))
+	conn = lvs_decide_known(step);
+	if (!conn)
 		return new_needs_whole(step, checksum);
 	return checksum && conn->kind & LVS_CONN_TWO_WAY;
 }

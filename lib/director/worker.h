@@ -56,6 +56,9 @@ enum lvs_reason lvs_decide(struct lvs_step *step);
 /* The same behind the question whether it is balanced, for a datagram's first fragment. */
 enum lvs_reason lvs_decide_flow(struct lvs_step *step);
 
+/* The connection that such a packet belongs to; NULL: it would begin one, or none. */
+struct lvs_conn *lvs_decide_known(const struct lvs_step *step);
+
 /* What decides is the transport's ports: the others are ICMP, or the host's. */
 LVS_INLINE bool lvs_is_balanced(uint8_t protocol)
 {

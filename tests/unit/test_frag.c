@@ -53,6 +53,11 @@ static const struct {
 	 LVS_UDP,
 	 {C(0, 0, 64, SCHEDULED), C(1, 56, 128, FRAGMENT_OVERLAP), C(0, 64, 128, FRAGMENT_OVERLAP),
 	  C(0, 0, 64, FRAGMENT_OVERLAP)}},
+	{"overlap, then all of it",
+	 LVS_UDP,
+	 {C(0, 64, 128, FRAGMENT_HELD), C(0, 72, 136, FRAGMENT_OVERLAP),
+	  C(0, 0, 64, FRAGMENT_OVERLAP), C(0, 64, END, FRAGMENT_OVERLAP),
+	  C(1, 0, 64, FRAGMENT_OVERLAP)}},
 	{"early overlap",
 	 LVS_UDP,
 	 {C(0, 64, 128, FRAGMENT_HELD), C(0, 120, 136, FRAGMENT_OVERLAP),
@@ -311,6 +316,7 @@ START_TEST(test_untracked)
 	struct lvs_service_key service =
 		rig_service_key(LVS_INET, LVS_UDP, world_addr(LVS_INET, 0, 2), 80);
 	struct lvs_dest_key dest = rig_dest_key(LVS_INET, world_addr(LVS_INET, 1, 2), 80);
+	struct lvs_dest_key other = rig_dest_key(LVS_INET, world_addr(LVS_INET, 1, 77), 80);
 	static struct frag_whole whole;
 	struct world w;
 
@@ -324,8 +330,12 @@ START_TEST(test_untracked)
 	check_reason(world_send(&w, 0, &whole, 0, 64), LVS_REASON_UNTRACKED);
 	ck_assert_uint_eq(w.out_n, 1);
 	check_reason(w.out[0].reason, LVS_REASON_UNTRACKED);
+	/* another one would be picked */
+	rig_set_dest(w.director, &service, &other, LVS_METHOD_DR, 1);
 	rig_del_dest(w.director, &service, &dest);
-	check_reason(world_send(&w, 0, &whole, 64, 128), LVS_REASON_FRAGMENT_STRAY);
+	check_reason(world_send(&w, 0, &whole, 64, 96), LVS_REASON_FRAGMENT_STRAY);
+	rig_del_dest(w.director, &service, &other);
+	check_reason(world_send(&w, 0, &whole, 96, 128), LVS_REASON_FRAGMENT_STRAY);
 	world_close(&w);
 }
 END_TEST
@@ -405,6 +415,27 @@ START_TEST(test_peek)
 }
 END_TEST
 
+/* Fragments keep their connection alive, a peek at one does not. */
+START_TEST(test_alive)
+{
+	struct frag_recipe recipe = world_recipe(LVS_INET, LVS_UDP, 1, 192);
+	static struct frag_whole whole;
+	struct world w;
+
+	world_open(&w, NULL, "rr");
+	frag_make(&whole, &recipe);
+	check_reason(world_send(&w, 0, &whole, 0, 64), LVS_REASON_SCHEDULED);
+	w.now += 29 * SECOND;
+	check_reason(peek(&w, &whole, 64, 128), LVS_REASON_ESTABLISHED);
+	if (_i)
+		check_reason(world_send(&w, 0, &whole, 64, 128), LVS_REASON_ESTABLISHED);
+	w.now += 280 * SECOND; /* UDP: 300 */
+	check_reason(world_send(&w, 0, &whole, 0, 64),
+		     _i ? LVS_REASON_ESTABLISHED : LVS_REASON_SCHEDULED);
+	world_close(&w);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("frag");
@@ -420,5 +451,6 @@ int main(void)
 	tcase_add_test(tcase, test_untracked);
 	tcase_add_test(tcase, test_mark);
 	tcase_add_loop_test(tcase, test_peek, 0, 2);
+	tcase_add_loop_test(tcase, test_alive, 0, 2);
 	return unit_run("frag", tcase);
 }

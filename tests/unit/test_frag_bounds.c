@@ -99,6 +99,34 @@ START_TEST(test_flood)
 }
 END_TEST
 
+/* The oldest one is on its way to be whole: the younger ones make room for it. */
+START_TEST(test_grows)
+{
+	struct lvs_settings settings = {.fragment_bytes = 12 << 10};
+	struct frag_recipe recipe = world_recipe(LVS_INET, LVS_UDP, 1, 5 * 1000);
+	struct frag_recipe flood = world_recipe(LVS_INET, LVS_UDP, 2, 1400);
+	static struct frag_whole whole, other;
+	struct world w;
+
+	world_open(&w, &settings, "rr");
+	recipe.no_checksum = true;
+	frag_make(&whole, &recipe);
+	check_reason(world_send(&w, 0, &whole, 0, 1000), LVS_REASON_FRAGMENT_HELD);
+	for (unsigned i = 0; i < 5; i++) {
+		flood.id++;
+		frag_make(&other, &flood);
+		check_reason(world_send(&w, 0, &other, 64, 1408), LVS_REASON_FRAGMENT_HELD);
+	}
+	ck_assert_uint_eq(world_count(&w, LVS_REASON_FRAGMENT_FULL), 0);
+	for (unsigned i = 1; i < 6; i++)
+		check_reason(world_send(&w, 0, &whole, i * 1000, i < 5 ? i * 1000 + 1000 : 5008),
+			     LVS_REASON_FRAGMENT_HELD);
+	ck_assert_uint_eq(w.out_n, 6);
+	ck_assert_uint_ge(world_count(&w, LVS_REASON_FRAGMENT_FULL), 2);
+	world_close(&w);
+}
+END_TEST
+
 /* Pieces without end of one datagram. */
 START_TEST(test_ranges)
 {
@@ -209,6 +237,7 @@ int main(void)
 	TCase *tcase = tcase_create("frag_bounds");
 
 	tcase_add_loop_test(tcase, test_flood, 0, 4);
+	tcase_add_test(tcase, test_grows);
 	tcase_add_test(tcase, test_ranges);
 	tcase_add_test(tcase, test_outbox);
 	tcase_add_test(tcase, test_no_memory);
