@@ -186,7 +186,7 @@ static enum lvs_reason under_lock(struct turn *turn, enum lvs_reason fault)
 
 /* The first fragment's fate is known: those that wait for it get theirs. The datagram may have
  * gone, or have been refused, while it was decided about. */
-static void settle(struct turn *turn)
+static void settle(struct turn *turn, const struct lvs_step *step)
 {
 	struct lvs_datagram *datagram;
 
@@ -200,7 +200,7 @@ static void settle(struct turn *turn)
 		/* Without a trace of those that are not ours; more of them pass as well. */
 		if (lvs_parts_whole(&datagram->parts) ||
 		    (turn->fate.kind == LVS_FATE_SAME &&
-		     lvs_reason_verdict(turn->fate.reason) == LVS_PASS && !concerns_us(turn->step)))
+		     lvs_reason_verdict(turn->fate.reason) == LVS_PASS && !concerns_us(step)))
 			lvs_frags_end(turn->frags, datagram, LVS_REASON_NONE, NULL);
 	}
 	lvs_spin_unlock(&turn->frags->lock);
@@ -219,8 +219,7 @@ static enum lvs_reason decide_first(struct turn *turn)
 				      .tick = step->tick};
 	enum lvs_reason reason = lvs_frag_decide(step, NULL, &turn->fate);
 
-	turn->step = &as_it_came;
-	settle(turn);
+	settle(turn, &as_it_came);
 	lvs_frag_release(&as_it_came, &turn->pieces, &turn->fate);
 	return reason;
 }
