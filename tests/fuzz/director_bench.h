@@ -23,7 +23,7 @@ struct bench {
 	uint64_t allocated; /* not freed */
 	bool removed;       /* a destination, or a service */
 	unsigned filter;    /* what it answers, by the last byte of the client */
-	bool filter_whole; /* it is to see no fragments */
+	bool filter_whole;  /* it is to see no fragments */
 };
 
 static inline void *bench_alloc(void *user, size_t size, size_t align)

@@ -206,8 +206,9 @@ static inline void set_filter(struct bench *bench, unsigned bits)
 	};
 
 	bench->filter = bits & 15;
-	bench->filter_whole = bits & 0x40;
-	lvs_director_set_filter(bench->director, bits & 0x80 ? NULL : &ops, bench);
+	/* Without memory the old one stays. */
+	if (lvs_director_set_filter(bench->director, bits & 0x80 ? NULL : &ops, bench) == 0)
+		bench->filter_whole = bits & 0x40;
 }
 
 /* What only reads: whatever is asked, nothing is moved. */

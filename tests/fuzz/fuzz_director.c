@@ -46,8 +46,8 @@ static void check_told(const struct bench *bench, const struct lvs_packet *packe
 	bool replaced = told->service && list_conns(bench) <= conns_before;
 
 	if (bench->fail_at || packet->reason == LVS_REASON_TABLE_FULL ||
-	    packet->reason == LVS_REASON_FRAGMENT_FULL ||
-	    packet->reason == LVS_REASON_UNTRACKED || replaced)
+	    packet->reason == LVS_REASON_FRAGMENT_FULL || packet->reason == LVS_REASON_UNTRACKED ||
+	    replaced)
 		return;
 	if ((unsigned)told->reason != packet->reason)
 		fprintf(stderr, "told %s, got %s\n", lvs_reason_name(told->reason),
