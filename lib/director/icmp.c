@@ -53,17 +53,18 @@ static bool is_pmtu(const struct lvs_quote *quote)
 	return quote->type == LVS_ICMP_UNREACHABLE && quote->code == LVS_ICMP_FRAG_NEEDED;
 }
 
+/* What it says passes. RFC 1191: the upper 16 bits are unused. */
+static uint32_t told_mtu(const struct lvs_quote *quote)
+{
+	return quote->flow.family == LVS_INET ? quote->info & UINT16_MAX : quote->info;
+}
+
 /* The way to the destination carries less than was known. */
 static void learn(struct lvs_step *step, const struct about *about, const struct lvs_quote *quote)
 {
-	uint32_t mtu = quote->info;
-
 	if (step->peek || !is_pmtu(quote))
 		return;
-	/* RFC 1191: the upper 16 bits are unused. */
-	if (quote->flow.family == LVS_INET)
-		mtu &= UINT16_MAX;
-	lvs_pmtu_learn(lvs_dest_path(about->dest), about->dest->family, mtu, step->tick,
+	lvs_pmtu_learn(lvs_dest_path(about->dest), about->dest->family, told_mtu(quote), step->tick,
 		       LVS_TICKS_OF_S(step->worker->director->settings.pmtu_expires_s));
 }
 
@@ -159,7 +160,9 @@ static bool translate(struct lvs_step *step, const struct about *about,
 	uint32_t overhead = lvs_forward_overhead(about->ops, binding);
 
 	if (is_pmtu(outer)) {
-		uint32_t mtu = lvs_pmtu_of(lvs_dest_path(about->dest), step->tick);
+		/* A look that learns nothing comes to the same. */
+		uint32_t mtu = lvs_pmtu_with(lvs_dest_path(about->dest), about->dest->family,
+					     told_mtu(outer), step->tick);
 
 		if (!(inner->flags & LVS_HEADERS_DF))
 			return false;

@@ -30,15 +30,30 @@ uint32_t lvs_pmtu_of(const struct lvs_path_conf *path, uint32_t tick)
 		      tick);
 }
 
+/* What is believed of what an error says. */
+static uint32_t believed(unsigned family, uint32_t mtu)
+{
+	uint32_t least = family == LVS_INET6 ? MIN6 : MIN4;
+
+	return mtu < least ? least : mtu;
+}
+
+uint32_t lvs_pmtu_with(const struct lvs_path_conf *path, unsigned family, uint32_t mtu,
+		       uint32_t tick)
+{
+	uint32_t known = lvs_pmtu_of(path, tick);
+
+	mtu = believed(family, mtu);
+	return mtu < known ? mtu : known;
+}
+
 void lvs_pmtu_learn(const struct lvs_path_conf *path, unsigned family, uint32_t mtu, uint32_t tick,
 		    uint32_t ticks)
 {
 	_Atomic uint64_t *learned = &lvs_pmtu_object(path)->learned;
-	uint32_t least = family == LVS_INET6 ? MIN6 : MIN4;
 	uint64_t before = atomic_load_explicit(learned, memory_order_relaxed);
 
-	if (mtu < least)
-		mtu = least;
+	mtu = believed(family, mtu);
 	/* relaxed: a number alone. Of two at once the lower one stays. */
 	do {
 		if (mtu >= mtu_of(path, before, tick))

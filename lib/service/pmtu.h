@@ -27,6 +27,10 @@ LVS_INLINE bool lvs_pmtu_learned(const struct lvs_path_conf *path)
 /* The path's MTU as it is known now. */
 uint32_t lvs_pmtu_of(const struct lvs_path_conf *path, uint32_t tick);
 
+/* What it would be known as after lvs_pmtu_learn() of @p mtu. */
+uint32_t lvs_pmtu_with(const struct lvs_path_conf *path, unsigned family, uint32_t mtu,
+		       uint32_t tick);
+
 /*
  * An error says that only @p mtu bytes pass. A lower one than what is known is taken, for
  * @p ticks, but never less than 552 (IPv4, the kernel's min_pmtu) or 1280 (IPv6).

@@ -275,9 +275,12 @@ static inline unsigned datagram(struct input *in, const struct lvs_director *dir
 	static const uint16_t payloads[8] = {16, 24, 40, 100, 600, 1440, 2000, 2800};
 	struct lvs_flow flow = flow_of(in, director);
 	unsigned shape = take(in);
-	unsigned len = write_packet(bytes, &flow, take(in), payloads[shape & 7], shape & 0x20);
 	unsigned how = shape & 0x40 ? take(in) : 0;
+	unsigned len;
 
+	if (how & 0x80)
+		reverse(&flow);
+	len = write_packet(bytes, &flow, take(in), payloads[shape & 7], shape & 0x20);
 	if (how & 1)
 		len = make_error(in, bytes, &flow, len, how & 0x7e);
 	return len;
