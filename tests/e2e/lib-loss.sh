@@ -5,6 +5,30 @@
 # 5 % of all packets lost, 2 % doubled, 5 % held behind three later ones, each way; 2 ms of delay.
 BAD=(--loss 5 --double 2 --hold 5 --behind 3 --delay 2 --seed 5)
 
+# at_once SCRIPT BUILD-DIRECTORY SIZE CASE...: the script for each case, all at the same time; ends with
+# what came of them, one after the other.
+at_once() {
+	local one n pid=() status=77 got
+	AT_ONCE=$(mktemp -d)
+	trap 'rm -rf "$AT_ONCE"' EXIT
+	trap 'kill "${pid[@]}" 2>/dev/null; wait; exit 143' HUP INT TERM
+	for one in "${@:4}"; do
+		setpriv --pdeathsig TERM "${@:1:3}" "$one" >"$AT_ONCE/$one" 2>&1 </dev/null &
+		pid+=($!)
+	done
+	for n in "${!pid[@]}"; do
+		wait "${pid[n]}"
+		got=$?
+		cat "$AT_ONCE/${*:n+4:1}"
+		case $got in
+		77) ;;
+		0) [ $status -eq 1 ] || status=0 ;;
+		*) status=1 ;;
+		esac
+	done
+	exit $status
+}
+
 # bad_path MTU HOST DEVICE HOST DEVICE: by relay, its process in RELAY.
 bad_path() {
 	start "$2" "$HOSTS_WORK/relay.log" "$RELAY_PROGRAM" --mtu "$1" "${BAD[@]}" \

@@ -22,15 +22,19 @@
 #    to 1280 bytes travel in two fragments of the outer packet (RFC 2473, 7.1; RFC 4213, 3.2.1), and longer
 #    ones are refused with 1280.
 #
-#    loss.sh BUILD-DIRECTORY [MEGABYTES]      a file has 1 MB when nothing is said
+#    loss.sh BUILD-DIRECTORY [MEGABYTES [CASE]]      a file has 1 MB when nothing is said
+#
+# All cases at once, each in namespaces of its own, when none is named: they wait more than they work.
 set -u
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-report.sh"
 . "$(dirname "$0")/lib-loss.sh"
+CASES=(nat-packet nat-tun tun-packet tun-tun dr-packet tunnel-1320 tunnel-1280)
+[ -n "${3:-}" ] || at_once "$0" "${1:?usage: loss.sh BUILD-DIRECTORY [MEGABYTES [CASE]]}" "${2:-1}" "${CASES[@]}"
 begin "$@"
 RELAY_PROGRAM=$1/tests/e2e/relay
 [ -x "$RELAY_PROGRAM" ] || skip "relay is not built"
-SIZE=${2:-1}
+SIZE=$2
 # shellcheck disable=SC2034 # lib-loss.sh: seconds for a transfer
 PATIENCE=$((30 + 10 * SIZE))
 FAR=198.18.9 FAR6=2001:db8:9:
@@ -201,37 +205,32 @@ client_path() { # MODE ADAPTER
 	set_up_client "$1"
 	[ "$1" != nat ] || must watch_untranslated
 	if [ "$1" = tun ]; then
-		tunnel_rounds "$1 $2"
+		tunnel_rounds "$1-$2"
 	else
 		{ rules '' '' && rules 6 6; } >"$RULES"
-		check "$1 $2: rules" in_force 4 6
-		traffic "$1 $2" 4 6
+		check "$1-$2: rules" in_force 4 6
+		traffic "$1-$2" 4 6
 	fi
-	check "$1 $2: an MTU was heard of by way of the director" heard icmp_forwarded
-	tear_down "$1 $2"
+	check "$1-$2: an MTU was heard of by way of the director" heard icmp_forwarded
+	tear_down "$1-$2"
 }
 
 must python3 -c 'import random, sys
 open(sys.argv[1], "wb").write(random.Random(5).randbytes(int(sys.argv[2]) << 20))' "$HOSTS_WORK/data" "$SIZE"
-echo "# files of $SIZE MB, each way: ${BAD[*]}"
-
-# 1. The client's path.
-for mode in nat tun; do
-	client_path $mode packet
-	client_path $mode tun
-done
-client_path dr packet
-
-# 2. The servers' path, so long that 1280 bytes are left in an IPv6 tunnel.
-adapter_is packet
-set_up_tunnel 1320
-tunnel_rounds "tunnels of 1320"
-check "tunnels of 1320: the client heard of the MTU" heard reply_tunnel
-tear_down "tunnels of 1320"
-
-# 3. And shorter.
-set_up_tunnel 1280
-tunnel_rounds "tunnels of 1280"
-# A packet that is too long for the tunnel alone: the error about it has done its work.
-tear_down "tunnels of 1280" tunnel_error
+echo "# $3: files of $SIZE MB, each way: ${BAD[*]}"
+case $3 in
+tunnel-1320)
+	set_up_tunnel 1320
+	tunnel_rounds "$3"
+	check "$3: the client heard of the MTU" heard reply_tunnel
+	tear_down "$3"
+	;;
+tunnel-1280)
+	set_up_tunnel 1280
+	tunnel_rounds "$3"
+	# A packet that is too long for the tunnel alone: the error about it has done its work.
+	tear_down "$3" tunnel_error
+	;;
+*) client_path "${3%-*}" "${3#*-}" ;;
+esac
 finish
