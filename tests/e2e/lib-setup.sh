@@ -10,7 +10,8 @@ state() {
 		on director -d link
 		on director route show table all
 		on director -6 route show table all | sed -E 's/ expires [0-9a-z]*//'
-		on director rule
+		on director -d rule
+		on director -6 -d rule
 		at director sh -c 'cd /proc/sys/net && grep -rs . ipv4 ipv6' | grep -v '/\(stat_refresh\|flush\)' | sort
 	} >"$1"
 }
