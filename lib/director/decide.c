@@ -23,14 +23,12 @@ static bool is_drained(const struct lvs_director *director, const struct lvs_con
 }
 
 /* A SYN on an entry whose connection is closed opens a new one (the kernel's conn_reuse_mode). */
-static bool is_reused(const struct lvs_step *step, const struct lvs_conn *conn)
+static LVS_NOINLINE bool is_reused_by_syn(const struct lvs_step *step, const struct lvs_conn *conn)
 {
 	const struct lvs_director *director = step->worker->director;
 	uint32_t mode = director->settings.reuse;
 	uint64_t word;
 
-	if (lvs_likely(!(step->headers->tcp_flags & LVS_TCP_SYN)))
-		return false;
 	if (is_drained(director, conn))
 		return true;
 	if (mode == LVS_REUSE_NEVER)
@@ -47,6 +45,11 @@ static bool is_reused(const struct lvs_step *step, const struct lvs_conn *conn)
 	}
 }
 
+LVS_INLINE bool is_reused(const struct lvs_step *step, const struct lvs_conn *conn)
+{
+	return lvs_unlikely(step->headers->tcp_flags & LVS_TCP_SYN) && is_reused_by_syn(step, conn);
+}
+
 /* Ends what stood in the way and treats the packet as the first of its flow. */
 static enum lvs_reason start_anew(struct lvs_step *step, struct lvs_conn *conn, enum lvs_gone why)
 {
@@ -59,7 +62,7 @@ static enum lvs_reason start_anew(struct lvs_step *step, struct lvs_conn *conn, 
 	return lvs_miss(step);
 }
 
-static struct lvs_conn *find(const struct lvs_step *step, enum lvs_side *side)
+LVS_INLINE struct lvs_conn *find(const struct lvs_step *step, enum lvs_side *side)
 {
 	const struct lvs_flow *flow = &step->headers->flow;
 
