@@ -14,9 +14,9 @@ Fragments in any order.
         overlap   one more, that lies half over the second, with other bytes
         lost      without the last
   serve PORT PORT          echoes TCP and UDP on [::], on the second port IPv4 UDP without a checksum
-  udp ADDRESS PORT SIZE COUNT [plain]
-                           asks so often; plain: IPv4 without a checksum. Prints how many echoes were
-                           right, and how many were not
+  udp WAIT ADDRESS PORT SIZE COUNT [plain]
+                           asks so often, and waits so many seconds each time; plain: IPv4 without a
+                           checksum. Prints how many echoes were right, and how many were not
   tcp ADDRESS PORT SIZE    one connection
 """
 import fcntl
@@ -140,12 +140,12 @@ def family_of(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
-def ask_udp(address, port, size, count, plain):
+def ask_udp(wait, address, port, size, count, plain):
     right = wrong = 0
     for i in range(count):
         with socket.socket(family_of(address), socket.SOCK_DGRAM) as sock:
             sock.setsockopt(socket.SOL_SOCKET, SO_NO_CHECK, plain)
-            sock.settimeout(0.7)
+            sock.settimeout(wait)
             sock.connect((address, port))
             sent = random.Random(i).randbytes(size)
             try:
@@ -175,6 +175,6 @@ if verb == "cut":
 elif verb == "serve":
     serve(int(sys.argv[2]), int(sys.argv[3]))
 elif verb == "udp":
-    ask_udp(sys.argv[2], *(int(a) for a in sys.argv[3:6]), int(len(sys.argv) > 6))
+    ask_udp(float(sys.argv[2]), sys.argv[3], *(int(a) for a in sys.argv[4:7]), int(len(sys.argv) > 7))
 else:
     ask_tcp(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
