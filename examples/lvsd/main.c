@@ -94,7 +94,8 @@ static void note_devices(const struct lvsd *lvsd)
 
 	if (lvsd->options.tun[0])
 		snprintf(line, sizeof(line),
-			 "# TUN device %s, %u queue%s, MTU 65535, up; its rp_filter 0 (or 2), "
+			 "# TUN device %s, %u queue%s of 2048, MTU 65535, up; its rp_filter 0 (or "
+			 "2), "
 			 "accept_local 1, forwarding 1",
 			 lvsd->options.tun, lvsd->options.worker_n,
 			 log_plural(lvsd->options.worker_n));

@@ -81,6 +81,8 @@ static int set_up(struct lvs_tun_io *io)
 {
 	int err = lvs_tun_set_mtu(&io->device, LVS_TUN_MTU_MAX);
 
+	if (!err)
+		err = lvs_tun_set_queue(&io->device, LVS_TUN_QUEUE);
 	if (err)
 		return err;
 	lvs_tun_quieten(&io->device);

@@ -189,6 +189,14 @@ int lvs_tun_get_mtu(const struct lvs_tun *tun, unsigned *mtu)
 	return err;
 }
 
+int lvs_tun_set_queue(const struct lvs_tun *tun, unsigned packets)
+{
+	struct ifreq request = request_for(tun);
+
+	request.ifr_qlen = (int)packets;
+	return device_ioctl(tun, SIOCSIFTXQLEN, "cannot set its queue's length", &request);
+}
+
 int lvs_tun_bring_up(const struct lvs_tun *tun)
 {
 	struct ifreq request = request_for(tun);

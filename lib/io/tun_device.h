@@ -37,6 +37,9 @@ int lvs_tun_set(const struct lvs_tun *tun, const char *family, const char *key, 
 int lvs_tun_set_mtu(const struct lvs_tun *tun, unsigned mtu);
 int lvs_tun_get_mtu(const struct lvs_tun *tun, unsigned *mtu);
 
+/* Packets that each queue holds. 0 or a negative enum lvs_err, with a log line. */
+int lvs_tun_set_queue(const struct lvs_tun *tun, unsigned packets);
+
 /* 0 or a negative enum lvs_err, with a log line. */
 int lvs_tun_bring_up(const struct lvs_tun *tun);
 

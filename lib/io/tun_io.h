@@ -11,6 +11,8 @@ enum {
 	LVS_TUN_ROOM = 128,   /* in front of a packet and behind it */
 	LVS_TUN_DATA = 65536, /* bytes of a packet at most */
 	LVS_TUN_MTU_MAX = 65535,
+	LVS_TUN_QUEUE =
+		2048, /* packets a queue holds; the kernel's 500 are too few for ten downloads */
 };
 
 struct lvs_tun_io {
