@@ -70,6 +70,9 @@ enum lvs_method {
  * packet in place and fill its outputs; they return LVS_REASON_NONE when it can
  * go, LVS_REASON_LOCAL when this host is to get it as it is now, else the reason
  * it cannot go, and nothing of the packet is changed. A reason of reason.h, no other number.
+ * Fragments come one by one: those with LVS_HEADERS_LATER_FRAGMENT have no transport header, and
+ * ports that are those of the first one (docs/fragments.md). Later fragments of ICMP errors go
+ * through out() and back() too.
  */
 struct lvs_forward_ops {
 	uint32_t size;     /**< sizeof of this structure. */
