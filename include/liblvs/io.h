@@ -104,7 +104,9 @@ struct lvs_io_conf {
 	/**
 	 * What to open, in the adapter's words. packet: "eth0,eth1", interfaces to
 	 * receive from. pcap: "in.pcap" or "in.pcap,out.pcap". tun: "lvs-tun", the device; each
-	 * worker has a queue of it, worker 0 is opened first. Read during open only.
+	 * worker has a queue of it, worker 0 is opened first. The host must route into it what is
+	 * to be balanced, not what comes out of it, and forward; lvs_host_steer() sees to the
+	 * former. Read during open only.
 	 */
 	const char *target;
 
