@@ -131,8 +131,8 @@ struct lvs_sched_ops {
 };
 
 /**
- * A scheduler of the library by name ("rr", "wrr", "lc", "wlc", "sh", "mh").
- * Any thread; static, or NULL where there is none of that name.
+ * A scheduler of the library by name ("rr", "wrr", "lc", "wlc", "sed", "nq", "fo",
+ * "ovf", "dh", "sh", "mh", "twos"). Any thread; static, or NULL where there is none of that name.
  */
 LVS_API const struct lvs_sched_ops *lvs_sched_find(const char *name);
 

@@ -31,6 +31,11 @@ LVS_INLINE uint32_t lvs_sched_load(const struct lvs_sched_dest *dest)
 	return (lvs_gauge_active(load) << 8) + lvs_gauge_total(load);
 }
 
+LVS_INLINE uint32_t lvs_sched_active(const struct lvs_sched_dest *dest)
+{
+	return lvs_gauge_active(lvs_gauge_load(dest->gauge));
+}
+
 /*
  * Whether two sets speak of the same destination. One that was removed and came back in the same
  * commit is not: the kernel puts it at the head of its list again.

@@ -6,7 +6,19 @@
 #include <liblvs/sched.h>
 
 /* Each NAME stands for lib/sched/NAME.c, which defines lvs_sched_NAME. */
-#define LVS_SCHEDS(X) X(rr) X(wrr) X(lc) X(wlc) X(sh) X(mh)
+#define LVS_SCHEDS(X)                                                                              \
+	X(rr)                                                                                      \
+	X(wrr)                                                                                     \
+	X(lc)                                                                                      \
+	X(wlc)                                                                                     \
+	X(sed)                                                                                     \
+	X(nq)                                                                                      \
+	X(fo)                                                                                      \
+	X(ovf)                                                                                     \
+	X(dh)                                                                                      \
+	X(sh)                                                                                      \
+	X(mh)                                                                                      \
+	X(twos)
 
 #define LVS_SCHED_DECLARE(name) extern const struct lvs_sched_ops lvs_sched_##name;
 LVS_SCHEDS(LVS_SCHED_DECLARE)

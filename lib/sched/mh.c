@@ -7,9 +7,10 @@
 #include <liblvs/error.h>
 
 #include "base/siphash.h"
-#include "sched/client.h"
+#include "sched/flow.h"
 #include "sched/dest.h"
 #include "sched/list.h"
+#include "sched/maglev.h"
 #include "sched/weights.h"
 
 /* The kernel's default table and its hashes; a prime, so that every skip visits every slot. */
@@ -17,38 +18,31 @@
 #define TURNS_BITS 6 /* the kernel's IP_VS_MH_TAB_INDEX / 2: turns stay below 1 << 6 */
 #define KEY1 2654435761u
 #define KEY2 2654446892u
-#define SLOT_FREE UINT16_MAX
 
-_Static_assert(TABLE_N < SLOT_FREE, "a slot holds any index and the mark of a free one");
-
-/* A destination's walk through the slots while the table fills. */
-struct walk {
-	uint16_t slot;
-	uint16_t skip;
-	uint16_t turns; /* slots it takes in one round */
-};
+_Static_assert(TABLE_N < LVS_MAGLEV_FREE, "a slot holds any index and the mark of a free one");
 
 struct mh {
-	uint16_t slot[TABLE_N]; /* index of a destination; all are SLOT_FREE, or none is */
-	struct walk walk[];     /* one a destination; only build() uses it */
+	uint16_t slot[TABLE_N]; /* index of a destination; all are LVS_MAGLEV_FREE, or none is */
+	struct lvs_maglev_walk walk[]; /* one a destination; only build() uses it */
 };
 
 static size_t mh_state_size(const struct lvs_sched_set *set)
 {
-	return sizeof(struct mh) + set->dest_n * sizeof(struct walk);
+	return sizeof(struct mh) + set->dest_n * sizeof(struct lvs_maglev_walk);
 }
 
 /* @turns_shift brings the largest weight below 1 << TURNS_BITS. */
-static struct walk walk_of(const struct lvs_sched_dest *dest, int32_t gcd, unsigned turns_shift)
+static struct lvs_maglev_walk walk_of(const struct lvs_sched_dest *dest, int32_t gcd,
+				      unsigned turns_shift)
 {
 	uint32_t value = lvs_sched_fold(&dest->addr, dest->family) + lvs_ntohs(dest->port);
 	uint32_t turns = (uint32_t)(dest->last_weight / gcd) >> turns_shift;
 
 	if (turns == 0 && dest->last_weight != 0)
 		turns = 1;
-	return (struct walk){
-		.slot = (uint16_t)(lvs_hsiphash_u32(value, KEY1, KEY1) % TABLE_N),
-		.skip = (uint16_t)(lvs_hsiphash_u32(value, KEY2, KEY2) % (TABLE_N - 1) + 1),
+	return (struct lvs_maglev_walk){
+		.slot = lvs_hsiphash_u32(value, KEY1, KEY1) % TABLE_N,
+		.skip = lvs_hsiphash_u32(value, KEY2, KEY2) % (TABLE_N - 1) + 1,
 		.turns = (uint16_t)turns,
 	};
 }
@@ -70,34 +64,10 @@ static unsigned turns_shift_of(const struct lvs_sched_weights *weights)
 	return bits > TURNS_BITS ? bits - TURNS_BITS : 0;
 }
 
-static uint16_t next_free(const struct mh *mh, const struct walk *walk)
+static void clear(struct mh *mh)
 {
-	uint32_t slot = walk->slot;
-
-	while (mh->slot[slot] != SLOT_FREE) {
-		slot += walk->skip;
-		if (slot >= TABLE_N)
-			slot -= TABLE_N;
-	}
-	return (uint16_t)slot;
-}
-
-/* Rounds over the list, each destination taking its turns, until the table is full. Some
- * destination has a turn, or this would not end. */
-static void fill(struct mh *mh, uint32_t dest_n)
-{
-	uint32_t filled = 0;
-
-	for (uint32_t i = 0;; i = i + 1 < dest_n ? i + 1 : 0) {
-		struct walk *walk = &mh->walk[i];
-
-		for (uint32_t turn = 0; turn < walk->turns; turn++) {
-			walk->slot = next_free(mh, walk);
-			mh->slot[walk->slot] = (uint16_t)i;
-			if (++filled == TABLE_N)
-				return;
-		}
-	}
+	for (uint32_t i = 0; i < TABLE_N; i++)
+		mh->slot[i] = LVS_MAGLEV_FREE;
 }
 
 static int mh_build(void *state, const struct lvs_sched_set *set, const void *old,
@@ -111,14 +81,14 @@ static int mh_build(void *state, const struct lvs_sched_set *set, const void *ol
 	(void)old_set;
 	if (set->dest_n > TABLE_N)
 		return LVS_ERR_INVALID;
-	for (uint32_t i = 0; i < TABLE_N; i++)
-		mh->slot[i] = SLOT_FREE;
-	if (weights.max == 0)
+	if (weights.max == 0) {
+		clear(mh);
 		return 0;
+	}
 	turns_shift = turns_shift_of(&weights);
 	for (uint32_t i = 0; i < set->dest_n; i++)
 		mh->walk[i] = walk_of(&set->dest[i], weights.gcd, turns_shift);
-	fill(mh, set->dest_n);
+	lvs_maglev_fill(mh->slot, TABLE_N, mh->walk, set->dest_n);
 	return 0;
 }
 
@@ -161,7 +131,7 @@ static uint32_t mh_pick(const struct lvs_sched_set *set, void *state, const stru
 	uint16_t picked = mh->slot[first];
 
 	(void)flags;
-	if (picked == SLOT_FREE)
+	if (picked == LVS_MAGLEV_FREE)
 		return LVS_SCHED_NONE;
 	if (lvs_sched_usable(&set->dest[picked]))
 		return picked;

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Source hashing: a client's address selects one of 256 buckets, which the destinations share by
- * weight. The kernel's table and hash. The hash is multiplicative, by the golden ratio: Knuth,
- * "The Art of Computer Programming", volume 3, section 6.4.
+ * weight. The kernel's table and hash.
  */
-#include "sched/client.h"
+#include "sched/flow.h"
 #include "sched/dest.h"
 #include "sched/list.h"
 
-#define BUCKETS 256 /* the kernel's default */
-#define GOLDEN 0x61c88647u
+#define BUCKET_BITS 8 /* the kernel's default */
+#define BUCKETS (1u << BUCKET_BITS)
 
 /* Index of a destination. Each bucket's is at most its own number, so it fits. */
 struct sh {
@@ -43,11 +42,6 @@ static int sh_build(void *state, const struct lvs_sched_set *set, const void *ol
 	return 0;
 }
 
-static unsigned bucket_of(uint32_t value)
-{
-	return value * GOLDEN >> 24;
-}
-
 /* The buckets in a row, as the kernel tries them: from twice the client's own on. */
 static uint32_t fall_back(const struct lvs_sched_set *set, const struct sh *sh, unsigned first)
 {
@@ -64,7 +58,7 @@ static uint32_t sh_pick(const struct lvs_sched_set *set, void *state, const stru
 			unsigned flags)
 {
 	const struct sh *sh = state;
-	unsigned first = bucket_of(lvs_sched_client(set, flow));
+	unsigned first = lvs_sched_bucket(lvs_sched_client(set, flow), BUCKET_BITS);
 	uint32_t picked = sh->bucket[first];
 
 	(void)flags;

@@ -7,13 +7,16 @@
 
 static inline void change_service(struct bench *bench, struct lvs_txn *txn, unsigned bits)
 {
-	static const char *const scheds[8] = {"rr", "wlc", "wrr", "lc", "sh", "mh", "rr", "mh"};
+	static const char *const scheds[2][8] = {
+		{"rr", "wlc", "wrr", "lc", "sh", "mh", "rr", "mh"},
+		{"sed", "nq", "fo", "ovf", "dh", "twos", "dh", "twos"},
+	};
 	struct lvs_service_key key = service_key((bits & 31) % SERVICES);
+	unsigned flags = take(&bench->in);
 	struct lvs_service_conf conf = {
 		.size = sizeof(conf),
-		.sched = lvs_sched_find(scheds[bits >> 5]),
+		.sched = lvs_sched_find(scheds[flags & 1][bits >> 5]),
 	};
-	unsigned flags = take(&bench->in);
 
 	conf.flags = flags & (LVS_SCHED_FLAG1 | LVS_SCHED_FLAG2);
 	if (flags & 0x20)

@@ -1,19 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "sched_rig.h"
+#include "sched_load.h"
 
-#define DESTS 4
-
-/* Destinations 0 to 3 in list order, so 3 is added first. */
-struct row {
-	struct {
-		int32_t weight;
-		uint32_t active, total;
-		bool overloaded;
-	} dest[DESTS];
-	int pick;
-};
-
-static const struct row rows[] = {
+static const struct load_row rows[] = {
 	/* nothing anywhere: the first, whatever the weights */
 	{{{1, 0, 0, 0}, {1, 0, 0, 0}, {1, 0, 0, 0}, {1, 0, 0, 0}}, 0},
 	{{{1, 0, 0, 0}, {100, 0, 0, 0}, {1, 0, 0, 0}, {1, 0, 0, 0}}, 0},
@@ -35,50 +23,35 @@ static const struct row rows[] = {
 	 1},
 };
 
-static struct rig *lc_rig(void)
+static bool beats(const struct load *a, const struct load *b)
 {
-	return rig_new(lvs_sched_find("lc"), 0);
+	return a->overhead < b->overhead;
 }
+
+static const struct load_case it = {.name = "lc", .beats = beats};
 
 START_TEST(test_rows)
 {
-	const struct row *row = &rows[_i];
-	struct lvs_flow flow = rig_flow(0xc0000201, 1);
-	struct rig *rig = lc_rig();
+	load_check_row(&it, &rows[_i]);
+}
+END_TEST
 
-	for (uint32_t i = DESTS; i > 0; i--) {
-		rig_add(rig, i - 1, row->dest[i - 1].weight);
-		rig_load(rig, i - 1, row->dest[i - 1].active, row->dest[i - 1].total);
-		rig_overload(rig, i - 1, row->dest[i - 1].overloaded);
-	}
-	ck_assert_int_eq(rig_commit(rig), 0);
-	ck_assert_int_eq(rig_pick(rig, &flow, 0), row->pick);
-	ck_assert_int_eq(rig_pick(rig, &flow, 0), row->pick);
-	rig_del_all(rig);
+START_TEST(test_random)
+{
+	load_check_random(&it);
 }
 END_TEST
 
 /* With every connection kept, all that take part hold as many, whatever their weights. */
 START_TEST(test_levels)
 {
-	struct lvs_flow flow = rig_flow(0xc0000201, 1);
-	uint32_t held[5] = {0};
-	struct rig *rig = lc_rig();
+	static const int32_t weights[] = {0, 1, 2, 3, 4};
+	uint32_t held[LVS_ARRAY_N(weights)];
 
-	for (uint32_t i = 0; i < 5; i++)
-		rig_add(rig, i, (int32_t)i);
-	ck_assert_int_eq(rig_commit(rig), 0);
-	for (unsigned i = 0; i < 4000; i++) {
-		int picked = rig_pick(rig, &flow, 0);
-
-		ck_assert_int_ne(picked, RIG_NONE);
-		held[picked]++;
-		rig_load(rig, (uint32_t)picked, held[picked], held[picked]);
-	}
+	load_hold(&it, weights, LVS_ARRAY_N(weights), 4000, held);
 	ck_assert_uint_eq(held[0], 0);
-	for (uint32_t i = 1; i < 5; i++)
+	for (uint32_t i = 1; i < LVS_ARRAY_N(weights); i++)
 		ck_assert_uint_eq(held[i], 1000);
-	rig_del_all(rig);
 }
 END_TEST
 
@@ -87,6 +60,7 @@ int main(void)
 	TCase *tcase = tcase_create("sched_lc");
 
 	tcase_add_loop_test(tcase, test_rows, 0, (int)LVS_ARRAY_N(rows));
+	tcase_add_test(tcase, test_random);
 	tcase_add_test(tcase, test_levels);
 	return unit_run("sched_lc", tcase);
 }

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/siphash.h"
 
-#include "sched_rig.h"
+#include "sched_golden.h"
 
 #define TABLE_N 4093 /* the kernel's default */
-#define FALLBACK LVS_SCHED_FLAG1
-#define PORT LVS_SCHED_FLAG2
 
 /*
  * What the kernel picks among 10.0.0.1:80 weight 1, 10.0.0.2:80 weight 1, 10.0.0.3:80 weight 2,
  * added in that order: at first, and with the third at weight 0, without and with fallback.
  */
 struct golden {
-	uint32_t client[4]; /* host order; IPv4 in [0] */
-	uint16_t port;
-	uint8_t family;
+	struct golden_client client;
 	uint32_t slot;
 	int pick;
 	int drained;
@@ -22,38 +18,17 @@ struct golden {
 };
 
 static const struct golden goldens[] = {
-	{{0xc0000201}, 0, LVS_INET, 2891, 3, RIG_NONE, 1},
-	{{0xc0000202}, 0, LVS_INET, 746, 2, 2, 2},
-	{{0xc0000203}, 0, LVS_INET, 998, 3, RIG_NONE, 1},
-	{{0xc0000201}, 12345, LVS_INET, 1302, 3, RIG_NONE, RIG_NONE},
-	{{0xc6336407}, 0, LVS_INET, 924, 1, 1, 1},
-	{{0x20010db8, 0, 0, 1}, 0, LVS_INET6, 3457, 2, 2, 2},
+	{{{0xc0000201}, 0, LVS_INET}, 2891, 3, RIG_NONE, 1},
+	{{{0xc0000202}, 0, LVS_INET}, 746, 2, 2, 2},
+	{{{0xc0000203}, 0, LVS_INET}, 998, 3, RIG_NONE, 1},
+	{{{0xc0000201}, 12345, LVS_INET}, 1302, 3, RIG_NONE, RIG_NONE},
+	{{{0xc6336407}, 0, LVS_INET}, 924, 1, 1, 1},
+	{{{0x20010db8, 0, 0, 1}, 0, LVS_INET6}, 3457, 2, 2, 2},
 };
 
 static struct rig *mh_rig(uint32_t flags)
 {
 	return rig_new(lvs_sched_find("mh"), flags);
-}
-
-static struct lvs_flow golden_flow(const struct golden *golden)
-{
-	struct lvs_flow flow = rig_flow(0, golden->port);
-
-	flow.family = golden->family;
-	for (unsigned i = 0; i < 4; i++)
-		flow.src.word[i] = lvs_htonl(golden->client[i]);
-	return flow;
-}
-
-static struct rig *golden_rig(uint32_t flags)
-{
-	struct rig *rig = mh_rig(flags);
-
-	rig_add(rig, 1, 1);
-	rig_add(rig, 2, 1);
-	rig_add(rig, 3, 2);
-	ck_assert_int_eq(rig_commit(rig), 0);
-	return rig;
 }
 
 /* The state begins with the slots: indexes into the list. */
@@ -75,7 +50,7 @@ static void count_slots(const struct rig *rig, unsigned *count)
 
 START_TEST(test_golden_table)
 {
-	struct rig *rig = golden_rig(0);
+	struct rig *rig = golden_rig("mh", 0);
 	unsigned count[4] = {0};
 	uint16_t slot[TABLE_N];
 
@@ -95,8 +70,8 @@ END_TEST
 START_TEST(test_golden_picks)
 {
 	const struct golden *golden = &goldens[_i];
-	struct lvs_flow flow = golden_flow(golden);
-	struct rig *rig = golden_rig(golden->port ? PORT : 0);
+	struct lvs_flow flow = golden_flow(&golden->client);
+	struct rig *rig = golden_rig("mh", golden->client.port ? PORT : 0);
 	uint16_t slot[TABLE_N];
 
 	copy_slots(rig, slot);
@@ -112,10 +87,10 @@ END_TEST
 START_TEST(test_golden_fallback)
 {
 	const struct golden *golden = &goldens[_i];
-	struct lvs_flow flow = golden_flow(golden);
-	struct rig *rig = golden_rig(FALLBACK);
+	struct lvs_flow flow = golden_flow(&golden->client);
+	struct rig *rig = golden_rig("mh", FALLBACK);
 
-	if (golden->port == 0) {
+	if (golden->client.port == 0) {
 		ck_assert_int_eq(rig_pick(rig, &flow, 0), golden->pick);
 		rig_edit(rig, 3, 0);
 		ck_assert_int_eq(rig_commit(rig), 0);
@@ -125,33 +100,9 @@ START_TEST(test_golden_fallback)
 }
 END_TEST
 
-/* The port counts with mh-port alone, and for protocols that have one. */
 START_TEST(test_port)
 {
-	static const uint8_t with_port[] = {LVS_TCP, LVS_UDP, LVS_SCTP};
-	static const uint8_t without[] = {LVS_ICMP, LVS_ESP, LVS_GRE};
-	struct rig *plain = golden_rig(0);
-	struct rig *rig = golden_rig(PORT);
-	unsigned moved = 0;
-
-	for (uint16_t port = 1; port < 200; port++) {
-		struct lvs_flow flow = rig_flow(0xc0000201, port);
-		int picked = rig_pick(rig, &flow, 0);
-
-		ck_assert_int_eq(rig_pick(plain, &flow, 0), 3);
-		moved += picked != 3;
-		for (unsigned i = 0; i < LVS_ARRAY_N(with_port); i++) {
-			flow.protocol = with_port[i];
-			ck_assert_int_eq(rig_pick(rig, &flow, 0), picked);
-		}
-		for (unsigned i = 0; i < LVS_ARRAY_N(without); i++) {
-			flow.protocol = without[i];
-			ck_assert_int_eq(rig_pick(rig, &flow, 0), 3);
-		}
-	}
-	ck_assert_uint_gt(moved, 50);
-	rig_del_all(plain);
-	rig_del_all(rig);
+	golden_port("mh", 3);
 }
 END_TEST
 

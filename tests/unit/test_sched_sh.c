@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "sched_rig.h"
+#include "sched_golden.h"
 
 #define BUCKETS 256
-#define FALLBACK LVS_SCHED_FLAG1
-#define PORT LVS_SCHED_FLAG2
 
 /*
  * What the kernel picks among 10.0.0.1:80 weight 1, 10.0.0.2:80 weight 1, 10.0.0.3:80 weight 2,
  * added in that order: at first, and with the third at weight 0, without and with fallback.
  */
 struct golden {
-	uint32_t client[4]; /* host order; IPv4 in [0] */
-	uint16_t port;
-	uint8_t family;
+	struct golden_client client;
 	uint32_t bucket;
 	int pick;
 	int drained; /* of the first three, the kernel's; of the others by the model below */
@@ -20,38 +16,17 @@ struct golden {
 };
 
 static const struct golden goldens[] = {
-	{{0xc0000201}, 0, LVS_INET, 50, 2, 1, 1},
-	{{0xc0000202}, 0, LVS_INET, 148, 3, 2, 2},
-	{{0xc0000203}, 0, LVS_INET, 246, 2, RIG_NONE, 1},
-	{{0xc0000201}, 12345, LVS_INET, 145, 3, 2, 2},
-	{{0xc6336407}, 0, LVS_INET, 171, 1, RIG_NONE, 1},
-	{{0x20010db8, 0, 0, 1}, 0, LVS_INET6, 63, 1, RIG_NONE, 2},
+	{{{0xc0000201}, 0, LVS_INET}, 50, 2, 1, 1},
+	{{{0xc0000202}, 0, LVS_INET}, 148, 3, 2, 2},
+	{{{0xc0000203}, 0, LVS_INET}, 246, 2, RIG_NONE, 1},
+	{{{0xc0000201}, 12345, LVS_INET}, 145, 3, 2, 2},
+	{{{0xc6336407}, 0, LVS_INET}, 171, 1, RIG_NONE, 1},
+	{{{0x20010db8, 0, 0, 1}, 0, LVS_INET6}, 63, 1, RIG_NONE, 2},
 };
-
-static struct lvs_flow golden_flow(const struct golden *golden)
-{
-	struct lvs_flow flow = rig_flow(0, golden->port);
-
-	flow.family = golden->family;
-	for (unsigned i = 0; i < 4; i++)
-		flow.src.word[i] = lvs_htonl(golden->client[i]);
-	return flow;
-}
 
 static struct rig *sh_rig(uint32_t flags)
 {
 	return rig_new(lvs_sched_find("sh"), flags);
-}
-
-static struct rig *golden_rig(uint32_t flags)
-{
-	struct rig *rig = sh_rig(flags);
-
-	rig_add(rig, 1, 1);
-	rig_add(rig, 2, 1);
-	rig_add(rig, 3, 2);
-	ck_assert_int_eq(rig_commit(rig), 0);
-	return rig;
 }
 
 /* The state is the buckets: indexes into the list. */
@@ -67,7 +42,7 @@ START_TEST(test_golden_table)
 {
 	static const uint32_t tile[] = {3, 3, 2, 1};
 	static const uint32_t drained[] = {3, 2, 1};
-	struct rig *rig = golden_rig(0);
+	struct rig *rig = golden_rig("sh", 0);
 
 	for (unsigned i = 0; i < BUCKETS; i++)
 		ck_assert_uint_eq(number_in(rig, i), tile[i % 4]);
@@ -82,10 +57,10 @@ END_TEST
 START_TEST(test_golden_picks)
 {
 	const struct golden *golden = &goldens[_i];
-	struct lvs_flow flow = golden_flow(golden);
-	uint32_t port = golden->port ? PORT : 0;
-	struct rig *rig = golden_rig(port);
-	struct rig *fallback = golden_rig(port | FALLBACK);
+	struct lvs_flow flow = golden_flow(&golden->client);
+	uint32_t port = golden->client.port ? PORT : 0;
+	struct rig *rig = golden_rig("sh", port);
+	struct rig *fallback = golden_rig("sh", port | FALLBACK);
 
 	ck_assert_uint_eq(number_in(rig, golden->bucket), golden->pick);
 	ck_assert_int_eq(rig_pick(rig, &flow, 0), golden->pick);
@@ -101,33 +76,9 @@ START_TEST(test_golden_picks)
 }
 END_TEST
 
-/* The port counts with sh-port alone, and for protocols that have one. */
 START_TEST(test_port)
 {
-	static const uint8_t with_port[] = {LVS_TCP, LVS_UDP, LVS_SCTP};
-	static const uint8_t without[] = {LVS_ICMP, LVS_ESP, LVS_GRE};
-	struct rig *plain = golden_rig(0);
-	struct rig *rig = golden_rig(PORT);
-	unsigned moved = 0;
-
-	for (uint16_t port = 1; port < 200; port++) {
-		struct lvs_flow flow = rig_flow(0xc0000201, port);
-		int picked = rig_pick(rig, &flow, 0);
-
-		ck_assert_int_eq(rig_pick(plain, &flow, 0), 2);
-		moved += picked != 2;
-		for (unsigned i = 0; i < LVS_ARRAY_N(with_port); i++) {
-			flow.protocol = with_port[i];
-			ck_assert_int_eq(rig_pick(rig, &flow, 0), picked);
-		}
-		for (unsigned i = 0; i < LVS_ARRAY_N(without); i++) {
-			flow.protocol = without[i];
-			ck_assert_int_eq(rig_pick(rig, &flow, 0), 2);
-		}
-	}
-	ck_assert_uint_gt(moved, 50);
-	rig_del_all(plain);
-	rig_del_all(rig);
+	golden_port("sh", 2);
 }
 END_TEST
 

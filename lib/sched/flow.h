@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the hashing schedulers take of a client: the kernel's 32 bits. */
-#ifndef LVS_SCHED_CLIENT_H
-#define LVS_SCHED_CLIENT_H
+/* What the hashing schedulers take of a flow: the kernel's 32 bits. */
+#ifndef LVS_SCHED_FLOW_H
+#define LVS_SCHED_FLOW_H
 
 #include <liblvs/sched.h>
 
@@ -14,6 +14,15 @@ LVS_INLINE uint32_t lvs_sched_fold(const union lvs_addr *addr, unsigned family)
 	if (family != LVS_INET6)
 		return lvs_ntohl(addr->word[0]);
 	return lvs_ntohl(addr->word[0] ^ addr->word[1] ^ addr->word[2] ^ addr->word[3]);
+}
+
+/*
+ * One of 2^bits buckets. The hash is multiplicative, by the golden ratio: Knuth, "The Art of
+ * Computer Programming", volume 3, section 6.4.
+ */
+LVS_INLINE uint32_t lvs_sched_bucket(uint32_t value, unsigned bits)
+{
+	return value * 0x61c88647u >> (32 - bits);
 }
 
 /* The client's address; with FLAG2 (sh-port, mh-port) its port is added where it has one. */
