@@ -10,13 +10,15 @@
 #include <string.h>
 
 #include "director_rig.h"
+#include "frag_rig.h"
 #include "unit.h"
 
 #define MOMENTS 400
 #define MOMENT_MAX 60
 #define CLIENTS 400
 #define TOLD_MAX (4 * MOMENTS * MOMENT_MAX)
-#define SIZE 256 /* bytes of a packet at the most */
+#define SIZE 256  /* bytes of a packet at the most */
+#define PIECES 64 /* fragments that have not been sent yet */
 
 struct event {
 	uint8_t bytes[SIZE];
@@ -26,11 +28,13 @@ struct event {
 	/* what the reference made of it */
 	struct lvs_packet out;
 	uint8_t out_bytes[SIZE];
+	uint64_t given; /* the moment's last: all that the outbox has given so far, as a hash */
 };
 
 struct trace {
 	struct event *event;
 	unsigned n;
+	unsigned given_n;       /* packets from the outbox */
 	struct lvs_event *told; /* what the reference tells of all that, expiry included */
 	unsigned told_n;
 	uint64_t end;
@@ -51,6 +55,8 @@ struct site {
 	struct lvs_director *director;
 	struct lvs_worker *worker[4];
 	unsigned worker_n;
+	uint64_t given; /* hash of what the outbox gave */
+	unsigned given_n;
 };
 
 static const struct {
@@ -100,6 +106,8 @@ static void open_site(struct site *site, const struct shape *shape)
 	ck_assert_int_eq(lvs_director_new(&settings, &site->director), 0);
 	for (unsigned i = 0; i < SERVICES; i++)
 		add_service(site->director, i);
+	site->given = 0;
+	site->given_n = 0;
 	site->worker_n = shape->workers;
 	for (unsigned i = 0; i < shape->workers; i++)
 		ck_assert_int_eq(lvs_worker_new(site->director, &site->worker[i]), 0);
@@ -113,10 +121,44 @@ static void close_site(struct site *site)
 	lvs_director_del(site->director);
 }
 
-/* A flow that the reference has forwarded by NAT: its replies can be made. */
+/* FNV-1a. */
+static uint64_t hash(uint64_t sum, const void *data, size_t len)
+{
+	const uint8_t *byte = data;
+
+	while (len--)
+		sum = (sum ^ *byte++) * 0x100000001b3;
+	return sum;
+}
+
+/* What the library itself has to send: the same in the same order. */
+static void take_outbox(struct site *site, struct lvs_worker *worker)
+{
+	struct lvs_packet packets[3]; /* fewer than come at once, at times */
+	unsigned n;
+
+	while ((n = lvs_worker_outbox(worker, packets, 3)) > 0) {
+		for (unsigned i = 0; i < n; i++) {
+			struct lvs_packet packet = packets[i];
+
+			packet.data = NULL;
+			site->given = hash(site->given, &packet, sizeof(packet));
+			site->given = hash(site->given, packets[i].data, packet.len);
+		}
+		site->given_n += n;
+	}
+}
+
+/* A flow that the reference has forwarded by NAT: its replies can be made. Fragments to come. */
 struct memory {
 	struct lvs_flow reply[64];
 	unsigned n;
+	struct {
+		uint8_t bytes[SIZE];
+		uint8_t len;
+	} piece[PIECES];
+	unsigned piece_n;
+	uint32_t id;
 };
 
 static void remember(struct memory *memory, const struct event *event)
@@ -174,18 +216,58 @@ static void spoil(struct rig_packet *rig, uint64_t *random)
 		rig->packet.data[rig_random(random) % 40] ^= (uint8_t)rig_random(random);
 }
 
+/* Cuts a datagram, whose parts are then sent in any order, between other packets. */
+static void make_pieces(struct memory *memory, const struct lvs_flow *flow, uint64_t *random)
+{
+	static struct frag_whole whole;
+	static struct frag_part parts[FRAG_PARTS];
+	struct frag_recipe recipe = {
+		.flow = *flow,
+		.id = ++memory->id,
+		.tcp_flags = any_flags(random),
+		.no_checksum = flow->family == LVS_INET && flow->protocol == LVS_UDP &&
+			       rig_random(random) % 3 == 0,
+		.payload = 40 + (unsigned)(rig_random(random) % 80),
+	};
+	unsigned n;
+
+	frag_make(&whole, &recipe);
+	n = frag_cut_all(&whole, parts, random);
+	for (unsigned i = 0; i < n && memory->piece_n < PIECES; i++) {
+		memcpy(memory->piece[memory->piece_n].bytes, parts[i].data, parts[i].len);
+		memory->piece[memory->piece_n++].len = (uint8_t)parts[i].len;
+	}
+}
+
+static void take_piece(struct event *event, struct memory *memory, uint64_t *random)
+{
+	unsigned i = (unsigned)(rig_random(random) % memory->piece_n);
+
+	memcpy(event->bytes, memory->piece[i].bytes, memory->piece[i].len);
+	event->len = memory->piece[i].len;
+	/* Some come twice. */
+	if (rig_random(random) % 16)
+		memory->piece[i] = memory->piece[--memory->piece_n];
+}
+
 static void make_event(struct event *event, struct memory *memory, uint64_t *random, uint64_t now)
 {
 	static struct rig_packet rig;
 	struct lvs_flow flow = client_flow(random);
 
+	event->now = now;
 	if (memory->n > 64 && rig_random(random) % 3 == 0)
 		flow = memory->reply[rig_random(random) % 64];
+	if (rig_random(random) % 16 == 0)
+		make_pieces(memory, &flow, random);
+	if (memory->piece_n && rig_random(random) % 4 == 0) {
+		take_piece(event, memory, random);
+		return;
+	}
 	rig_make(&rig, &flow, any_flags(random), (unsigned)(rig_random(random) % 100));
 	spoil(&rig, random);
 	memcpy(event->bytes, rig.packet.data, rig.packet.len);
 	event->len = (uint8_t)rig.packet.len;
-	event->now = now;
 }
 
 /* The buffers that a batch lies in. */
@@ -247,10 +329,11 @@ static void compare_told(const struct trace *trace, const struct site *site)
 static void make_trace(struct trace *trace, uint64_t seed)
 {
 	static struct lane lane;
-	struct memory memory = {.n = 0};
+	static struct memory memory;
 	struct site site;
 	uint64_t now = 50 * SECOND;
 
+	memset(&memory, 0, sizeof(memory));
 	open_site(&site, &reference_shape);
 	trace->event = calloc(MOMENTS * MOMENT_MAX, sizeof(*trace->event));
 	trace->n = 0;
@@ -264,6 +347,8 @@ static void make_trace(struct trace *trace, uint64_t seed)
 			event->moment_end = i == n - 1;
 			load(&lane, 0, event);
 			lvs_worker_process(site.worker[0], lane.packet, 1, now);
+			take_outbox(&site, site.worker[0]);
+			event->given = site.given;
 			keep(event, lane.packet);
 			remember(&memory, event);
 		}
@@ -271,6 +356,7 @@ static void make_trace(struct trace *trace, uint64_t seed)
 		lvs_worker_handle_expiry(site.worker[0], now, 0);
 	}
 	trace->end = now;
+	trace->given_n = site.given_n;
 	trace->told = calloc(TOLD_MAX, sizeof(*trace->told));
 	trace->told_n = lvs_worker_events(site.worker[0], trace->told, TOLD_MAX);
 	close_site(&site);
@@ -293,10 +379,13 @@ static unsigned replay_moment(struct site *site, const struct trace *trace, unsi
 		batch = batch < n - done ? batch : n - done;
 		lvs_worker_process(site->worker[worker], lane.packet + done, batch,
 				   trace->event[first].now);
+		take_outbox(site, site->worker[worker]);
 		done += batch;
 	}
 	for (unsigned i = 0; i < n; i++)
 		compare(&trace->event[first + i], &lane.packet[i], first + i);
+	ck_assert_msg(site->given == trace->event[first + n - 1].given,
+		      "the outbox differs in the moment of packet %u", first);
 	return n;
 }
 
@@ -331,6 +420,8 @@ START_TEST(test_equal)
 	ck_assert_uint_gt(verdicts[LVS_FORWARD], trace.n / 4);
 	ck_assert_uint_gt(verdicts[LVS_PASS], trace.n / 50);
 	ck_assert_uint_gt(verdicts[LVS_DROP], trace.n / 100);
+	ck_assert_uint_gt(verdicts[LVS_HELD], trace.n / 50);
+	ck_assert_uint_gt(trace.given_n, trace.n / 100);
 	ck_assert_uint_gt(trace.told_n, trace.n / 20);
 	free(trace.told);
 	free(trace.event);
