@@ -132,6 +132,7 @@ mode_dr_hosts() {
 web() {
 	local dir=$HOSTS_WORK/$1
 	mkdir -p "$dir/files"
+	rm -f "$dir/pid" # of one that was killed
 	cat >"$dir/nginx.conf" <<END
 daemon off;
 user root;
