@@ -93,3 +93,23 @@ int lvs_io_cut_next(struct lvs_io_cut *cut, struct lvs_packet *out)
 		return next_segment(cut, out);
 	return next_fragment(cut, cut->packet, out);
 }
+
+int lvs_io_cut_for_host(const struct lvs_packet *packet, uint8_t *buffer,
+			int (*put)(void *user, const struct lvs_packet *packet), void *user)
+{
+	int err = 0;
+
+	if (packet->linear_len < packet->len)
+		return LVS_ERR_INVALID;
+	if (!packet->gso_size || packet->flags & LVS_PACKET_CSUM_PARTIAL)
+		return put(user, packet);
+	for (unsigned part = 0; !err; part++) {
+		struct lvs_packet piece = {.data = buffer, .tailroom = LVS_IO_PIECE_MAX};
+		int got = lvs_packet_segment(packet, part, &piece);
+
+		if (got <= 0)
+			return got;
+		err = put(user, &piece);
+	}
+	return err;
+}

@@ -42,4 +42,12 @@ bool lvs_io_cut_start(struct lvs_io_cut *cut, const struct lvs_packet *packet, b
  */
 int lvs_io_cut_next(struct lvs_io_cut *cut, struct lvs_packet *out);
 
+/*
+ * Hands @put what the host is to be given back: the packet, or the segments of one that has no
+ * request for their checksums, which a TUN's header cannot make alone. @buffer:
+ * LVS_IO_PIECE_MAX bytes. 0, what @put returned if that is not 0, or a negative error.
+ */
+int lvs_io_cut_for_host(const struct lvs_packet *packet, uint8_t *buffer,
+			int (*put)(void *user, const struct lvs_packet *packet), void *user);
+
 #endif

@@ -2,10 +2,12 @@
 #include "io/packet_pass.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "io/io_cut.h"
 #include "io/io_log.h"
 #include "io/tun_device.h"
 #include "io/vnet.h"
@@ -24,8 +26,9 @@ int lvs_afp_pass_open(struct lvs_afp_pass *pass, const char *name, const struct 
 	err = pass->fd = lvs_tun_open(&tun, 0);
 	if (err < 0)
 		return err;
+	pass->piece = malloc(LVS_IO_PIECE_MAX);
 	lvs_tun_quieten(&tun);
-	err = lvs_tun_bring_up(&tun);
+	err = pass->piece ? lvs_tun_bring_up(&tun) : LVS_ERR_NO_MEMORY;
 	if (err)
 		lvs_afp_pass_close(pass);
 	return err;
@@ -36,18 +39,24 @@ void lvs_afp_pass_close(struct lvs_afp_pass *pass)
 	if (pass->fd >= 0)
 		close(pass->fd);
 	pass->fd = -1;
+	free(pass->piece);
+	pass->piece = NULL;
 }
 
-int lvs_afp_pass_write(struct lvs_afp_pass *pass, const struct lvs_packet *packet)
+static int write_packet(void *user, const struct lvs_packet *packet)
 {
+	const struct lvs_afp_pass *pass = user;
 	struct virtio_net_hdr header;
 	struct iovec iov[2] = {
 		{.iov_base = &header, .iov_len = sizeof(header)},
 		{.iov_base = packet->data, .iov_len = packet->len},
 	};
 
-	if (packet->linear_len < packet->len)
-		return LVS_ERR_INVALID;
 	lvs_vnet_write(&header, 0, packet);
 	return writev(pass->fd, iov, 2) < 0 ? lvs_io_error(errno) : 0;
+}
+
+int lvs_afp_pass_write(struct lvs_afp_pass *pass, const struct lvs_packet *packet)
+{
+	return lvs_io_cut_for_host(packet, pass->piece, write_packet, pass);
 }

@@ -6,7 +6,8 @@
 #include <liblvs/io.h>
 
 struct lvs_afp_pass {
-	int fd; /* -1: none */
+	int fd;         /* -1: none */
+	uint8_t *piece; /* LVS_IO_PIECE_MAX */
 };
 
 /* Makes the TUN and brings it up. @name may hold "%d". It goes when it is closed. */

@@ -113,9 +113,17 @@ static void send_on(struct lvs_tun_io *io, const struct lvs_packet *packet)
 }
 
 /*
- * The host gets it as it was before it came here. Without captured() nobody knows that the host
- * does not route it here again: then its way here counts, so that it comes to an end.
+ * Without captured() nobody knows that the host does not route it here again: then its way here
+ * counts, so that it comes to an end.
  */
+static int give(void *user, const struct lvs_packet *packet)
+{
+	const struct lvs_tun_io *io = user;
+
+	return write_packet(io, packet, io->conf.captured ? HOP_KEPT : HOP_TAKEN);
+}
+
+/* The host gets it as it was before it came here. */
 static void pass_back(struct lvs_tun_io *io, const struct lvs_packet *packet)
 {
 	const struct lvs_io_conf *conf = &io->conf;
@@ -124,8 +132,7 @@ static void pass_back(struct lvs_tun_io *io, const struct lvs_packet *packet)
 		lvs_io_count_add(&io->count, LVS_IO_COUNT_pass_seen, 1);
 		return;
 	}
-	if (packet->linear_len < packet->len ||
-	    write_packet(io, packet, conf->captured ? HOP_KEPT : HOP_TAKEN))
+	if (lvs_io_cut_for_host(packet, io->piece, give, io))
 		lvs_io_count_add(&io->count, LVS_IO_COUNT_pass_failed, 1);
 	else
 		lvs_io_count_add(&io->count, LVS_IO_COUNT_passed, 1);

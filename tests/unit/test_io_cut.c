@@ -2,6 +2,8 @@
 /* Which packets a link cuts itself, and the pieces of those that it does not. */
 #include "io/io_cut.h"
 
+#include <liblvs/error.h>
+
 #include "base/byteorder.h"
 #include "packet/checksum.h"
 #include "unit.h"
@@ -153,11 +155,63 @@ START_TEST(test_cuts)
 }
 END_TEST
 
+/* What the host was given. */
+struct given {
+	const uint8_t *data; /* of the last */
+	unsigned n;
+	unsigned most; /* of which the last is refused; 0: none is */
+};
+
+static int give(void *user, const struct lvs_packet *packet)
+{
+	struct given *given = user;
+
+	given->data = packet->data;
+	return ++given->n == given->most ? LVS_ERR_IO : 0;
+}
+
+static const struct {
+	uint16_t gso_size;
+	uint8_t flags;
+	bool whole;
+	unsigned most, given;
+	int result;
+} gifts[] = {
+	{0, 0, true, 0, 1, 0},
+	{0, PARTIAL, true, 0, 1, 0},
+	{1000, PARTIAL, true, 0, 1, 0},
+	{1000, PARTIAL, true, 1, 1, LVS_ERR_IO},
+	{1000, 0, false, 0, 3, 0},
+	{1000, LVS_PACKET_CSUM_VALID, false, 0, 3, 0},
+	{1000, 0, false, 2, 2, LVS_ERR_IO},
+};
+
+START_TEST(test_for_host)
+{
+	struct buffers *b = malloc(sizeof(*b));
+	struct lvs_packet packet = make_udp(b->in, 3028);
+	struct given given = {.most = gifts[_i].most};
+
+	packet.flags = gifts[_i].flags;
+	packet.gso_size = gifts[_i].gso_size;
+	packet.gso_type = gifts[_i].gso_size ? LVS_GSO_UDP : LVS_GSO_NONE;
+	lvs_store_be16(b->in + 10, lvs_csum_ipv4(b->in, 20));
+	ck_assert_int_eq(lvs_io_cut_for_host(&packet, b->out, give, &given), gifts[_i].result);
+	ck_assert_uint_eq(given.n, gifts[_i].given);
+	ck_assert_int_eq(given.data == b->in, gifts[_i].whole);
+	packet.linear_len--;
+	ck_assert_int_eq(lvs_io_cut_for_host(&packet, b->out, give, &given), LVS_ERR_INVALID);
+	ck_assert_uint_eq(given.n, gifts[_i].given);
+	free(b);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("io_cut");
 
 	tcase_add_loop_test(tcase, test_by_link, 0, sizeof(requests) / sizeof(requests[0]));
 	tcase_add_loop_test(tcase, test_cuts, 0, sizeof(cuts) / sizeof(cuts[0]));
+	tcase_add_loop_test(tcase, test_for_host, 0, sizeof(gifts) / sizeof(gifts[0]));
 	return unit_run("io_cut", tcase);
 }
