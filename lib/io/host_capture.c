@@ -192,6 +192,9 @@ int lvs_host_capture_set(struct lvs_host *host, const struct lvs_host_rule *rule
 		return err;
 	next.mark = host->steer.tun[0] != 0 ? host->steer.number : 0;
 	err = lvs_steer_prepare(host, &next);
+	/* What cannot be undone is not begun. */
+	if (err == 0 && next.n > 0)
+		err = lvs_setup_record_capture(&host->setup);
 	if (err != 0) {
 		lvs_capture_rules_fini(&next);
 		return err;
@@ -206,8 +209,6 @@ int lvs_host_capture_set(struct lvs_host *host, const struct lvs_host_rule *rule
 	if (err != 0)
 		err = lvs_capture_install(capture, &next, &host->ifaces, capture->ifindex,
 					  capture->ifindex_n);
-	if (err == 0 && next.n > 0)
-		err = lvs_setup_record_capture(&host->setup);
 	if (err != 0) {
 		lvs_capture_rules_fini(&next);
 		return err;
