@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # What one way came to, for people and for programs. Needs proof.sh.
 
-# report_json MODE STATUS
+# report_json MODE STATUS: false where it cannot be written.
 report_json() {
 	local name servers=''
 	for name in $SERVERS; do
@@ -10,7 +10,7 @@ report_json() {
 	done
 	printf '{"mode":"%s","family":"%s",%s"requests":%d,"answered":%d,"servers":{%s},"ok":%s}\n' "$1" \
 		"${FAMILY_NAME,,}" "$([ "$1" != nested ] || printf '"first":"%s",' "$FIRST")" "$REQUESTS" \
-		"$(answered)" "$servers" "$([ "$2" -eq 0 ] && echo true || echo false)"
+		"$(answered)" "$servers" "$([ "$2" -eq 0 ] && echo true || echo false)" || return
 	[ "$2" -eq 0 ] || cat "$HOSTS_WORK/proofs" "$HOSTS_WORK"/*.log >&2
 }
 
