@@ -184,9 +184,10 @@ stop() {
 	wait "$1" 2>/dev/null
 }
 
-# soon COMMAND...: true as soon as the command is, within 10 s.
+# soon COMMAND...: true as soon as the command is, within 30 s: a busy machine is slow to start
+# programs.
 soon() {
-	in_time 10 "$@"
+	in_time 30 "$@"
 }
 
 # in_time SECONDS COMMAND...
