@@ -2,7 +2,7 @@
 """
 send FROM PORT TO PORT [BYTES]: one datagram.
 tagged DEVICE MAC VLAN FROM PORT TO PORT: one in a frame with an 802.1Q tag.
-receive ADDRESS PORT: 0 if one comes within 0.7 s.
+receive ADDRESS PORT: says "ready", then "came" when one has; for 30 s.
 tap: a line for each frame that an AF_PACKET socket sees, until it is terminated:
   arp SENDER TARGET | nd TYPE FROM TO | udp FROM PORT TO PORT
 """
@@ -79,9 +79,7 @@ if verb == "send":
     size = int(sys.argv[6]) if len(sys.argv) > 6 else 5
     sock.sendto(b"x" * size, (sys.argv[4], int(sys.argv[5])))
 else:
-    sock.settimeout(0.7)
+    sock.settimeout(30)
     print("ready", flush=True)
-    try:
-        sock.recv(65536)
-    except socket.timeout:
-        sys.exit(1)
+    sock.recv(65536)
+    print("came", flush=True)

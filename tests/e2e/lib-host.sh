@@ -111,7 +111,7 @@ start_tap() {
 	ip netns exec "$1" python3 "$lib" tap >"$work/tap" &
 	tap_pid=$!
 	pids+=("$tap_pid")
-	within 3000 grep -q ready "$work/tap"
+	within 20000 grep -q ready "$work/tap"
 }
 stop_tap() {
 	kill "$tap_pid"
