@@ -83,6 +83,13 @@ struct lvs_settings {
 	uint32_t fragment_time_s;    /**< What one may take from its first fragment to come to its
 					  last; default 30. */
 	uint32_t fragment_ranges;    /**< Separate pieces that one may have; default 64. */
+	uint32_t lblc_expiration_s;  /**< lblc forgets an address that was not wanted for so long;
+					  default 86,400. */
+	uint32_t lblcr_expiration_s; /**< The same for lblcr, where it also is the time for which a
+					  set must not have changed to shrink; default 86,400. */
+	uint32_t lblc_entries;       /**< Addresses that a service with lblc or lblcr knows before
+					  it forgets those not wanted for six minutes; half as many
+					  again at most; default 16,384. */
 };
 
 #define LVS_UNLIMITED 0xffffffffu /**< A limit that holds nothing back. */

@@ -48,6 +48,17 @@ static inline int lvs_gauge_overloaded(uint64_t reading)
 	return (int)(reading >> 31) & 1;
 }
 
+/** The time, coarsely; read it with lvs_clock_ns(). */
+struct lvs_clock {
+	uint64_t ticks; /**< Of 2^27 ns, 134 ms. */
+};
+
+/** The latest time that any worker was called with, rounded down to a tick. Any thread. */
+static inline uint64_t lvs_clock_ns(const struct lvs_clock *clock)
+{
+	return __atomic_load_n(&clock->ticks, __ATOMIC_RELAXED) << 27;
+}
+
 /** A destination as a scheduler sees it. Immutable but for what the gauge points to. */
 struct lvs_sched_dest {
 	const struct lvs_gauge *gauge; /**< Its load; moves while a pick runs. */
@@ -68,15 +79,19 @@ enum lvs_sched_flag {
 	LVS_SCHED_FLAG3 = 0x20, /**< flag-3, unused by the schedulers of the library. */
 };
 
+struct lvs_settings;
+
 /** The destinations of one service between two commits. Immutable. */
 struct lvs_sched_set {
-	uint32_t size;                     /**< sizeof of this structure. */
-	uint32_t flags;                    /**< enum lvs_sched_flag. */
-	uint32_t dest_n;                   /**< Destinations in dest[]. */
-	uint32_t reserved;                 /**< Zero. */
-	const struct lvs_sched_dest *dest; /**< The newest first, as the kernel keeps them. */
-	uint64_t seed;                     /**< For random choices; the service's own. */
-	const uint8_t *sched_key;          /**< 16 bytes, shared by a cluster. */
+	uint32_t size;                       /**< sizeof of this structure. */
+	uint32_t flags;                      /**< enum lvs_sched_flag. */
+	uint32_t dest_n;                     /**< Destinations in dest[]. */
+	uint32_t reserved;                   /**< Zero. */
+	const struct lvs_sched_dest *dest;   /**< The newest first, as the kernel keeps them. */
+	uint64_t seed;                       /**< For random choices; the service's own. */
+	const uint8_t *sched_key;            /**< 16 bytes, shared by a cluster. */
+	const struct lvs_settings *settings; /**< The director's, every default filled in. */
+	const struct lvs_clock *clock;       /**< The director's; moves while a pick runs. */
 };
 
 /** What pick() answers when no destination will do. */
@@ -128,11 +143,21 @@ struct lvs_sched_ops {
 
 	/** Lets go of what build() took besides @p state. NULL means nothing. */
 	void (*fini)(void *state, const struct lvs_sched_set *set);
+
+	/**
+	 * Does what is due by @p now_ns and says when there is something to do next, in
+	 * nanoseconds; UINT64_MAX: never. It is called soon after a commit, then at that time, by
+	 * lvs_worker_handle_expiry(), beside picks and perhaps beside itself; what holds for
+	 * pick() holds for it. The director asks so of all workers together, not of each. NULL
+	 * means nothing goes by time.
+	 */
+	uint64_t (*expiry)(const struct lvs_sched_set *set, void *state, uint64_t now_ns);
 };
 
 /**
  * A scheduler of the library by name ("rr", "wrr", "lc", "wlc", "sed", "nq", "fo",
- * "ovf", "dh", "sh", "mh", "twos"). Any thread; static, or NULL where there is none of that name.
+ * "ovf", "lblc", "lblcr", "dh", "sh", "mh", "twos"). Any thread; static, or NULL where there is
+ * none of that name.
  */
 LVS_API const struct lvs_sched_ops *lvs_sched_find(const char *name);
 

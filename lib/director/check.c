@@ -116,7 +116,7 @@ struct census {
  * served with the next tick. */
 static bool is_late(const struct lvs_director *director, const struct lvs_conn *conn, uint64_t word)
 {
-	uint32_t now = (uint32_t)atomic_load_explicit(&director->ticks, memory_order_relaxed);
+	uint32_t now = (uint32_t)lvs_director_ticks(director);
 	uint32_t seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
 
 	return !lvs_tick_reached(lvs_conn_deadline(seen, word), conn->due) &&

@@ -38,8 +38,7 @@ void lvs_conn_info_of(struct lvs_conn_info *info, const struct lvs_conn *conn,
 	info->method = (uint8_t)lvs_services_forwarder(director->services, LVS_CONN_FORWARDER(word))
 			       ->method;
 	info->state = lvs_state_name(conn->protocol, word);
-	info->expires_ns = expires_ns(conn, word,
-				      atomic_load_explicit(&director->ticks, memory_order_relaxed));
+	info->expires_ns = expires_ns(conn, word, lvs_director_ticks(director));
 }
 
 static bool of_service(const struct lvs_conn_info *info, const struct lvs_service_key *service)

@@ -42,7 +42,7 @@ static uint32_t read_tick(void *user)
 {
 	const struct lvs_director *director = user;
 
-	return (uint32_t)atomic_load_explicit(&director->ticks, memory_order_relaxed);
+	return (uint32_t)lvs_director_ticks(director);
 }
 
 /* A connection has ended: its destination has one less. */
@@ -67,6 +67,8 @@ static int new_services(struct lvs_director *director)
 		.epoch = &director->epoch,
 		.seed = director->settings.seed,
 		.default_mtu = director->settings.default_mtu,
+		.settings = &director->settings,
+		.clock = &director->clock,
 		.reserve = reserve_counters,
 		.stats = read_stats,
 		.tick = read_tick,

@@ -34,7 +34,7 @@ struct lvs_director {
 
 	struct lvs_epoch epoch;
 	_Atomic bool nearly_full; /* as the last event of it told */
-	_Atomic uint64_t ticks;   /* the latest of any worker's; a tick is its lower half */
+	struct lvs_clock clock;   /* the latest of any worker's; a tick is its lower half */
 
 	/* For listings, which change nothing but locks and the list of readers. */
 	struct lvs_director *self;
@@ -47,6 +47,11 @@ struct lvs_director {
 	struct lvs_epoch_reader control_reader; /* under the control mutex */
 	struct lvs_ring events;                 /* the same: of control calls */
 };
+
+LVS_INLINE uint64_t lvs_director_ticks(const struct lvs_director *director)
+{
+	return __atomic_load_n(&director->clock.ticks, __ATOMIC_RELAXED);
+}
 
 /* Records that a walk looks at in one epoch: what has ended meanwhile can be reused in between. */
 #define LVS_WALK_LOOKS 1024

@@ -32,7 +32,7 @@ int64_t lvs_director_kill_conns(struct lvs_director *director, const struct lvs_
 		return LVS_ERR_INVALID;
 	if (lvs_services_lock(director->services))
 		return LVS_ERR_BUSY;
-	now_ns = atomic_load_explicit(&director->ticks, memory_order_relaxed) << LVS_TICK_SHIFT;
+	now_ns = lvs_director_ticks(director) << LVS_TICK_SHIFT;
 	by = lvs_ender_of(&ender, &director->events, LVS_GONE_KILLED, now_ns);
 	while (more) {
 		lvs_epoch_enter(&director->epoch, &director->control_reader);

@@ -28,6 +28,10 @@
 #define MAX_FRAGMENT_S 3600
 #define DEFAULT_FRAGMENT_RANGES 64
 #define MAX_FRAGMENT_RANGES 8192 /* as many parts as a datagram can have */
+#define DEFAULT_LBLC_S 86400
+#define MAX_LBLC_S 2678400 /* 31 days, as timeouts */
+#define DEFAULT_LBLC_ENTRIES 16384
+#define MAX_LBLC_ENTRIES (1u << 20)
 #define FLAGS ((uint32_t)(LVS_SET_SLOPPY_TCP | LVS_SET_EXPIRE_NODEST | LVS_SET_NO_PMTU_DISC))
 
 static void default_to(uint32_t *field, uint32_t value)
@@ -55,6 +59,9 @@ static void fill(struct lvs_settings *settings)
 	default_to(&settings->fragment_datagrams, DEFAULT_FRAGMENT_DATAGRAMS);
 	default_to(&settings->fragment_time_s, DEFAULT_FRAGMENT_S);
 	default_to(&settings->fragment_ranges, DEFAULT_FRAGMENT_RANGES);
+	default_to(&settings->lblc_expiration_s, DEFAULT_LBLC_S);
+	default_to(&settings->lblcr_expiration_s, DEFAULT_LBLC_S);
+	default_to(&settings->lblc_entries, DEFAULT_LBLC_ENTRIES);
 	if (!settings->alloc.alloc && !settings->alloc.free)
 		settings->alloc = lvs_alloc_libc;
 }
@@ -94,6 +101,9 @@ static int check(const struct lvs_settings *settings)
 	if (settings->fragment_datagrams > MAX_FRAGMENT_DATAGRAMS ||
 	    settings->fragment_time_s > MAX_FRAGMENT_S ||
 	    settings->fragment_ranges > MAX_FRAGMENT_RANGES)
+		return LVS_ERR_RANGE;
+	if (settings->lblc_expiration_s > MAX_LBLC_S || settings->lblcr_expiration_s > MAX_LBLC_S ||
+	    settings->lblc_entries > MAX_LBLC_ENTRIES)
 		return LVS_ERR_RANGE;
 	return settings->alloc.alloc && settings->alloc.free ? 0 : LVS_ERR_INVALID;
 }

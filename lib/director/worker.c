@@ -112,14 +112,15 @@ static uint32_t advance(struct lvs_worker *worker, uint64_t now_ns)
 {
 	uint64_t ticks = now_ns >> LVS_TICK_SHIFT;
 	uint64_t before = atomic_load_explicit(&worker->ticks, memory_order_relaxed);
-	_Atomic uint64_t *latest = &worker->director->ticks;
+	uint64_t *latest = &worker->director->clock.ticks;
 
 	if (lvs_likely(ticks <= before))
 		return (uint32_t)before;
 	atomic_store_explicit(&worker->ticks, ticks, memory_order_relaxed);
-	/* Two workers at once may leave the older of two neighbours: it only dates the trash. */
-	if (ticks > atomic_load_explicit(latest, memory_order_relaxed))
-		atomic_store_explicit(latest, ticks, memory_order_relaxed);
+	/* Two workers at once may leave the older of two neighbours: it only dates the trash,
+	 * and what schedulers remember. */
+	if (ticks > __atomic_load_n(latest, __ATOMIC_RELAXED))
+		__atomic_store_n(latest, ticks, __ATOMIC_RELAXED);
 	return (uint32_t)ticks;
 }
 
@@ -274,7 +275,11 @@ uint64_t lvs_worker_expiry(const struct lvs_worker *worker)
 	uint64_t frags =
 		atomic_load_explicit(&worker->director->frags->next_ns, memory_order_relaxed);
 
-	return conns < frags ? conns : frags;
+	uint64_t scheds = lvs_services_expiry(worker->director->services);
+
+	if (frags < conns)
+		conns = frags;
+	return conns < scheds ? conns : scheds;
 }
 
 static void expire_frags(struct lvs_worker *worker, uint64_t now_ns, unsigned budget)
@@ -299,6 +304,7 @@ unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns, un
 
 	expire_frags(worker, not_before(worker, now_ns), budget);
 	lvs_epoch_enter(&worker->director->epoch, &worker->reader);
+	lvs_services_expire(worker->director->services, not_before(worker, now_ns));
 	ended = lvs_table_expire(worker->director->table, tick, budget, by, &worker->expiry_more);
 	lvs_epoch_exit(&worker->reader);
 	if (by) {

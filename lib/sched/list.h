@@ -18,7 +18,9 @@
 	X(dh)                                                                                      \
 	X(sh)                                                                                      \
 	X(mh)                                                                                      \
-	X(twos)
+	X(twos)                                                                                    \
+	X(lblc)                                                                                    \
+	X(lblcr)
 
 #define LVS_SCHED_DECLARE(name) extern const struct lvs_sched_ops lvs_sched_##name;
 LVS_SCHEDS(LVS_SCHED_DECLARE)

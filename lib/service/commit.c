@@ -5,6 +5,7 @@
  */
 #include "base/log.h"
 #include "base/memory.h"
+#include "service/timed.h"
 #include "service/txn.h"
 
 /* What is made for the swap besides the drafts' sets. */
@@ -63,6 +64,9 @@ static int plant(struct commit *commit, const struct lvs_draft *draft)
 
 	if (draft->base && (draft->fresh || !draft->exists))
 		err = take_out(commit, draft);
+	if (!err)
+		err = lvs_timed_plant(&commit->edit, &commit->root->timed, draft->base,
+				      draft->exists ? draft->made : NULL);
 	if (err || !draft->exists)
 		return err;
 	err = lvs_tree_put(&commit->edit, &commit->root->by_key, &draft->made->leaf);
@@ -89,6 +93,7 @@ static int make_root(struct commit *commit)
 	if (err) {
 		lvs_tree_abort(&commit->edit, commit->root->by_key);
 		lvs_tree_abort(&commit->edit, commit->root->by_created);
+		lvs_tree_abort(&commit->edit, commit->root->timed);
 		lvs_mem_free(alloc, commit->root, sizeof(*commit->root),
 			     _Alignof(struct lvs_services_root));
 	}
@@ -163,6 +168,7 @@ static void publish(struct commit *commit)
 	arrive_all(commit);
 	/* release: pairs with the acquire in lvs_services_root() */
 	atomic_store_explicit(&services->root, commit->root, memory_order_release);
+	lvs_timed_due(services);
 	tag = lvs_epoch_retire(services->conf.epoch);
 	services->created = commit->txn->created;
 	for (struct lvs_draft *draft = commit->txn->first; draft; draft = draft->next) {

@@ -106,6 +106,8 @@ static void fill_set(struct lvs_txn *txn, const struct lvs_draft *draft)
 	made->set.conf = draft->conf;
 	made->set.sched_set.flags = draft->conf.flags;
 	made->set.sched_set.sched_key = services->conf.sched_key;
+	made->set.sched_set.settings = services->conf.settings;
+	made->set.sched_set.clock = services->conf.clock;
 	made->set.sched_set.seed = lvs_key_seed(services->conf.seed, draft->created);
 }
 

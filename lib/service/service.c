@@ -25,9 +25,14 @@ static int new_root(struct lvs_services *services)
 	root->by_created = lvs_tree_new(alloc, 0);
 	if (!root->by_created)
 		goto free_by_key;
+	root->timed = lvs_tree_new(alloc, 0);
+	if (!root->timed)
+		goto free_by_created;
 	atomic_init(&services->root, root);
 	return 0;
 
+free_by_created:
+	lvs_tree_del(alloc, root->by_created);
 free_by_key:
 	lvs_tree_del(alloc, root->by_key);
 free_root:
@@ -78,6 +83,7 @@ int lvs_services_new(const struct lvs_services_conf *conf, struct lvs_services *
 	lvs_key_hash_init(&made->hash, conf->seed);
 	lvs_retire_list_init(&made->retired);
 	init_forwarders(made);
+	atomic_init(&made->timed_ns, UINT64_MAX);
 	err = init_parts(made);
 	if (err) {
 		lvs_mem_free(conf->alloc, made, sizeof(*made), _Alignof(struct lvs_services));
@@ -116,6 +122,7 @@ static void free_services(struct lvs_services *services)
 	}
 	lvs_tree_del(services->conf.alloc, root->by_key);
 	lvs_tree_del(services->conf.alloc, root->by_created);
+	lvs_tree_del(services->conf.alloc, root->timed);
 	free_root(services->conf.alloc, root);
 }
 

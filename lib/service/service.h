@@ -72,6 +72,8 @@ struct lvs_services_conf {
 	uint64_t seed;
 	uint8_t sched_key[16];
 	uint32_t default_mtu;
+	const struct lvs_settings *settings; /* both for schedulers */
+	const struct lvs_clock *clock;
 	/* Makes room for the counters of destinations numbered up to @p number, before they are
 	 * published. 0 or LVS_ERR_NO_MEMORY. */
 	int (*reserve)(void *user, uint32_t number);
@@ -112,6 +114,12 @@ struct lvs_dest *lvs_services_dest(const struct lvs_services *services, uint32_t
 /* The forwarding method of a number that a live connection holds. */
 const struct lvs_forward_ops *lvs_services_forwarder(const struct lvs_services *services,
 						     unsigned number);
+
+/* Lets the schedulers do what goes by time. */
+void lvs_services_expire(struct lvs_services *services, uint64_t now_ns);
+
+/* When that is to be called next; UINT64_MAX: never. Outside an epoch too. */
+uint64_t lvs_services_expiry(const struct lvs_services *services);
 
 LVS_INLINE const struct lvs_path_conf *lvs_dest_path(const struct lvs_dest *dest)
 {

@@ -16,6 +16,7 @@
 struct lvs_services_root {
 	struct lvs_tree_node *by_key;     /* struct lvs_service_private */
 	struct lvs_tree_node *by_created; /* struct lvs_service_ident */
+	struct lvs_tree_node *timed;      /* as by_key, those whose scheduler goes by time */
 	uint32_t mark_n[2];               /* services with a mark: IPv4, IPv6 */
 	uint32_t service_n;
 	struct lvs_retired retired;
@@ -29,6 +30,9 @@ struct lvs_services {
 	/* Appended to by control calls before a set that names the entry is published. */
 	_Atomic(const struct lvs_forward_ops *) forwarder[LVS_FORWARDERS];
 	struct lvs_known known; /* addresses of services and destinations */
+	/* When a scheduler has something to do next. release in lvs_timed_due(), pairs with the
+	 * acquire in lvs_services_expire(): who sees what it says sees the root before it. */
+	_Atomic uint64_t timed_ns;
 
 	struct lvs_services_conf conf;
 	pthread_mutex_t mutex; /* all that follows, and every change of what stands above */

@@ -6,6 +6,8 @@
 
 #define SCHED_FLAGS (LVS_SCHED_FLAG1 | LVS_SCHED_FLAG2 | LVS_SCHED_FLAG3)
 #define OWN_FLAGS LVS_SERVICE_MSS_CLAMP
+/* Bytes of a scheduler in the first version; what was appended may be missing. */
+#define SCHED_LEAST offsetof(struct lvs_sched_ops, expiry)
 #define LATER_FLAGS (LVS_SERVICE_PERSISTENT | LVS_SERVICE_ONE_PACKET)
 
 static int no_memory(struct lvs_txn *txn, const char *name)
@@ -48,7 +50,7 @@ static int check_sched(struct lvs_txn *txn, const struct lvs_sched_ops *sched, c
 	if (!sched)
 		return lvs_txn_fail(txn, LVS_ERR_NO_ENTRY,
 				    "service %s: scheduler wlc, the default, is not there", name);
-	if (sched->size < sizeof(*sched) || !sched->name || !sched->pick)
+	if (sched->size < SCHED_LEAST || !sched->name || !sched->pick)
 		return lvs_txn_fail(txn, LVS_ERR_INVALID,
 				    "service %s: scheduler without size, name or pick()", name);
 	return 0;

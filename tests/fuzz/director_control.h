@@ -9,7 +9,7 @@ static inline void change_service(struct bench *bench, struct lvs_txn *txn, unsi
 {
 	static const char *const scheds[2][8] = {
 		{"rr", "wlc", "wrr", "lc", "sh", "mh", "rr", "mh"},
-		{"sed", "nq", "fo", "ovf", "dh", "twos", "dh", "twos"},
+		{"sed", "nq", "fo", "ovf", "dh", "twos", "lblc", "lblcr"},
 	};
 	struct lvs_service_key key = service_key((bits & 31) % SERVICES);
 	unsigned flags = take(&bench->in);

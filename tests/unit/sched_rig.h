@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include <liblvs/director.h>
 #include <liblvs/error.h>
 #include <liblvs/sched.h>
 
@@ -37,6 +38,8 @@ struct rig {
 	uint32_t pending_n;
 	struct lvs_sched_dest pending[RIG_MAX]; /* as the next commit will have them */
 	struct lvs_gauge gauge[RIG_MAX];        /* by number */
+	struct lvs_settings settings;
+	struct lvs_clock clock;
 };
 
 static inline struct rig *rig_new(const struct lvs_sched_ops *ops, uint32_t flags)
@@ -48,7 +51,18 @@ static inline struct rig *rig_new(const struct lvs_sched_ops *ops, uint32_t flag
 	rig->ops = ops;
 	rig->set.size = sizeof(rig->set);
 	rig->set.flags = flags;
+	lvs_settings_init(&rig->settings);
+	rig->set.settings = &rig->settings;
+	rig->set.clock = &rig->clock;
 	return rig;
+}
+
+/* Time goes on, and what goes by time is done. */
+static inline void rig_pass(struct rig *rig, uint32_t ticks)
+{
+	rig->clock.ticks += ticks;
+	if (rig->ops->expiry)
+		rig->ops->expiry(&rig->set, rig->state, lvs_clock_ns(&rig->clock));
 }
 
 static inline uint32_t rig_index(const struct rig *rig, uint32_t number)

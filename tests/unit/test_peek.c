@@ -93,8 +93,8 @@ static void peek_then_send(struct world *w, const struct lvs_flow *flow, uint8_t
 	}
 }
 
-static const char *const scheds[] = {"rr", "wrr", "lc", "wlc", "sed", "nq",
-				     "fo", "ovf", "dh", "sh",  "mh",  "twos"};
+static const char *const scheds[] = {"rr",  "wrr", "lc", "wlc", "sed",  "nq",   "fo",
+				     "ovf", "dh",  "sh", "mh",  "twos", "lblc", "lblcr"};
 
 START_TEST(test_peek)
 {
