@@ -22,6 +22,9 @@ torture	all	900	torture tests run for long
 coverage	all	300	which lines the unit tests run
 '
 
+# Scripts with hosts of their own mostly wait, for timeouts and for each other's packets.
+LVS_E2E_AT_ONCE=3
+
 # Tests about threads, by name: all torture programs, and picks of one scheduler side by side.
 LVS_CONCURRENT='torture|concurren|sched|epoch'
 
@@ -97,8 +100,25 @@ suite_e2e() {
 	fi
 	build dev || return
 	for script in "${scripts[@]}"; do
-		e2e_script "$script"
+		while [ "$(jobs -rp | wc -l)" -ge "$LVS_E2E_AT_ONCE" ]; do
+			wait -n
+		done
+		e2e_aside "$script" &
 	done
+	wait
+}
+
+# One script beside others: what it says is shown when it has ended.
+e2e_aside() {
+	local log started=$SECONDS
+	log=$(mktemp)
+	e2e_script "$1" >"$log"
+	{
+		flock 9
+		cat "$log"
+		echo "# $1: $((SECONDS - started)) s"
+	} 9>>"$LVS_RESULTS"
+	rm -f "$log"
 }
 
 can_make_namespaces() {
