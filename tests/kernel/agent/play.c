@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "play.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "answer.h"
+#include "hex.h"
+#include "run.h"
+#include "site.h"
+
+enum { SENT_MAX = 192, PROC_MAX = 1 << 20 };
+
+/* The beginning of what a step made leave towards the servers: who answers is read from it. */
+struct sent {
+	uint16_t len;
+	uint8_t frame[SENT_MAX];
+};
+
+struct player {
+	const struct scenario *scenario;
+	struct site site;
+	struct sent *sent; /* by step */
+	size_t next;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void wait_until(uint64_t ns)
+{
+	struct timespec until = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) != 0)
+		;
+}
+
+/* All that left, onto the output; the last to a server is kept for the answers. */
+static void collect(struct player *player, struct sent *sent, FILE *out)
+{
+	static uint8_t frame[FRAME_MAX];
+	size_t len;
+
+	for (unsigned i = 0; i < SCRIPT_IF_N; i++) {
+		while ((len = site_receive(&player->site, i, frame, sizeof(frame)))) {
+			fprintf(out, "out %s ", script_if_name(i));
+			hex_write(out, frame, len);
+			putc('\n', out);
+			if (i != SCRIPT_S0 || !sent)
+				continue;
+			sent->len = (uint16_t)(len < SENT_MAX ? len : SENT_MAX);
+			memcpy(sent->frame, frame, sent->len);
+		}
+	}
+}
+
+static bool inject(struct player *player, const struct step *step, char *args)
+{
+	static uint8_t frame[FRAME_MAX];
+	int interface = script_if_find(script_word(&args));
+	const struct sent *to = NULL;
+	int len;
+
+	if (step->kind == STEP_ANSWER) {
+		const char *word = script_word(&args);
+		size_t number = word ? strtoul(word, NULL, 10) : SIZE_MAX;
+
+		if (number >= player->next)
+			return false;
+		to = &player->sent[number];
+	}
+	len = args ? hex_read(args, frame, sizeof(frame)) : -1;
+	if (interface < 0 || len < 0 ||
+	    (to && !answer_fill(frame, (size_t)len, to->frame, to->len)))
+		return false;
+	return site_send(&player->site, (unsigned)interface, frame, (size_t)len);
+}
+
+static void show_file(const char *path, FILE *out)
+{
+	static char text[PROC_MAX];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t at = 0;
+	ssize_t got;
+
+	while (fd >= 0 && at < sizeof(text) && (got = read(fd, text + at, sizeof(text) - at)) > 0)
+		at += (size_t)got;
+	run_text(text, at, out);
+	close(fd);
+}
+
+static int do_step(struct player *player, const struct step *step, char *args, FILE *out)
+{
+	const char *name;
+
+	switch (step->kind) {
+	case STEP_SYSCTL:
+		name = script_word(&args);
+		return !(name && args && site_sysctl(name, args));
+	case STEP_IPVSADM:
+	case STEP_SHOW:
+		return run_program("ipvsadm", args, NULL, out);
+	case STEP_SNAP:
+		show_file("/proc/self/net/ip_vs", out);
+		show_file("/proc/self/net/ip_vs_conn", out);
+		return 0;
+	case STEP_FRAME:
+	case STEP_ANSWER:
+		return !inject(player, step, args);
+	}
+	return 1;
+}
+
+static void play_step(struct player *player, uint64_t begin, FILE *out)
+{
+	const struct step *step = &player->scenario->step[player->next];
+	bool needs_ns = step->kind != STEP_FRAME && step->kind != STEP_ANSWER;
+	int status;
+
+	if (needs_ns)
+		site_enter(&player->site);
+	fprintf(out, "step %u %zu %" PRIu64 "\n", player->scenario->number, player->next,
+		now_ns() - begin);
+	status = do_step(player, step, step->args, out);
+	collect(player, &player->sent[player->next], out);
+	fprintf(out, "status %d\n", status);
+	player->next++;
+}
+
+static struct player *next_due(struct player *player, size_t n)
+{
+	struct player *first = NULL;
+	uint64_t due = UINT64_MAX;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct scenario *scenario = player[i].scenario;
+
+		if (player[i].next == scenario->step_n ||
+		    scenario->step[player[i].next].at_ns >= due)
+			continue;
+		first = &player[i];
+		due = scenario->step[player[i].next].at_ns;
+	}
+	return first;
+}
+
+static void open_all(struct player *player, const struct scenario *scenario, size_t n, FILE *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		player[i].scenario = &scenario[i];
+		player[i].sent = calloc(scenario[i].step_n + 1, sizeof(*player[i].sent));
+		if (!player[i].sent || !site_open(&player[i].site, &scenario[i], out)) {
+			fprintf(out, "error scenario %u: its namespace cannot be made\n",
+				scenario[i].number);
+			player[i].next = scenario[i].step_n;
+		}
+		/* What the interfaces say on their way up is no scenario's. */
+		fflush(out);
+	}
+}
+
+void play(struct scenario *scenario, size_t n, FILE *out)
+{
+	struct player *player = calloc(n, sizeof(*player));
+	struct player *due;
+	uint64_t begin;
+
+	if (!player)
+		abort();
+	open_all(player, scenario, n, out);
+	begin = now_ns();
+	while ((due = next_due(player, n))) {
+		wait_until(begin + due->scenario->step[due->next].at_ns);
+		play_step(due, begin, out);
+	}
+	for (size_t i = 0; i < n; i++) {
+		site_close(&player[i].site);
+		free(player[i].sent);
+	}
+	free(player);
+}

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a scenario's two outcomes differ in."""
+
+import dataclasses
+
+from . import listing
+from .wire import describe, describe_packet
+
+EXPIRY_SECONDS = 2
+IN_TUNNEL = (4, 41)
+ICMP, ICMPV6 = 1, 58
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """One, with where it shows."""
+
+    step: int
+    what: str
+    kernel: str
+    liblvs: str
+
+    def __str__(self):
+        return f"step {self.step}: {self.what}\n    kernel: {self.kernel}\n    liblvs: {self.liblvs}"
+
+
+def _masked4(data, interface):
+    if data[23] in IN_TUNNEL or data[23] == ICMP and interface == "c0":
+        data[18:20] = bytes(2)
+        data[24:26] = bytes(2)
+    if interface == "p0":
+        data[20] &= ~0x40
+        data[22] = 0
+        data[24:26] = bytes(2)
+
+
+def _masked6(data, interface):
+    if data[20] == ICMPV6 and interface == "c0":
+        data[15:18] = bytes([data[15] & 0xF0, 0, 0])
+    if interface == "p0":
+        data[21] = 0
+
+
+def _masked(frame, interface):
+    """A frame without what its sender may choose freely.
+
+    That is the identification of an IPv4 packet which the director itself made (a tunnel's outer
+    header, an ICMP error), with the header checksum that follows from it, and the flow label of its
+    ICMPv6 errors. What is the host's own (p0) is shown by a copy that costs a hop and sets DF,
+    behind a link-layer header that means nothing.
+    """
+    data = bytearray(frame)
+    if interface == "p0":
+        data[:14] = bytes(14)
+    if len(data) >= 34 and data[14] >> 4 == 4:
+        _masked4(data, interface)
+    elif len(data) >= 54:
+        _masked6(data, interface)
+    return bytes(data)
+
+
+def _frames_text(frames, interface):
+    show = (lambda f: describe_packet(f[14:])) if interface == "p0" else describe
+    return "; ".join(map(show, frames)) or "nothing"
+
+
+def _compare_frames(number, kernel, liblvs):
+    for interface in kernel.out:
+        ours = [_masked(f, interface) for f in liblvs.out[interface]]
+        theirs = [_masked(f, interface) for f in kernel.out[interface]]
+        if ours != theirs:
+            yield Difference(number, f"frames on {interface}",
+                             _frames_text(kernel.out[interface], interface),
+                             _frames_text(liblvs.out[interface], interface)
+                             + (f" ({liblvs.reason})" if liblvs.reason else ""))
+
+
+def _conn_text(conn):
+    name, left = conn
+    return " ".join(name) + f" {left} s left"
+
+
+def _compare_conns(number, kernel, liblvs):
+    """Also gives whether a connection is about to end: then one side may be ahead."""
+    theirs, ours = sorted(kernel.conns), sorted(liblvs.conns)
+    differences = []
+    ending = False
+    while theirs or ours:
+        if theirs and ours and theirs[0][0] == ours[0][0]:
+            (_, left), (name, our_left) = theirs.pop(0), ours.pop(0)
+            if abs(left - our_left) > EXPIRY_SECONDS:
+                differences.append(Difference(number, "expiry of " + " ".join(name),
+                                              f"{left} s", f"{our_left} s"))
+        elif not ours or theirs and theirs[0] < ours[0]:
+            conn = theirs.pop(0)
+            ending |= conn[1] <= EXPIRY_SECONDS
+            if conn[1] > EXPIRY_SECONDS:
+                differences.append(Difference(number, "connection", _conn_text(conn), "not there"))
+        else:
+            conn = ours.pop(0)
+            ending |= conn[1] <= EXPIRY_SECONDS
+            if conn[1] > EXPIRY_SECONDS:
+                differences.append(Difference(number, "connection", "not there", _conn_text(conn)))
+    return differences, ending
+
+
+def _compare_services(number, kernel, liblvs, counts):
+    for name in sorted(kernel.services.keys() | liblvs.services.keys()):
+        theirs, ours = kernel.services.get(name), liblvs.services.get(name)
+        if theirs is None or ours is None:
+            yield Difference(number, f"service {name}", str(theirs or "not there"),
+                             str(ours or "not there"))
+            continue
+        if not counts:
+            theirs, ours = ({"line": side["line"],
+                             "dests": [(dest, columns[:2]) for dest, columns in side["dests"]]}
+                            for side in (theirs, ours))
+        if theirs["line"] != ours["line"]:
+            yield Difference(number, f"service {name}", " ".join(theirs["line"]),
+                             " ".join(ours["line"]))
+        if theirs["dests"] != ours["dests"]:
+            yield Difference(number, f"servers of {name}", _dests_text(theirs), _dests_text(ours))
+
+
+def _dests_text(service):
+    return "; ".join(" ".join([dest, *columns]) for dest, columns in service["dests"]) or "none"
+
+
+def _plain(found, verb):
+    """Without what the way of listing alone makes differ.
+
+    ipvsadm sorts servers, the file below /proc/net does not; that file leaves out a scheduler's
+    flags.
+    """
+    for service in found.services.values():
+        if verb == "show":
+            service["dests"].sort()
+        else:
+            del service["line"][1:]
+    return found
+
+
+def _compare_listing(number, verb, kernel, liblvs):
+    theirs, ours = (_plain(listing.parse(side.text), verb) for side in (kernel, liblvs))
+    differences, ending = _compare_conns(number, theirs, ours)
+    yield from differences
+    yield from _compare_services(number, theirs, ours, not ending)
+
+
+def compare(scenario, kernel, liblvs):
+    """The differences of a scenario, in the order of its steps."""
+    found = []
+    for number, step in enumerate(scenario.steps):
+        theirs, ours = kernel[number], liblvs[number]
+        if (theirs.status == 0) != (ours.status == 0):
+            found.append(Difference(number, f"status of {step.verb} {step.args[:60]}",
+                                    f"{theirs.status} {' '.join(theirs.text)}".strip(),
+                                    f"{ours.status} {' '.join(ours.text)}".strip()))
+        found += _compare_frames(number, theirs, ours)
+        if step.verb in ("snap", "show"):
+            found += _compare_listing(number, step.verb, theirs, ours)
+    return found

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The emulator: started, stopped while it has nothing to do, and ended by its own process number.
+
+Its clock counts instructions (-icount) and leaps over idleness (sleep=off): fifteen minutes of
+waiting take a fraction of a second, and a step is done within microseconds of its time, however
+busy the machine around it is. An idle guest would leap from timer to timer for ever, so it is
+stopped between two batches.
+"""
+
+import json
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+from .failure import Failure, Unavailable
+
+EMULATOR = "qemu-system-x86_64"
+BOOT_SECONDS = 120
+QUIET_SECONDS = 120
+APPEND = ("console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable "
+          "random.trust_cpu=on")
+
+
+def _listen(path):
+    line = socket.socket(socket.AF_UNIX)
+    line.bind(str(path))
+    line.listen(1)
+    return line
+
+
+class _Monitor:
+    """Stops and continues the guest."""
+
+    def __init__(self, connection):
+        self._file = connection.makefile("rwb")
+        self._file.readline()
+        self.ask("qmp_capabilities")
+
+    def ask(self, command):
+        """One command; events that come between are skipped."""
+        self._file.write(json.dumps({"execute": command}).encode() + b"\n")
+        self._file.flush()
+        while line := self._file.readline():
+            answer = json.loads(line)
+            if "return" in answer:
+                return
+            if "error" in answer:
+                raise Failure(f"the emulator refuses {command}: {answer['error']['desc']}")
+        raise Failure(f"the emulator ended at {command}")
+
+
+class Machine:
+    """A guest that plays scenarios. Use it in a `with`: then nothing of it is left."""
+
+    def __init__(self, kernel, initrd, memory_mib=768):
+        emulator = shutil.which(EMULATOR)
+        if not emulator:
+            raise Unavailable(f"there is no {EMULATOR} here (Debian: qemu-system-x86)")
+        self._folder = pathlib.Path(tempfile.mkdtemp(prefix="lvs-kernel-"))
+        self._process = None
+        self._lines = None
+        self._begun = time.monotonic()
+        try:
+            self._boot(emulator, kernel, initrd, memory_mib)
+        except BaseException:
+            self.close()
+            raise
+        self.boot_seconds = time.monotonic() - self._begun
+
+    def _boot(self, emulator, kernel, initrd, memory_mib):
+        with _listen(self._folder / "line") as line, _listen(self._folder / "monitor") as monitor:
+            self._process = subprocess.Popen(
+                [emulator, "-machine", "pc", "-cpu", "max", "-m", str(memory_mib),
+                 "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off,align=off",
+                 "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
+                 "-kernel", str(kernel), "-initrd", str(initrd), "-append", APPEND,
+                 "-serial", f"file:{self._folder}/console",
+                 "-chardev", f"socket,id=monitor,path={self._folder}/monitor,server=off",
+                 "-mon", "chardev=monitor,mode=control",
+                 "-device", "virtio-serial-pci",
+                 "-chardev", f"socket,id=line,path={self._folder}/line,server=off",
+                 "-device", "virtserialport,chardev=line,name=liblvs"],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=(self._folder / "emulator").open("wb"))
+            self._monitor = _Monitor(self._accept(monitor))
+            self._line = self._accept(line)
+        self._line.settimeout(QUIET_SECONDS)
+        self._lines = self._line.makefile("rb", 1 << 16)
+        if self._read() != "ready":
+            raise Failure(f"the guest does not come up: {self._last_words()}")
+        self._monitor.ask("stop")
+
+    def _accept(self, listener):
+        listener.settimeout(1)
+        while True:
+            try:
+                connection = listener.accept()[0]
+                connection.settimeout(BOOT_SECONDS)
+                return connection
+            except TimeoutError:
+                if self._process.poll() is not None:
+                    raise Failure(f"the emulator ended: {self._last_words()}") from None
+
+    def _last_words(self):
+        text = ""
+        for name in ("console", "emulator"):
+            path = self._folder / name
+            if path.exists():
+                text += path.read_text(errors="replace")
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        own = [line for line in lines if line.startswith("agent: ")]
+        return " / ".join(own or lines[-12:]) or "no word from it"
+
+    def _read(self):
+        try:
+            line = self._lines.readline()
+        except TimeoutError:
+            raise Failure(f"no word from the guest for {QUIET_SECONDS} s: "
+                          f"{self._last_words()}") from None
+        if not line:
+            raise Failure(f"the guest ended: {self._last_words()}")
+        return line.decode().rstrip("\n")
+
+    def play(self, text):
+        """Gives a batch of scenarios; yields the lines that come of it."""
+        self._line.setblocking(True)
+        self._line.settimeout(QUIET_SECONDS)
+        self._monitor.ask("cont")
+        self._line.sendall(text.encode() + b"run\n")
+        before = ""
+        while (line := self._read()) != "done":
+            if line.startswith("error "):
+                raise Failure(f"the guest: {line[6:]} ({before})")
+            before = line
+            yield line
+        self._monitor.ask("stop")
+
+    def close(self):
+        """Ends the emulator and removes what it made."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()

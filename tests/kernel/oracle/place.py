@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Where the director of every scenario stands.
+
+    clients 192.0.2.101..104          c0 +----------+ s0      servers 10.1.0.11..14
+    ------------------------------------ | director | -------------------------------
+    198.51.100.0/24 behind 192.0.2.254   +----------+   10.9.0.0/24 behind 10.1.0.254, MTU 1400
+                                       VIPs 203.0.113.10, .11
+
+and the same with IPv6.
+"""
+
+import ipaddress
+
+from .wire import mac
+
+CLIENT_SIDE = mac("02:fe:00:00:00:01")
+SERVER_SIDE = mac("02:fe:00:00:00:02")
+
+
+def _addresses(*texts):
+    return [ipaddress.ip_address(text) for text in texts]
+
+
+VIPS = {4: _addresses("203.0.113.10", "203.0.113.11"),
+        6: _addresses("2001:db8:f::10", "2001:db8:f::11")}
+CLIENTS = {4: _addresses("192.0.2.101", "192.0.2.102", "192.0.2.103", "198.51.100.7",
+                         "198.51.100.8"),
+           6: _addresses("2001:db8:2::101", "2001:db8:2::102", "2001:db8:c::7", "2001:db8:c::8")}
+SERVERS = {4: _addresses("10.1.0.11", "10.1.0.12", "10.1.0.13", "10.9.0.11", "10.9.0.12"),
+           6: _addresses("2001:db8:1::11", "2001:db8:1::12", "2001:db8:1::13", "2001:db8:9::11",
+                         "2001:db8:9::12")}
+CLIENT_GATEWAY = {4: "192.0.2.254", 6: "2001:db8:2::fe"}
+SERVER_GATEWAY = {4: "10.1.0.254", 6: "2001:db8:1::fe"}
+
+_LINES = """\
+addr c0 192.0.2.1/24
+addr c0 203.0.113.10/32
+addr c0 203.0.113.11/32
+addr s0 10.1.0.1/16
+addr c0 2001:db8:2::1/64
+addr c0 2001:db8:f::10/128
+addr c0 2001:db8:f::11/128
+addr s0 2001:db8:1::1/64
+route 198.51.100.0/24 192.0.2.254 c0 1500
+route 10.9.0.0/24 10.1.0.254 s0 1400
+route 2001:db8:c::/64 2001:db8:2::fe c0 1500
+route 2001:db8:9::/64 2001:db8:1::fe s0 1400
+"""
+_ON_LINK = {"c0": ("192.0.2.0/24", "2001:db8:2::/64"), "s0": ("10.1.0.0/16", "2001:db8:1::/64")}
+
+
+def station(address):
+    """The link-layer address of who has this address on the director's links."""
+    low = address.packed[-4:]
+    return mac("02:04" if address.version == 4 else "02:06") + low
+
+
+def _neighbours():
+    everybody = [a for pool in (CLIENTS, SERVERS) for version in (4, 6) for a in pool[version]]
+    everybody += [ipaddress.ip_address(a) for pool in (CLIENT_GATEWAY, SERVER_GATEWAY)
+                  for a in pool.values()]
+    for address in everybody:
+        for interface, nets in _ON_LINK.items():
+            if any(address in ipaddress.ip_network(net) for net in nets):
+                yield f"neigh {interface} {address} {station(address).hex(':')}\n"
+
+
+def lines():
+    """The scenario's head."""
+    return _LINES + "".join(_neighbours())
+
+
+def next_hop(address, interface):
+    """Who on the link sends for this address."""
+    if any(address in ipaddress.ip_network(net) for net in _ON_LINK[interface]):
+        return address
+    gateways = CLIENT_GATEWAY if interface == "c0" else SERVER_GATEWAY
+    return ipaddress.ip_address(gateways[address.version])

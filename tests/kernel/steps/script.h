@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A scenario as text, a line a step. The agent in the guest and the subject read the same.
+ *
+ *	scenario <number>
+ *	addr <interface> <address>/<length>       where the director stands: before the steps
+ *	neigh <interface> <address> <mac>
+ *	route <prefix> <gateway> <interface> <mtu>
+ *	at <nanoseconds>                          since the start; steps that follow wait for it
+ *	sysctl <path below /proc/sys> <value>
+ *	ipvsadm <argument>...                     changes something
+ *	show <argument>...                        ipvsadm's output
+ *	snap                                      services and connections, without a program
+ *	frame <interface> <hex>                   a frame comes in
+ *	answer <interface> <step> <hex>           one from whom the frame of that step went to
+ *	end
+ *
+ * Interfaces are c0 (clients), s0 (servers) and p0 (where the host's own packets show).
+ * Steps are numbered from 0; scenario, addr, neigh, route, at and end have no number.
+ */
+#ifndef KERNEL_SCRIPT_H
+#define KERNEL_SCRIPT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum script_if { SCRIPT_C0, SCRIPT_S0, SCRIPT_P0, SCRIPT_IF_N };
+
+enum step_kind { STEP_SYSCTL, STEP_IPVSADM, STEP_SHOW, STEP_SNAP, STEP_FRAME, STEP_ANSWER };
+
+struct step {
+	enum step_kind kind;
+	uint64_t at_ns;
+	char *args; /* behind the first word; points into the text */
+};
+
+/* Lines that say where the director stands. */
+struct place {
+	char kind; /* 'a', 'n' or 'r' */
+	char *args;
+};
+
+struct scenario {
+	unsigned number;
+	struct place *place;
+	size_t place_n;
+	struct step *step;
+	size_t step_n;
+};
+
+/* The name of an interface, and its number; -1 for another name. */
+const char *script_if_name(unsigned interface);
+int script_if_find(const char *name);
+
+/* Takes the next word of *args out, or NULL. */
+char *script_word(char **args);
+
+/*
+ * Reads one scenario from *text, which is cut up and must stay; *text is moved behind it.
+ * Returns 1, 0 when there is none left, or -1 with the line that is wrong in *wrong.
+ */
+int script_read(char **text, struct scenario *scenario, const char **wrong);
+void script_free(struct scenario *scenario);
+
+#endif

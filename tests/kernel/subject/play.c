@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "play.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answer.h"
+#include "hex.h"
+#include "host.h"
+#include "rules.h"
+#include "show.h"
+
+enum { SENT_MAX = 192, FRAME_MAX = 10240, HEADROOM = 128 };
+
+/* The guest's clock does not begin at zero either. */
+#define BEGIN_NS UINT64_C(1000000000000)
+
+struct sent {
+	uint16_t len;
+	uint8_t frame[SENT_MAX];
+};
+
+struct player {
+	struct host host;
+	struct lvs_settings settings;
+	struct lvs_director *director; /* NULL until something needs it */
+	struct lvs_worker *worker;
+	struct sent *sent; /* by step */
+	struct sent *now;  /* of the step that runs */
+	FILE *out;
+};
+
+static void must(int err, const char *what)
+{
+	if (err >= 0)
+		return;
+	fprintf(stderr, "subject: %s: %s\n", what, lvs_strerror(err));
+	exit(EXIT_FAILURE);
+}
+
+/* Settings are fixed for a director's life: it begins with the first step that is no sysctl. */
+static void begin(struct player *player)
+{
+	if (player->director)
+		return;
+	must(lvs_director_new(&player->settings, &player->director), "director");
+	lvs_director_set_path_lookup(player->director, host_path, &player->host);
+	must(lvs_worker_new(player->director, &player->worker), "worker");
+}
+
+static bool set(struct player *player, const char *name, const char *value)
+{
+	unsigned number = (unsigned)atoi(value);
+	static const struct {
+		const char *name;
+		uint32_t flag;
+		bool off; /* the flag stands for 0 */
+	} flags[] = {
+		{"sloppy_tcp", LVS_SET_SLOPPY_TCP, false},
+		{"expire_nodest_conn", LVS_SET_EXPIRE_NODEST, false},
+		{"pmtu_disc", LVS_SET_NO_PMTU_DISC, true},
+	};
+
+	if (!strcmp(name, "conn_reuse_mode")) {
+		player->settings.reuse = number == 0  ? LVS_REUSE_NEVER
+					 : number & 2 ? LVS_REUSE_FIN_WAIT
+						      : LVS_REUSE_CLOSED;
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		if (strcmp(name, flags[i].name) != 0)
+			continue;
+		player->settings.flags &= ~flags[i].flag;
+		if ((number != 0) != flags[i].off)
+			player->settings.flags |= flags[i].flag;
+		return true;
+	}
+	return false;
+}
+
+static bool do_sysctl(struct player *player, char *args)
+{
+	static const char folder[] = "net/ipv4/vs/";
+	char *name = script_word(&args);
+
+	if (!name || !args || strncmp(name, folder, strlen(folder)) != 0)
+		return false;
+	return !player->director && set(player, name + strlen(folder), args);
+}
+
+/* --- What leaves --- */
+
+static void give(struct player *player, unsigned interface, const uint8_t *frame, size_t len)
+{
+	struct sent *sent = player->now;
+
+	fprintf(player->out, "out %s ", script_if_name(interface));
+	hex_write(player->out, frame, len);
+	putc('\n', player->out);
+	if (interface != SCRIPT_S0)
+		return;
+	sent->len = (uint16_t)(len < SENT_MAX ? len : SENT_MAX);
+	memcpy(sent->frame, frame, sent->len);
+}
+
+/* Onto the link towards an address; the packet has room for the Ethernet header. */
+static void transmit(struct player *player, unsigned family, const union lvs_addr *next_hop,
+		     uint8_t *data, size_t len)
+{
+	uint8_t *frame = data - ETHER_LEN;
+	struct host_way way;
+
+	if (!host_way(&player->host, family, next_hop, &way)) {
+		fprintf(player->out, "text no way to the next hop\n");
+		return;
+	}
+	if (!host_ether(&player->host, family, &way, frame)) {
+		fprintf(player->out, "text no neighbour for the next hop\n");
+		return;
+	}
+	give(player, way.interface, frame, ETHER_LEN + len);
+}
+
+static void transmit_cut(struct player *player, const struct lvs_packet *packet)
+{
+	static uint8_t buffer[HEADROOM + FRAME_MAX];
+	struct lvs_packet part = {.len = 0};
+
+	for (unsigned i = 0;; i++) {
+		part = (struct lvs_packet){
+			.data = buffer + HEADROOM, .headroom = HEADROOM, .tailroom = FRAME_MAX};
+		if (lvs_packet_fragment(packet, packet->cut_len, i, &part) != 1)
+			return;
+		transmit(player, packet->next_hop_family, &packet->next_hop, part.data,
+			 part.linear_len);
+	}
+}
+
+/* The length that the IP header says: padding of short frames does not leave again. */
+static size_t ip_len(const uint8_t *data, size_t len)
+{
+	size_t said;
+
+	if (len < 20)
+		return len;
+	said = data[0] >> 4 == 4 ? (size_t)(data[2] << 8 | data[3])
+				 : 40 + (size_t)(data[4] << 8 | data[5]);
+	return said < len ? said : len;
+}
+
+/* The host's share: for itself, or plain forwarding. */
+static void pass(struct player *player, struct lvs_packet *packet)
+{
+	uint8_t *data = packet->data;
+	unsigned family = data[0] >> 4 == 4 ? LVS_INET : LVS_INET6;
+	size_t len = ip_len(data, packet->linear_len);
+	union lvs_addr dst = {.word = {0}};
+	struct host_way way;
+	uint32_t sum;
+
+	memcpy(&dst, data + (family == LVS_INET ? 16 : 24), family == LVS_INET ? 4 : 16);
+	if (!host_way(&player->host, family, &dst, &way))
+		return;
+	if (way.local) {
+		uint8_t *frame = data - ETHER_LEN;
+
+		memset(frame, 0, ETHER_LEN);
+		give(player, SCRIPT_P0, frame, ETHER_LEN + len);
+		return;
+	}
+	if (family == LVS_INET6) {
+		data[7]--;
+	} else {
+		data[8]--;
+		sum = (uint32_t)(data[10] << 8 | data[11]) + 0x100;
+		sum += sum >> 16;
+		data[10] = (uint8_t)(sum >> 8);
+		data[11] = (uint8_t)sum;
+	}
+	transmit(player, family, &way.next_hop, data, len);
+}
+
+static void settle(struct player *player, struct lvs_packet *packet)
+{
+	fprintf(player->out, "reason %s %s\n", lvs_verdict_name(packet->verdict),
+		lvs_reason_name(packet->reason));
+	switch (packet->verdict) {
+	case LVS_FORWARD:
+	case LVS_REPLY:
+		if (packet->cut == LVS_CUT_FRAGMENT)
+			transmit_cut(player, packet);
+		else
+			transmit(player, packet->next_hop_family, &packet->next_hop, packet->data,
+				 ip_len(packet->data, packet->linear_len));
+		break;
+	case LVS_PASS:
+		pass(player, packet);
+		break;
+	default:
+		break;
+	}
+}
+
+/* --- What comes in --- */
+
+static bool inject(struct player *player, const struct step *step, char *args, uint64_t now)
+{
+	static uint8_t buffer[HEADROOM + FRAME_MAX + HEADROOM];
+	uint8_t *frame = buffer + HEADROOM;
+	int interface = script_if_find(script_word(&args));
+	const struct sent *to = NULL;
+	struct lvs_packet packet;
+	int len;
+
+	if (step->kind == STEP_ANSWER) {
+		const char *word = script_word(&args);
+		size_t number = word ? strtoul(word, NULL, 10) : SIZE_MAX;
+
+		if (number >= (size_t)(player->now - player->sent))
+			return false;
+		to = &player->sent[number];
+	}
+	len = args ? hex_read(args, frame, FRAME_MAX) : -1;
+	if (interface < 0 || len < ETHER_LEN ||
+	    (to && !answer_fill(frame, (size_t)len, to->frame, to->len)))
+		return false;
+	packet = (struct lvs_packet){
+		.data = frame + ETHER_LEN,
+		.len = (uint32_t)len - ETHER_LEN,
+		.linear_len = (uint32_t)len - ETHER_LEN,
+		.headroom = HEADROOM,
+		.tailroom = HEADROOM,
+		.link_type = (uint8_t)host_link_type((unsigned)interface, frame),
+	};
+	lvs_worker_process(player->worker, &packet, 1, now);
+	settle(player, &packet);
+	return true;
+}
+
+static bool do_show(struct player *player, char *args, uint64_t now)
+{
+	if (args && strstr(args, "--stats"))
+		show_stats(player->director, player->out);
+	else if (args && strstr(args, "--thresholds"))
+		show_thresholds(player->director, player->out);
+	else if (args && !strcmp(args, "-Lnc"))
+		show_conns(player->director, now, player->out);
+	else if (args && !strcmp(args, "-Ln"))
+		show_services(player->director, player->out);
+	else
+		return false;
+	return true;
+}
+
+static bool do_step(struct player *player, const struct step *step, uint64_t now)
+{
+	switch (step->kind) {
+	case STEP_SYSCTL:
+		return do_sysctl(player, step->args);
+	case STEP_IPVSADM:
+		return rules_apply(player->director, &player->host, step->args) == 0;
+	case STEP_SHOW:
+		return do_show(player, step->args, now);
+	case STEP_SNAP:
+		show_services(player->director, player->out);
+		show_conns(player->director, now, player->out);
+		return true;
+	case STEP_FRAME:
+	case STEP_ANSWER:
+		return inject(player, step, step->args, now);
+	}
+	return false;
+}
+
+static void play_step(struct player *player, const struct step *step)
+{
+	uint64_t now = BEGIN_NS + step->at_ns;
+	bool done;
+
+	if (step->kind != STEP_SYSCTL) {
+		begin(player);
+		lvs_worker_handle_expiry(player->worker, now, 0);
+	}
+	done = do_step(player, step, now);
+	fprintf(player->out, "status %d\n", !done);
+}
+
+void play(struct scenario *scenario, FILE *out)
+{
+	struct player player = {.out = out};
+
+	lvs_settings_init(&player.settings);
+	/* The agent switches the guest's limits off. */
+	player.settings.icmp_ratelimit_ms = LVS_UNLIMITED;
+	player.settings.icmp_msgs_per_sec = LVS_UNLIMITED;
+	player.sent = calloc(scenario->step_n + 1, sizeof(*player.sent));
+	if (!player.sent || !host_read(&player.host, scenario)) {
+		fprintf(out, "error scenario %u: its place is not understood\n", scenario->number);
+		free(player.sent);
+		return;
+	}
+	for (size_t i = 0; i < scenario->step_n; i++) {
+		player.now = &player.sent[i];
+		fprintf(out, "step %u %zu %" PRIu64 "\n", scenario->number, i,
+			scenario->step[i].at_ns);
+		play_step(&player, &scenario->step[i]);
+	}
+	lvs_worker_del(player.worker);
+	lvs_director_del(player.director);
+	free(player.sent);
+}
