@@ -11,6 +11,7 @@ from .scenario import SECOND, Scenario, Step
 SCHEDULERS = ("rr", "wrr", "wlc", "lc", "mh", "sh")
 METHODS = {"-m": 10, "-g": 5, "-i": 5}
 PORTS = (80, 443, 53, 8080)
+LISTINGS = ("-Ln", "-Lnc", "-Ln --stats --exact", "-Ln --thresholds")
 SYSCTLS = ("conn_reuse_mode", "expire_nodest_conn", "sloppy_tcp", "pmtu_disc")
 
 
@@ -76,15 +77,21 @@ def _services(rng):
     return made
 
 
-def _configure(rng, services):
+def _settings(rng):
     for name in SYSCTLS:
         if rng.random() < 0.15:
-            yield "sysctl", f"net/ipv4/vs/{name} {rng.randrange(4) if 'reuse' in name else rng.randrange(2)}"
+            value = rng.randrange(4 if name == "conn_reuse_mode" else 2)
+            yield Step(0, "sysctl", f"net/ipv4/vs/{name} {value}")
+
+
+def _rules(rng, services):
+    rules = []
     for service in services:
-        yield "ipvsadm", f"-A {service.rule(rng)}"
+        rules.append(f"-A {service.rule(rng)}")
         for server in service.servers:
             server.there = True
-            yield "ipvsadm", f"-a {service.words()} {server.rule(rng)}"
+            rules.append(f"-a {service.words()} {server.rule(rng)}")
+    return Step(0, "rules", ";".join(rules))
 
 
 def _edit(rng, services):
@@ -106,17 +113,16 @@ def _edit(rng, services):
     return f"-{verb} {service.words()} {server.rule(rng)}"
 
 
-def _listings(at):
+def _listings(rng, at):
     """The kernel gathers its counters every two seconds: they are asked for after some rest."""
-    return [Step(at, "show", args) for args in ("-Ln", "-Lnc", "-Ln --stats --exact",
-                                                "-Ln --thresholds")]
+    return [Step(at, "show", args) for args in rng.sample(LISTINGS, 2)]
 
 
 def generate(number, seed, packets):
     """The scenario with this number of a run with this seed, of about so many packets."""
     rng = random.Random(f"{seed}/{number}")
     services = _services(rng)
-    steps = [Step(0, verb, args) for verb, args in _configure(rng, services)]
+    steps = [*_settings(rng), _rules(rng, services)]
     flows = []
     pace = Pace(rng)
     while sum(step.is_packet for step in steps) < packets:
@@ -133,6 +139,6 @@ def generate(number, seed, packets):
             steps.append(step)
         steps.append(Step(steps[-1].at, "snap"))
         if rng.random() < 0.05:
-            steps += _listings(pace.after(3 * SECOND))
-    steps += _listings(pace.after(3 * SECOND))
+            steps += _listings(rng, pace.after(3 * SECOND))
+    steps += _listings(rng, pace.after(3 * SECOND))
     return Scenario(number, steps, seed=seed)

@@ -15,6 +15,7 @@ class Outcome:
     text: list = dataclasses.field(default_factory=list)
     reason: str = ""
     status: int = 0
+    host: bool = False  # liblvs left it to the host, whose stack has its own word
 
 
 def read(lines):
@@ -39,6 +40,8 @@ def read(lines):
             outcome.text.append(rest)
         elif word == "reason":
             outcome.reason = rest
+        elif word == "host":
+            outcome.host = True
         elif word == "status":
             outcome.status = int(rest)
         else:

@@ -32,14 +32,14 @@ class Step:
         return self.verb in ("frame", "answer")
 
 
+@dataclasses.dataclass
 class Scenario:
-    """Steps in order of time."""
+    """Steps in order of time, behind a head that says where the director stands."""
 
-    def __init__(self, number, steps, head=None, seed=None):
-        self.number = number
-        self.seed = seed
-        self.steps = steps
-        self.head = place.lines() if head is None else head
+    number: int
+    steps: list
+    head: str = dataclasses.field(default_factory=place.lines)
+    seed: int | None = None
 
     def text(self, times=None, notes=False):
         """As both sides read it, with the times given instead of its own."""
@@ -65,7 +65,7 @@ class Scenario:
                 gone.add(id(step))
             else:
                 steps.append(step)
-        return Scenario(self.number, steps, self.head, self.seed)
+        return dataclasses.replace(self, steps=steps)
 
     @property
     def packets(self):

@@ -4,63 +4,73 @@
 Candidates are tried side by side in one batch: what costs is the batch, not the candidate.
 """
 
-from .scenario import Scenario
+import dataclasses
 
-ROUNDS = 12
+from .scenario import Scenario, Step
 
-
-def _kind(difference):
-    """What must stay: the sort of difference, not its place."""
-    return difference.what.split(" of ")[0]
+WIDTH = 16
+ROUNDS = 16
 
 
 def _still(differences, kind):
-    return any(_kind(difference) == kind for difference in differences)
+    return any(difference.kind == kind for difference in differences)
 
 
-def _truncated(scenario, step):
-    return scenario.without(range(step + 1, len(scenario.steps)))
+def _singly(scenario):
+    """Each rule a step of its own, so that it can go alone."""
+    steps = []
+    for step in scenario.steps:
+        if step.verb == "rules":
+            steps += [Step(step.at, "ipvsadm", rule) for rule in step.args.split(";")]
+        else:
+            steps.append(step)
+    return dataclasses.replace(scenario, steps=steps)
 
 
 def _numbered(candidates):
-    return [Scenario(number, c.steps, c.head, c.seed) for number, c in enumerate(candidates)]
+    return [dataclasses.replace(c, number=number) for number, c in enumerate(candidates)]
 
 
-def _pieces(scenario, count):
-    size = max(1, -(-len(scenario.steps) // count))
-    return [range(at, min(at + size, len(scenario.steps)))
-            for at in range(0, len(scenario.steps), size)]
+def _pieces(scenario, size):
+    """Ranges of steps, later ones first: they are needed least."""
+    ends = range(len(scenario.steps), 0, -size)
+    return [range(max(0, end - size), end) for end in ends]
 
 
-def _smaller(judge, scenario, kind, pieces):
-    """Leaves out each piece alone, then as many of those that were not needed as can go together."""
+def _kept(judge, scenario, kind, pieces):
+    """Which of these pieces can each be left out alone."""
     tried = _numbered([scenario.without(piece) for piece in pieces])
-    needless = [piece for piece, found in zip(pieces, judge.differences(tried))
-                if _still(found, kind)]
-    if not needless:
-        return None
-    together = _numbered([scenario.without([i for piece in needless[:n] for i in piece])
-                          for n in range(len(needless), 0, -1)][:16])
-    for candidate, found in zip(together, judge.differences(together)):
-        if _still(found, kind):
+    return [piece for piece, found in zip(pieces, judge.differences(tried))
+            if _still(found, kind)]
+
+
+def _without_pieces(judge, scenario, kind, size):
+    """The scenario without as many pieces of this size as can go."""
+    pieces = _pieces(scenario, size)
+    needless = []
+    for at in range(0, len(pieces), WIDTH):
+        needless += _kept(judge, scenario, kind, pieces[at:at + WIDTH])
+    while needless:
+        candidate = scenario.without([i for piece in needless for i in piece])
+        if len(needless) == 1 or _still(judge.differences(_numbered([candidate]))[0], kind):
             return candidate
-    return scenario.without(needless[0])
+        needless = needless[:len(needless) // 2]
+    return scenario
 
 
 def shrink(judge, scenario, difference):
-    """The smallest scenario found that shows the difference's kind."""
-    kind = _kind(difference)
-    number = scenario.number
-    scenario = _truncated(scenario, difference.step)
-    count = 8
+    """The smallest scenario found that shows the difference's kind; its number stays."""
+    number, kind = scenario.number, difference.kind
+    small = _singly(scenario.without(range(difference.step + 1, len(scenario.steps))))
+    # Listings are most of the steps; the last one shows what differs, if a listing does.
+    snaps = [i for i, step in enumerate(small.steps[:-1]) if step.verb in ("snap", "show")]
+    bare = small.without(snaps)
+    if _still(judge.differences(_numbered([bare]))[0], kind):
+        small = bare
+    size = max(1, len(small.steps) // 8)
     for _ in range(ROUNDS):
-        smaller = _smaller(judge, scenario, kind, _pieces(scenario, count))
-        if smaller is not None:
-            scenario = smaller
-        elif count >= len(scenario.steps):
+        smaller = _without_pieces(judge, small, kind, size)
+        if size == 1 and len(smaller.steps) == len(small.steps):
             break
-        else:
-            count = min(count * 3, len(scenario.steps), 48)
-            if count == 48 and len(scenario.steps) > 48 and smaller is None:
-                count = len(scenario.steps)
-    return Scenario(number, scenario.steps, scenario.head, scenario.seed)
+        small, size = smaller, max(1, size // 2)
+    return Scenario(number, small.steps, small.head, small.seed)

@@ -11,8 +11,9 @@ static const struct {
 	const char *verb;
 	enum step_kind kind;
 } verb[] = {
-	{"sysctl", STEP_SYSCTL}, {"ipvsadm", STEP_IPVSADM}, {"show", STEP_SHOW},
-	{"snap", STEP_SNAP},     {"frame", STEP_FRAME},     {"answer", STEP_ANSWER},
+	{"sysctl", STEP_SYSCTL}, {"ipvsadm", STEP_IPVSADM}, {"rules", STEP_RULES},
+	{"show", STEP_SHOW},     {"snap", STEP_SNAP},       {"frame", STEP_FRAME},
+	{"answer", STEP_ANSWER},
 };
 
 const char *script_if_name(unsigned interface)

@@ -9,6 +9,7 @@
  *	at <nanoseconds>                          since the start; steps that follow wait for it
  *	sysctl <path below /proc/sys> <value>
  *	ipvsadm <argument>...                     changes something
+ *	rules <argument>...[;<argument>...]...    so do these, all in one
  *	show <argument>...                        ipvsadm's output
  *	snap                                      services and connections, without a program
  *	frame <interface> <hex>                   a frame comes in
@@ -26,7 +27,15 @@
 
 enum script_if { SCRIPT_C0, SCRIPT_S0, SCRIPT_P0, SCRIPT_IF_N };
 
-enum step_kind { STEP_SYSCTL, STEP_IPVSADM, STEP_SHOW, STEP_SNAP, STEP_FRAME, STEP_ANSWER };
+enum step_kind {
+	STEP_SYSCTL,
+	STEP_IPVSADM,
+	STEP_RULES,
+	STEP_SHOW,
+	STEP_SNAP,
+	STEP_FRAME,
+	STEP_ANSWER
+};
 
 struct step {
 	enum step_kind kind;

@@ -169,6 +169,11 @@ static void pass(struct player *player, struct lvs_packet *packet)
 		give(player, SCRIPT_P0, frame, ETHER_LEN + len);
 		return;
 	}
+	if (data[family == LVS_INET ? 8 : 7] <= 1) {
+		/* The host's own stack tells the sender; that is not liblvs' to do. */
+		fputs("host\n", player->out);
+		return;
+	}
 	if (family == LVS_INET6) {
 		data[7]--;
 	} else {
@@ -253,6 +258,17 @@ static bool do_show(struct player *player, char *args, uint64_t now)
 	return true;
 }
 
+static bool do_rules(struct player *player, char *rules)
+{
+	char *rest = rules;
+	char *rule;
+
+	while ((rule = strsep(&rest, ";")))
+		if (rules_apply(player->director, &player->host, rule) != 0)
+			return false;
+	return true;
+}
+
 static bool do_step(struct player *player, const struct step *step, uint64_t now)
 {
 	switch (step->kind) {
@@ -260,6 +276,8 @@ static bool do_step(struct player *player, const struct step *step, uint64_t now
 		return do_sysctl(player, step->args);
 	case STEP_IPVSADM:
 		return rules_apply(player->director, &player->host, step->args) == 0;
+	case STEP_RULES:
+		return do_rules(player, step->args);
 	case STEP_SHOW:
 		return do_show(player, step->args, now);
 	case STEP_SNAP:

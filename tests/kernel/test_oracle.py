@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Tests of what needs no guest: generator, text, listings, comparer, shrinker, and the subject.
+
+    test_oracle.py [PROGRAM]     PROGRAM is the subject
+"""
+
+import ipaddress
+import pathlib
+import random
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.dont_write_bytecode = True
+
+from oracle import cpio, listing, outcome, pace, place, scenario, wire  # noqa: E402
+from oracle.compare import compare  # noqa: E402
+from oracle.generate import generate  # noqa: E402
+from oracle.scenario import SECOND, Scenario, Step  # noqa: E402
+from oracle.shrink import shrink  # noqa: E402
+from oracle.sides import Subject  # noqa: E402
+
+SUBJECT = sys.argv.pop() if len(sys.argv) > 1 and not sys.argv[-1].startswith("-") else None
+CLIENT, SERVER = map(ipaddress.ip_address, ("192.0.2.101", "10.1.0.11"))
+
+
+def _frame(**fields):
+    segment = wire.tcp(CLIENT, SERVER, 1000, 80, wire.SYN)
+    return wire.ether(bytes(6), bytes(6), wire.ip(CLIENT, SERVER, wire.TCP, segment, **fields))
+
+
+def _outcomes(*outs, text=()):
+    made = []
+    for frames in outs:
+        made.append(outcome.Outcome(0, text=list(text)))
+        made[-1].out["s0"] = list(frames)
+    return made
+
+
+class Generator(unittest.TestCase):
+    def test_same_seed_same_scenario(self):
+        for number in range(20):
+            self.assertEqual(generate(number, 7, 30).text(notes=True),
+                             generate(number, 7, 30).text(notes=True))
+        self.assertNotEqual(generate(0, 7, 30).text(), generate(0, 8, 30).text())
+        self.assertNotEqual(generate(0, 7, 30).text(), generate(1, 7, 30).text())
+
+    def test_steps_are_in_order_of_time(self):
+        for number in range(20):
+            times = [step.at for step in generate(number, 3, 30).steps]
+            self.assertEqual(times, sorted(times))
+
+    def test_text_is_read_back(self):
+        for number in range(20):
+            text = generate(number, 5, 30).text(notes=True)
+            self.assertEqual(scenario.parse(text).text(notes=True), text)
+
+    def test_nothing_while_a_connection_may_be_ending(self):
+        clock = pace.Pace(random.Random(1))
+        packets = [clock.next(True) for _ in range(300)]
+        for i, at in enumerate(packets):
+            for last in packets[:i]:
+                for timeout in pace.TIMEOUTS:
+                    idle = (at - last) / SECOND / timeout
+                    self.assertFalse(1 <= idle <= 1.125, f"{idle} of {timeout} s")
+
+
+class Wire(unittest.TestCase):
+    def test_checksum_of_rfc_1071(self):
+        self.assertEqual(wire.checksum(bytes.fromhex("0001f203f4f5f6f7")), 0x220D)
+
+    def test_descriptions_take_anything(self):
+        frame = _frame()
+        for length in range(len(frame)):
+            self.assertTrue(wire.describe(frame[:length]))
+
+    def test_archive(self):
+        archive = cpio.Archive()
+        archive.file("a/b", b"content")
+        data = archive.bytes()
+        self.assertEqual(len(data) % 4, 0)
+        self.assertEqual(data.count(b"070701"), 3)
+        self.assertIn(b"content", data)
+
+
+class Listings(unittest.TestCase):
+    tool = ["IP Virtual Server version 1.2.1 (size=4096)",
+            "Prot LocalAddress:Port Scheduler Flags",
+            "  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn",
+            "TCP  203.0.113.10:80 rr",
+            "  -> 10.1.0.11:8001               Masq    1      0          2         ",
+            "TCP  [2001:db8:f::10]:443 wlc",
+            "  -> [2001:db8:1::11]:443         Route   3      1          0         ",
+            "pro expire state       source             virtual            destination",
+            "TCP 01:59  SYN_RECV    192.0.2.7:1000     203.0.113.10:80    10.1.0.11:8001"]
+    proc = ["TCP  CB00710A:0050 rr  ",
+            "  -> 0A01000B:1F41      Masq    1      0          2         ",
+            "TCP  [2001:0db8:000f:0000:0000:0000:0000:0010]:01BB wlc  ",
+            "  -> [2001:0db8:0001:0000:0000:0000:0000:0011]:01BB      Route   3      1          0 ",
+            "Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Expires PEName PEData",
+            "TCP C0000207 03E8 CB00710A 0050 0A01000B 1F41 SYN_RECV        119"]
+
+    def test_both_notations_mean_the_same(self):
+        tool, proc = listing.parse(self.tool), listing.parse(self.proc)
+        self.assertEqual(tool, proc)
+        self.assertEqual(len(tool.services), 2)
+        self.assertEqual(tool.conns[0][1], 119)
+
+
+class Comparer(unittest.TestCase):
+    plain = Scenario(0, [Step(0, "frame", "c0 00")], head="")
+    snap = Scenario(0, [Step(0, "snap")], head="")
+
+    def test_same_is_no_difference(self):
+        self.assertEqual(compare(self.plain, _outcomes([_frame()]), _outcomes([_frame()])), [])
+
+    def test_each_byte_counts(self):
+        frame = _frame()
+        for at in range(len(frame)):
+            other = bytearray(frame)
+            other[at] ^= 1
+            self.assertEqual(len(compare(self.plain, _outcomes([frame]), _outcomes([bytes(other)]))),
+                             1)
+
+    def test_missing_and_additional_frames_count(self):
+        self.assertTrue(compare(self.plain, _outcomes([_frame()]), _outcomes([])))
+        self.assertTrue(compare(self.plain, _outcomes([_frame()]), _outcomes([_frame()] * 2)))
+
+    def test_tunnel_identification_is_free_but_nothing_else(self):
+        def tunnel(**fields):
+            outer = wire.ip(SERVER, CLIENT, 4, _frame()[14:], **fields)
+            return wire.ether(bytes(6), bytes(6), outer)
+        base = _outcomes([tunnel(ident=1)])
+        self.assertEqual(compare(self.plain, base, _outcomes([tunnel(ident=2)])), [])
+        self.assertTrue(compare(self.plain, base, _outcomes([tunnel(ident=2, ttl=63)])))
+        self.assertTrue(compare(self.plain, base, _outcomes([tunnel(ident=2, tos=1)])))
+
+    def test_listings(self):
+        def differ(change):
+            ours = [line.replace(*change) for line in Listings.tool]
+            return compare(self.snap, _outcomes([], text=Listings.proc), _outcomes([], text=ours))
+        self.assertEqual(differ(("", "")), [])
+        self.assertEqual(differ(("01:59", "02:01")), [])
+        for change in (("01:59", "02:02"), ("SYN_RECV", "ESTABLISHED"), ("Masq", "Route"),
+                       (":1000", ":1001"), ("  2  ", "  3  "), (" rr", " wrr")):
+            self.assertTrue(differ(change), change)
+
+    def test_what_is_about_to_end_may_have_ended(self):
+        ours = [line for line in Listings.tool if "SYN_RECV" not in line]
+        theirs = [line.replace("119", "  1") for line in Listings.proc]
+        self.assertEqual(compare(self.snap, _outcomes([], text=theirs),
+                                 _outcomes([], text=ours)), [])
+
+
+class FakeJudge:
+    """Differs when two certain steps are there."""
+
+    def differences(self, scenarios):
+        found = []
+        for one in scenarios:
+            needed = [n for n, step in enumerate(one.steps) if step.args in ("c0 aa", "c0 bb")]
+            found.append(compare(one, _outcomes(*[[_frame()]] * len(one.steps)),
+                                 _outcomes(*[[_frame()]] * (len(one.steps) - 1), []))
+                         if len(needed) == 2 else [])
+        return found
+
+
+class Shrinker(unittest.TestCase):
+    def test_only_what_is_needed_stays(self):
+        steps = [Step(n, "frame", f"c0 {n:02x}") for n in range(60)]
+        steps[10].args, steps[59].args = "c0 aa", "c0 bb"
+        whole = Scenario(9, steps, head="")
+        small = shrink(FakeJudge(), whole, FakeJudge().differences([whole])[0][0])
+        self.assertEqual([step.args for step in small.steps], ["c0 aa", "c0 bb"])
+        self.assertEqual(small.number, 9)
+
+    def test_an_answer_goes_with_its_question(self):
+        first = Step(0, "frame", "c0 00")
+        one = Scenario(0, [first, Step(1, "answer", "s0 00", first), Step(2, "snap")], head="")
+        self.assertEqual([step.verb for step in one.without([0]).steps], ["snap"])
+
+
+def _headers_fine(packet):
+    """Whether an IPv4 packet's header checksum is right, inside a tunnel too."""
+    version = packet[0] >> 4
+    head, protocol = ((packet[0] & 15) * 4, packet[9]) if version == 4 else (40, packet[6])
+    if version == 4 and wire.checksum(packet[:head]) != 0:
+        return False
+    return protocol not in (4, 41) or _headers_fine(packet[head:])
+
+
+@unittest.skipUnless(SUBJECT, "no subject given")
+class SubjectRuns(unittest.TestCase):
+    def _play(self, one):
+        times = {one.number: [outcome.Outcome(step.at) for step in one.steps]}
+        return Subject(SUBJECT).play([one], times)[one.number]
+
+    def test_every_step_has_an_outcome(self):
+        for number in range(10):
+            one = generate(number, 11, 30)
+            played = self._play(one)
+            self.assertEqual(len(played), len(one.steps))
+            for done in played:
+                for frame in done.out["c0"] + done.out["s0"]:
+                    self.assertTrue(_headers_fine(frame[14:]))
+
+    def test_an_answer_is_from_whom_was_asked(self):
+        vip, client = place.VIPS[4][0], place.CLIENTS[4][0]
+        ask = wire.ether(place.CLIENT_SIDE, bytes(6), wire.ip(
+            client, vip, wire.TCP, wire.tcp(client, vip, 1000, 80, wire.SYN)))
+        reply = wire.ether(place.SERVER_SIDE, bytes(6), wire.ip(
+            wire.NOBODY4, client, wire.TCP,
+            wire.tcp(wire.NOBODY4, client, 0, 1000, wire.SYN | wire.ACK)))
+        first = Step(2, "frame", f"c0 {ask.hex()}")
+        rule = f"-A -t {vip}:80 -s rr;-a -t {vip}:80 -r {SERVER}:8080 -m"
+        played = self._play(Scenario(0, [Step(0, "rules", rule), first,
+                                         Step(3, "answer", f"s0 {reply.hex()}", first)]))
+        want = wire.ip(vip, client, wire.TCP, wire.tcp(vip, client, 80, 1000,
+                                                       wire.SYN | wire.ACK), ttl=63)
+        self.assertEqual([done.status for done in played], [0, 0, 0])
+        self.assertEqual(played[2].out["c0"][0][14:].hex(), want.hex())
+
+
+if __name__ == "__main__":
+    unittest.main()
