@@ -14,6 +14,7 @@ count	fast	60	work a packet costs, counted
 e2e	fast	300	real hosts in network namespaces
 demo	fast	100	the demo: NAT, TUN, DR, nested, DNS, by IPv4 and IPv6
 bulk	all	500	bulk and bad paths: ten files of 200 MB at once, 8 MB each way with 5 % loss
+kernel	all	400	random scenarios: what does Debian's kernel do otherwise?
 tidy-tests	all	400	clang-tidy of the tests
 release	all	240	the release build passes the unit tests
 clang-sanitizers	all	400	unit tests by clang, with its sanitizers
@@ -159,6 +160,10 @@ e2e_script() {
 	*) grep -q '^not ok - ' "$log" || result fail "$script" "status $status" ;;
 	esac
 	rm -f "$log"
+}
+
+suite_kernel() {
+	build dev && check "kernel: 60 scenarios" tests/kernel/diff --scenarios 60
 }
 
 suite_demo() {

@@ -7,11 +7,14 @@ busy the machine around it is. An idle guest would leap from timer to timer for 
 stopped between two batches.
 """
 
+import ctypes
 import json
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -22,6 +25,20 @@ BOOT_SECONDS = 120
 QUIET_SECONDS = 120
 APPEND = ("console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable "
           "random.trust_cpu=on")
+
+
+PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent():
+    """In the emulator's process: however this one ends, that one does."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def clean_on_signals():
+    """A signal that ends the program lets it remove first what it made."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda got, _: sys.exit(128 + got))
 
 
 def _listen(path):
@@ -84,7 +101,7 @@ class Machine:
                  "-chardev", f"socket,id=line,path={self._folder}/line,server=off",
                  "-device", "virtserialport,chardev=line,name=liblvs"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=(self._folder / "emulator").open("wb"))
+                stderr=(self._folder / "emulator").open("wb"), preexec_fn=_die_with_parent)
             self._monitor = _Monitor(self._accept(monitor))
             self._line = self._accept(line)
         self._line.settimeout(QUIET_SECONDS)
