@@ -120,8 +120,8 @@ class Comparer(unittest.TestCase):
         for at in range(len(frame)):
             other = bytearray(frame)
             other[at] ^= 1
-            self.assertEqual(len(compare(self.plain, _outcomes([frame]), _outcomes([bytes(other)]))),
-                             1)
+            found = compare(self.plain, _outcomes([frame]), _outcomes([bytes(other)]))
+            self.assertEqual(len(found), 1)
 
     def test_missing_and_additional_frames_count(self):
         self.assertTrue(compare(self.plain, _outcomes([_frame()]), _outcomes([])))

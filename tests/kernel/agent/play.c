@@ -8,18 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "answer.h"
 #include "hex.h"
 #include "run.h"
+#include "sent.h"
 #include "site.h"
 
-enum { SENT_MAX = 192, PROC_MAX = 1 << 20 };
-
-/* The beginning of what a step made leave towards the servers: who answers is read from it. */
-struct sent {
-	uint16_t len;
-	uint8_t frame[SENT_MAX];
-};
+enum { PROC_MAX = 1 << 20 };
 
 struct player {
 	const struct scenario *scenario;
@@ -44,7 +38,7 @@ static void wait_until(uint64_t ns)
 		;
 }
 
-/* All that left, onto the output; the last to a server is kept for the answers. */
+/* All that left, onto the output. */
 static void collect(struct player *player, struct sent *sent, FILE *out)
 {
 	static uint8_t frame[FRAME_MAX];
@@ -55,34 +49,18 @@ static void collect(struct player *player, struct sent *sent, FILE *out)
 			fprintf(out, "out %s ", script_if_name(i));
 			hex_write(out, frame, len);
 			putc('\n', out);
-			if (i != SCRIPT_S0 || !sent)
-				continue;
-			sent->len = (uint16_t)(len < SENT_MAX ? len : SENT_MAX);
-			memcpy(sent->frame, frame, sent->len);
+			sent_keep(sent, i, frame, len);
 		}
 	}
 }
 
-static bool inject(struct player *player, const struct step *step, char *args)
+static bool inject(struct player *player, const struct step *step)
 {
 	static uint8_t frame[FRAME_MAX];
-	int interface = script_if_find(script_word(&args));
-	const struct sent *to = NULL;
-	int len;
+	unsigned interface;
+	int len = sent_frame(player->sent, player->next, step, &interface, frame, sizeof(frame));
 
-	if (step->kind == STEP_ANSWER) {
-		const char *word = script_word(&args);
-		size_t number = word ? strtoul(word, NULL, 10) : SIZE_MAX;
-
-		if (number >= player->next)
-			return false;
-		to = &player->sent[number];
-	}
-	len = args ? hex_read(args, frame, sizeof(frame)) : -1;
-	if (interface < 0 || len < 0 ||
-	    (to && !answer_fill(frame, (size_t)len, to->frame, to->len)))
-		return false;
-	return site_send(&player->site, (unsigned)interface, frame, (size_t)len);
+	return len >= 0 && site_send(&player->site, interface, frame, (size_t)len);
 }
 
 static void show_file(const char *path, FILE *out)
@@ -127,7 +105,8 @@ static int do_step(struct player *player, const struct step *step, char *args, F
 		return 0;
 	case STEP_FRAME:
 	case STEP_ANSWER:
-		return !inject(player, step, args);
+	case STEP_QUOTE:
+		return !inject(player, step);
 	}
 	return 1;
 }
@@ -135,7 +114,7 @@ static int do_step(struct player *player, const struct step *step, char *args, F
 static void play_step(struct player *player, uint64_t begin, FILE *out)
 {
 	const struct step *step = &player->scenario->step[player->next];
-	bool needs_ns = step->kind != STEP_FRAME && step->kind != STEP_ANSWER;
+	bool needs_ns = step->kind < STEP_FRAME;
 	int status;
 
 	if (needs_ns)

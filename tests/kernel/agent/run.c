@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,8 +19,10 @@ static int memory_file(const char *text)
 	int fd = memfd_create("text", MFD_CLOEXEC);
 	size_t len = text ? strlen(text) : 0;
 
-	if (fd >= 0 && len && write(fd, text, len) != (ssize_t)len)
-		len = 0;
+	if (fd >= 0 && len && write(fd, text, len) != (ssize_t)len) {
+		close(fd);
+		return -1;
+	}
 	lseek(fd, 0, SEEK_SET);
 	return fd;
 }
@@ -47,13 +50,19 @@ static void give_output(int fd, FILE *out)
 	free(text);
 }
 
-static void become(const char *path, char **argv, int in, int out)
+static pid_t start(const char *path, char **argv, int in, int out)
 {
-	dup2(in, STDIN_FILENO);
-	dup2(out, STDOUT_FILENO);
-	dup2(out, STDERR_FILENO);
-	execv(path, argv);
-	_exit(255);
+	posix_spawn_file_actions_t actions;
+	pid_t pid = -1;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
+	if (posix_spawn(&pid, path, &actions, NULL, argv, environ) != 0)
+		pid = -1;
+	posix_spawn_file_actions_destroy(&actions);
+	return pid;
 }
 
 int run_program(const char *name, char *args, const char *input, FILE *out)
@@ -69,10 +78,7 @@ int run_program(const char *name, char *args, const char *input, FILE *out)
 	snprintf(path, sizeof(path), "/bin/%s", name);
 	while (n <= ARGS_MAX && (argv[n] = script_word(&args)))
 		n++;
-	/* The one thread there is waits: a copy of its memory would be made for nothing. */
-	pid = vfork();
-	if (pid == 0)
-		become(path, argv, in, result);
+	pid = start(path, argv, in, result);
 	if (pid > 0)
 		waitpid(pid, &status, 0);
 	give_output(result, out);

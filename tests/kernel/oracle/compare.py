@@ -3,13 +3,14 @@
 
 import dataclasses
 
-from . import listing
+from . import listing, place
 from .wire import describe, describe_packet
 
 EXPIRY_SECONDS = 2
 STATS_COLUMNS = 5
 IN_TUNNEL = (4, 41)
 ICMP, ICMPV6 = 1, 58
+OWN = {address.packed for address in place.DIRECTOR}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Difference:
     @property
     def kind(self):
         """What sort it is: the same for the same fault, mostly."""
-        return f"{self.what.split(' of ')[0].split(' TCP')[0].split(' UDP')[0]} {self.reason}".strip()
+        what = self.what.split(" of ")[0].split(" TCP")[0].split(" UDP")[0]
+        return f"{what} {self.reason}".strip()
 
     def __str__(self):
         why = f" ({self.reason})" if self.reason else ""
@@ -38,10 +40,18 @@ class Difference:
                 f"    liblvs: {self.liblvs}{why}")
 
 
+def _own_error(interface, source):
+    return interface == "c0" or bytes(source) in OWN
+
+
 def _masked4(data, interface):
-    if data[23] in IN_TUNNEL or data[23] == ICMP and interface == "c0":
+    if data[23] in IN_TUNNEL or data[23] == ICMP and _own_error(interface, data[26:30]):
         data[18:20] = bytes(2)
         data[24:26] = bytes(2)
+    if data[23] == ICMP and len(data) >= 62 and bytes(data[54:58]) in OWN:
+        data[36:38] = bytes(2)
+        data[46:48] = bytes(2)
+        data[52:54] = bytes(2)
     if interface == "p0":
         data[20] &= ~0x40
         data[22] = 0
@@ -49,7 +59,7 @@ def _masked4(data, interface):
 
 
 def _masked6(data, interface):
-    if data[20] == ICMPV6 and interface == "c0":
+    if data[20] == ICMPV6 and _own_error(interface, data[22:38]):
         data[15:18] = bytes([data[15] & 0xF0, 0, 0])
     if interface == "p0":
         data[21] = 0
@@ -60,8 +70,8 @@ def _masked(frame, interface):
 
     That is the identification of an IPv4 packet which the director itself made (a tunnel's outer
     header, an ICMP error), with the header checksum that follows from it, and the flow label of its
-    ICMPv6 errors. What is the host's own (p0) is shown by a copy that costs a hop and sets DF,
-    behind a link-layer header that means nothing.
+    ICMPv6 errors; the first also where an error quotes the packet. What is the host's own (p0) is
+    shown by a copy that costs a hop and sets DF, behind a link-layer header that means nothing.
     """
     data = bytearray(frame)
     if interface == "p0":

@@ -2,6 +2,7 @@
 """A client and whoever serves it: the packets that they exchange, good ones and odd ones."""
 
 from . import place, wire
+from .complaint import complaint
 from .scenario import Step
 from .wire import ACK, FIN, PSH, RST, SYN, TCP
 
@@ -44,6 +45,7 @@ class Flow:
         self._todo = list(rng.choice(TCP_LIVES)) if service.protocol == TCP else [
             (rng.choice("cccs"), 0) for _ in range(rng.randrange(1, 6))]
         self._asked = None
+        self._left = []  # what may be complained about, and where
         # Replies pass the director where it is the servers' gateway, else by a detour at most.
         self._sees_replies = all(s.method == "-m" for s in service.servers) or rng.random() < 0.15
 
@@ -54,6 +56,10 @@ class Flow:
 
     def next(self, pace):
         """The step of its next packet; None when that does not pass the director."""
+        if self._left and self._rng.random() < 0.06:
+            step = complaint(self._rng, self._service.version, *self._rng.choice(self._left))
+            step.at = pace.next(True)
+            return step
         side, flags = self._todo.pop(0)
         if self._rng.random() < 0.08:
             self._todo.insert(0, (side, flags))  # sent twice
@@ -61,6 +67,7 @@ class Flow:
             return None
         step = self._from_client(flags) if side == "c" else self._from_server(flags)
         step.at = pace.next(True)
+        self._left.append(("s0", step) if side == "c" else ("c0", step))
         return step
 
     def _payload(self, flags):
@@ -87,9 +94,16 @@ class Flow:
         ttl = self._rng.choice((64, 64, 64, 255, 128, 3, 2))
         if self._rng.random() < 0.02:
             ttl = 1
-        return wire.ip(src, dst, self._service.protocol, segment, ttl,
-                       self._rng.choice((0, 0, 0x10, 0xB8, 1, 2, 3)),
-                       self._rng.randrange(1 << 16), self._rng.random() < 0.7)
+        odd = self._rng.random()
+        if odd < 0.01:
+            segment = segment[:self._rng.randrange(len(segment))]
+        packet = wire.ip(src, dst, self._service.protocol, segment, ttl,
+                         self._rng.choice((0, 0, 0x10, 0xB8, 1, 2, 3)),
+                         self._rng.randrange(1 << 16), self._rng.random() < 0.7,
+                         b"\x01\x01\x01\x00" if 0.01 < odd < 0.03 else b"")
+        if 0.03 < odd < 0.04 and src.version == 4:
+            packet = packet[:10] + bytes([packet[10] ^ 0x40]) + packet[11:]
+        return packet
 
     def _note(self, side, flags):
         what = f"TCP flags {flags:02x}" if self._service.protocol == TCP else "UDP"

@@ -46,6 +46,7 @@ class Service:
 
     def __init__(self, rng, version, address, port, protocol):
         self.version, self.address, self.port, self.protocol = version, address, port, protocol
+        self.there = True
         pool = rng.sample(place.SERVERS[version], rng.randrange(1, 5))
         method = rng.choices(list(METHODS), METHODS.values())[0]
         self.servers = [Server(rng, server, port, method if rng.random() < 0.85 else rng.choice(
@@ -94,10 +95,24 @@ def _rules(rng, services):
     return Step(0, "rules", ";".join(rules))
 
 
+def _toggle(rng, service):
+    """A service goes, with its servers, or comes back without."""
+    service.there = not service.there
+    if service.there:
+        return f"-A {service.rule(rng)}"
+    for server in service.servers:
+        server.there = False
+    return f"-D {service.words()}"
+
+
 def _edit(rng, services):
     """One change of the configuration, now and then one that must fail."""
     service = rng.choice(services)
     server = rng.choice(service.servers)
+    if not service.there or rng.random() < 0.04:
+        return _toggle(rng, service)
+    if rng.random() < 0.05:
+        return f"--set {rng.choice((0, 60, 300))} {rng.choice((0, 30))} {rng.choice((0, 10, 60))}"
     if rng.random() < 0.15:
         return f"-E {service.rule(rng)}"
     if rng.random() < 0.05:

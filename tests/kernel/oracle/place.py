@@ -49,10 +49,17 @@ route 2001:db8:9::/64 2001:db8:1::fe s0 1400
 _ON_LINK = {"c0": ("192.0.2.0/24", "2001:db8:2::/64"), "s0": ("10.1.0.0/16", "2001:db8:1::/64")}
 
 
-def station(address):
+DIRECTOR = _addresses("192.0.2.1", "10.1.0.1", "2001:db8:2::1", "2001:db8:1::1")
+
+
+def address(text):
+    """An address by its text."""
+    return ipaddress.ip_address(text)
+
+
+def station(owner):
     """The link-layer address of who has this address on the director's links."""
-    low = address.packed[-4:]
-    return mac("02:04" if address.version == 4 else "02:06") + low
+    return mac("02:04" if owner.version == 4 else "02:06") + owner.packed[-4:]
 
 
 def _neighbours():

@@ -11,7 +11,7 @@ SECOND = 1_000_000_000
 
 @dataclasses.dataclass
 class Step:
-    """One step. `args` is what stands behind the verb; an answer's has no step number in it."""
+    """One step. `args` stands behind the verb, without the number of the step that `to` is."""
 
     at: int
     verb: str
@@ -21,15 +21,15 @@ class Step:
 
     def line(self, numbers):
         """The step's line; `numbers` gives the number of the step that is answered."""
-        if self.verb != "answer":
+        if self.to is None:
             return f"{self.verb} {self.args}".rstrip()
         interface, _, rest = self.args.partition(" ")
-        return f"answer {interface} {numbers[id(self.to)]} {rest}"
+        return f"{self.verb} {interface} {numbers[id(self.to)]} {rest}"
 
     @property
     def is_packet(self):
         """Whether a frame comes in."""
-        return self.verb in ("frame", "answer")
+        return self.verb in ("frame", "answer", "quote")
 
 
 @dataclasses.dataclass
@@ -86,7 +86,7 @@ def parse(text):
             head.append(line + "\n")
         elif verb == "at":
             at = int(args)
-        elif verb == "answer":
+        elif verb in ("answer", "quote"):
             interface, to, rest = args.split(" ", 2)
             steps.append(Step(at, verb, f"{interface} {rest}", steps[int(to)], note))
             note = ""

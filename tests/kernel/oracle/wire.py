@@ -52,12 +52,13 @@ def udp(src, dst, sport, dport, payload=b"", summed=True, wrong=False):
     return datagram[:6] + struct.pack("!H", value) + payload
 
 
-def ip(src, dst, protocol, payload, ttl=64, tos=0, ident=0, dont_fragment=True):
-    """An IPv4 or IPv6 packet, by its addresses."""
+def ip(src, dst, protocol, payload, ttl=64, tos=0, ident=0, dont_fragment=True, options=b""):
+    """An IPv4 or IPv6 packet, by its addresses; options are IPv4's."""
     if src.version == 4:
-        header = struct.pack("!BBHHHBBH", 0x45, tos, 20 + len(payload), ident,
+        head = 20 + len(options)
+        header = struct.pack("!BBHHHBBH", 0x40 | head // 4, tos, head + len(payload), ident,
                              0x4000 if dont_fragment else 0, ttl, protocol, 0)
-        header += src.packed + dst.packed
+        header += src.packed + dst.packed + options
         return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + payload
     return (struct.pack("!IHBB", 6 << 28 | tos << 20 | ident & 0xFFFFF, len(payload), protocol,
                         ttl) + src.packed + dst.packed + payload)

@@ -91,7 +91,8 @@ bool answer_fill(uint8_t *frame, size_t len, const uint8_t *to, size_t to_len)
 		if (!look(inner, inner_len, &from))
 			return false;
 	}
-	if (!look(frame + ETHER_LEN, len - ETHER_LEN, &at) || at.addr_len != from.addr_len)
+	if (!look(frame + ETHER_LEN, len - ETHER_LEN, &at) || at.addr_len != from.addr_len ||
+	    at.protocol != from.protocol)
 		return false;
 	memcpy(frame + MAC_LEN, to, MAC_LEN);
 	write_in(frame + ETHER_LEN, len - ETHER_LEN, &at, inner + from.dst, inner + from.l4 + 2);

@@ -13,7 +13,7 @@ static const struct {
 } verb[] = {
 	{"sysctl", STEP_SYSCTL}, {"ipvsadm", STEP_IPVSADM}, {"rules", STEP_RULES},
 	{"show", STEP_SHOW},     {"snap", STEP_SNAP},       {"frame", STEP_FRAME},
-	{"answer", STEP_ANSWER},
+	{"answer", STEP_ANSWER}, {"quote", STEP_QUOTE},
 };
 
 const char *script_if_name(unsigned interface)

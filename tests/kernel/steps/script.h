@@ -14,6 +14,7 @@
  *	snap                                      services and connections, without a program
  *	frame <interface> <hex>                   a frame comes in
  *	answer <interface> <step> <hex>           one from whom the frame of that step went to
+ *	quote <interface> <step> <bytes> <hex>    an ICMP error about that step's frame there
  *	end
  *
  * Interfaces are c0 (clients), s0 (servers) and p0 (where the host's own packets show).
@@ -34,7 +35,8 @@ enum step_kind {
 	STEP_SHOW,
 	STEP_SNAP,
 	STEP_FRAME,
-	STEP_ANSWER
+	STEP_ANSWER,
+	STEP_QUOTE,
 };
 
 struct step {

@@ -5,21 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer.h"
 #include "hex.h"
 #include "host.h"
 #include "rules.h"
+#include "sent.h"
 #include "show.h"
 
-enum { SENT_MAX = 192, FRAME_MAX = 10240, HEADROOM = 128 };
+enum { FRAME_MAX = 10240, HEADROOM = 128 };
 
 /* The guest's clock does not begin at zero either. */
 #define BEGIN_NS UINT64_C(1000000000000)
-
-struct sent {
-	uint16_t len;
-	uint8_t frame[SENT_MAX];
-};
 
 struct player {
 	struct host host;
@@ -93,15 +88,10 @@ static bool do_sysctl(struct player *player, char *args)
 
 static void give(struct player *player, unsigned interface, const uint8_t *frame, size_t len)
 {
-	struct sent *sent = player->now;
-
 	fprintf(player->out, "out %s ", script_if_name(interface));
 	hex_write(player->out, frame, len);
 	putc('\n', player->out);
-	if (interface != SCRIPT_S0)
-		return;
-	sent->len = (uint16_t)(len < SENT_MAX ? len : SENT_MAX);
-	memcpy(sent->frame, frame, sent->len);
+	sent_keep(player->now, interface, frame, len);
 }
 
 /* Onto the link towards an address; the packet has room for the Ethernet header. */
@@ -209,26 +199,16 @@ static void settle(struct player *player, struct lvs_packet *packet)
 
 /* --- What comes in --- */
 
-static bool inject(struct player *player, const struct step *step, char *args, uint64_t now)
+static bool inject(struct player *player, const struct step *step, uint64_t now)
 {
 	static uint8_t buffer[HEADROOM + FRAME_MAX + HEADROOM];
 	uint8_t *frame = buffer + HEADROOM;
-	int interface = script_if_find(script_word(&args));
-	const struct sent *to = NULL;
 	struct lvs_packet packet;
-	int len;
+	unsigned interface;
+	int len = sent_frame(player->sent, (size_t)(player->now - player->sent), step, &interface,
+			     frame, FRAME_MAX);
 
-	if (step->kind == STEP_ANSWER) {
-		const char *word = script_word(&args);
-		size_t number = word ? strtoul(word, NULL, 10) : SIZE_MAX;
-
-		if (number >= (size_t)(player->now - player->sent))
-			return false;
-		to = &player->sent[number];
-	}
-	len = args ? hex_read(args, frame, FRAME_MAX) : -1;
-	if (interface < 0 || len < ETHER_LEN ||
-	    (to && !answer_fill(frame, (size_t)len, to->frame, to->len)))
+	if (len < ETHER_LEN)
 		return false;
 	packet = (struct lvs_packet){
 		.data = frame + ETHER_LEN,
@@ -236,7 +216,7 @@ static bool inject(struct player *player, const struct step *step, char *args, u
 		.linear_len = (uint32_t)len - ETHER_LEN,
 		.headroom = HEADROOM,
 		.tailroom = HEADROOM,
-		.link_type = (uint8_t)host_link_type((unsigned)interface, frame),
+		.link_type = (uint8_t)host_link_type(interface, frame),
 	};
 	lvs_worker_process(player->worker, &packet, 1, now);
 	settle(player, &packet);
@@ -286,7 +266,8 @@ static bool do_step(struct player *player, const struct step *step, uint64_t now
 		return true;
 	case STEP_FRAME:
 	case STEP_ANSWER:
-		return inject(player, step, step->args, now);
+	case STEP_QUOTE:
+		return inject(player, step, now);
 	}
 	return false;
 }
