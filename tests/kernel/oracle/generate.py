@@ -9,6 +9,7 @@ from .pace import Pace
 from .scenario import SECOND, Scenario, Step
 
 SCHEDULERS = ("rr", "wrr", "wlc", "lc", "mh", "sh")
+TICKS = SECOND // 100  # more than two of the kernel's
 METHODS = {"-m": 10, "-g": 5, "-i": 5}
 PORTS = (80, 443, 53, 8080)
 LISTINGS = ("-Ln", "-Lnc", "-Ln --stats --exact", "-Ln --thresholds")
@@ -152,7 +153,7 @@ def generate(number, seed, packets):
             if step is None:
                 continue
             steps.append(step)
-        steps.append(Step(steps[-1].at, "snap"))
+        steps.append(Step(pace.after(TICKS), "snap"))
         if rng.random() < 0.05:
             steps += _listings(rng, pace.after(3 * SECOND))
     steps += _listings(rng, pace.after(3 * SECOND))

@@ -25,9 +25,10 @@ class Pace:
         self._packets = []
 
     def _gap(self):
+        # Never within two of the kernel's ticks: what it ends "now" ends with the next one.
         kind = self._rng.random()
         if kind < 0.7:
-            return self._rng.uniform(0.0001, 0.05)
+            return self._rng.uniform(0.012, 0.05)
         if kind < 0.9:
             return self._rng.uniform(0.05, 5)
         if kind < 0.985:

@@ -197,6 +197,20 @@ static void settle(struct player *player, struct lvs_packet *packet)
 	}
 }
 
+/* What the library held back and now lets go. */
+static void release(struct player *player)
+{
+	static uint8_t buffer[HEADROOM + FRAME_MAX];
+	struct lvs_packet packet;
+
+	while (lvs_worker_outbox(player->worker, &packet, 1) && packet.linear_len <= FRAME_MAX) {
+		/* The link-layer header needs room of our own. */
+		memcpy(buffer + HEADROOM, packet.data, packet.linear_len);
+		packet.data = buffer + HEADROOM;
+		settle(player, &packet);
+	}
+}
+
 /* --- What comes in --- */
 
 static bool inject(struct player *player, const struct step *step, uint64_t now)
@@ -220,6 +234,7 @@ static bool inject(struct player *player, const struct step *step, uint64_t now)
 	};
 	lvs_worker_process(player->worker, &packet, 1, now);
 	settle(player, &packet);
+	release(player);
 	return true;
 }
 
