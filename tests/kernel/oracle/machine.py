@@ -21,8 +21,8 @@ import time
 from .failure import Failure, Unavailable
 
 EMULATOR = "qemu-system-x86_64"
-BOOT_SECONDS = 120
-QUIET_SECONDS = 120
+BOOT_SECONDS = 300
+QUIET_SECONDS = 300
 APPEND = ("console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable "
           "random.trust_cpu=on")
 
