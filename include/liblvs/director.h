@@ -179,12 +179,14 @@ LVS_API unsigned lvs_worker_outbox(struct lvs_worker *worker, struct lvs_packet 
 LVS_API uint64_t lvs_worker_expiry(const struct lvs_worker *worker);
 
 /**
- * Ends connections whose time has come, at most about @p budget of them.
+ * Ends connections whose time has come, at most about @p budget of them, and
+ * gives up as many datagrams whose fragments have not all come in time.
  * Connections end on time for every packet even when this is called late; it
- * gives back their memory and moves the counts of their destinations.
+ * gives back their memory and moves the counts of their destinations. So it does for
+ * fragments that are held, unless others come.
  *
  * @param budget Entries to look at, some of which have only moved; 0 is no limit.
- * @return How many ended. There is more to do while lvs_worker_expiry() is not
+ * @return How many connections ended. There is more to do while lvs_worker_expiry() is not
  *         later than @p now_ns.
  *
  * Worker call. Any worker may end any connection.

@@ -172,7 +172,7 @@ static unsigned one_attack(const struct bench_options *options, size_t which)
 		line.broken = "others' datagrams did not come through";
 	snprintf(line.note, sizeof(line.note),
 		 "%.1f of %.1f MB for fragments; others' datagrams %u of %u",
-		 (double)(site.peak - (line.bound - BYTES - SLACK)) / 1e6, BYTES / 1e6,
+		 (double)(site.peak - (line.bound - BYTES - SLACK)) / 1e6, (BYTES + SLACK) / 1e6,
 		 result.victims, VICTIMS);
 	broken = attack_print(options, &line);
 	site_close(&site);

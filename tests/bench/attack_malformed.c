@@ -202,7 +202,7 @@ unsigned attack_malformed(const struct bench_options *options)
 	double longest = 0, known_ns;
 	struct site site;
 
-	if (!bench_wanted(options, "attack/malformed"))
+	if (!bench_wanted_group(options, "attack/malformed"))
 		return 0;
 	bench_progress("attack/malformed", FLOWS);
 	site_open(&site, &conf);

@@ -274,7 +274,7 @@ static unsigned run_colliding(const struct bench_options *options)
 
 unsigned attack_tuples(const struct bench_options *options)
 {
-	if (!bench_wanted(options, "attack/tuples"))
+	if (!bench_wanted_group(options, "attack/tuples"))
 		return 0;
 	return run_patterns(options, LVS_INET, "tuples") +
 	       run_patterns(options, LVS_INET6, "tuples6") + run_colliding(options);

@@ -55,7 +55,18 @@ void bench_progress(const char *name, uint32_t flows)
 
 bool bench_wanted(const struct bench_options *options, const char *name)
 {
-	return !options->only || strncmp(options->only, name, strlen(options->only)) == 0;
+	bool wanted = !options->only || strncmp(options->only, name, strlen(options->only)) == 0;
+
+	*options->any |= wanted;
+	return wanted;
+}
+
+bool bench_wanted_group(const struct bench_options *options, const char *name)
+{
+	bool wanted = options->only && strncmp(options->only, name, strlen(name)) == 0;
+
+	*options->any |= wanted;
+	return wanted || bench_wanted(options, name);
 }
 
 void bench_fail(const char *what)

@@ -12,6 +12,7 @@ struct bench_options {
 	bool quick;      /* few packets: for counting instructions */
 	unsigned rounds; /* measurements a case, of which the median counts */
 	uint32_t flows_max;
+	bool *any; /* whether any case was wanted */
 };
 
 /* Nanoseconds of the monotonic clock. */
@@ -31,6 +32,8 @@ void bench_progress(const char *name, uint32_t flows);
 
 /* Whether a case was asked for. */
 bool bench_wanted(const struct bench_options *options, const char *name);
+/* The same of cases that are measured together, whose names begin with @p name. */
+bool bench_wanted_group(const struct bench_options *options, const char *name);
 
 /* ns for one packet's lines of memory: see floor.c. Cached by size. */
 double bench_floor(uint32_t flows, bool two_way, bool large);

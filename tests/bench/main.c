@@ -61,9 +61,31 @@ static void parse(int argc, char **argv, struct bench_options *options)
 	}
 }
 
+/* The exit status. */
+static int measure(const char *what, const struct bench_options *options)
+{
+	if (!strcmp(what, "core")) {
+		if (!options->json)
+			fputs(heading, stdout);
+		bench_established(options);
+		bench_fresh(options);
+	} else if (!strcmp(what, "memory")) {
+		bench_memory(options);
+	} else if (!strcmp(what, "attack")) {
+		if (!options->json)
+			fputs(attack_heading, stdout);
+		return bench_attack(options) ? 1 : 0;
+	} else {
+		bad_usage("core, memory or attack, not", what);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
-	struct bench_options options = {.rounds = 101, .flows_max = 1000000};
+	bool any = false;
+	struct bench_options options = {.rounds = 101, .flows_max = 1000000, .any = &any};
+	int status;
 
 	if (argc < 2)
 		bad_usage("what is to be measured? core, memory or attack, not", "");
@@ -72,19 +94,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	parse(argc, argv, &options);
-	if (!strcmp(argv[1], "core")) {
-		if (!options.json)
-			fputs(heading, stdout);
-		bench_established(&options);
-		bench_fresh(&options);
-	} else if (!strcmp(argv[1], "memory")) {
-		bench_memory(&options);
-	} else if (!strcmp(argv[1], "attack")) {
-		if (!options.json)
-			fputs(attack_heading, stdout);
-		return bench_attack(&options) ? 1 : 0;
-	} else {
-		bad_usage("core, memory or attack, not", argv[1]);
-	}
-	return 0;
+	status = measure(argv[1], &options);
+	if (!any)
+		bad_usage("no case's name begins with", options.only);
+	return status;
 }
