@@ -113,6 +113,7 @@ suite_e2e() {
 # One script beside others: what it says is shown when it has ended.
 e2e_aside() {
 	local log started=$SECONDS
+	trap : TERM # the script hears it, too: it is waited for
 	log=$(mktemp)
 	e2e_script "$1" >"$log"
 	{
