@@ -50,7 +50,8 @@ static bool handle_signal(struct lvsd *lvsd)
 	switch (info.ssi_signo) {
 	case SIGHUP:
 		if (reload_rules(lvsd) < 0)
-			log_line(&lvsd->log, LVS_LOG_ERROR, "%s is refused: nothing has changed",
+			log_line(&lvsd->log, LVS_LOG_ERROR,
+				 "rules file %s is refused: nothing has changed",
 				 lvsd->options.rules);
 		return true;
 	case SIGUSR1:

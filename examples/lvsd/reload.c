@@ -155,7 +155,8 @@ int reload_rules(struct lvsd *lvsd)
 	take_over(lvsd, &plan);
 	(void)forwarding_set(lvsd); /* the log tells; the rules are in force all the same */
 	log_line(&lvsd->log, LVS_LOG_NOTICE,
-		 "%s is in force: %zu service%s, %zu server%s (%u added, %u changed, %u removed)",
+		 "rules file %s is in force: %zu service%s, %zu server%s (%u added, %u changed, %u "
+		 "removed)",
 		 lvsd->options.rules, lvsd->rules.service_n, log_plural(lvsd->rules.service_n),
 		 lvsd->rules.dest_n, log_plural(lvsd->rules.dest_n), counts.added, counts.changed,
 		 counts.removed);
