@@ -15,6 +15,7 @@
 #include "report.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,21 @@ static int set_up_host(struct lvsd *lvsd)
 	return 0;
 }
 
+/* Nobody's that has crashed: a device goes with its process. */
+static bool device_is_there(const struct options *options)
+{
+	return options->tun[0] && !options->no_setup && !options->print_setup &&
+	       if_nametoindex(options->tun);
+}
+
+/* Where the device is taken, what leads into it is in use: nothing may be cleared away. */
+static uint32_t host_flags(const struct options *options, bool taken)
+{
+	if (options->print_setup)
+		return LVS_HOST_DRY_RUN;
+	return options->no_setup || taken ? LVS_HOST_NO_SETUP : 0;
+}
+
 /* The adapters "packet" and "tun" work beside the host's own stack; others need none. */
 static int open_host(struct lvsd *lvsd)
 {
@@ -142,19 +158,25 @@ static int open_host(struct lvsd *lvsd)
 		.user = lvsd,
 		.log = lvsd->log,
 	};
+	bool taken = device_is_there(&lvsd->options);
 	int err;
 
 	if (!lvsd->options.interface_n)
 		return 0;
-	conf.flags = lvsd->options.print_setup ? LVS_HOST_DRY_RUN
-		     : lvsd->options.no_setup  ? LVS_HOST_NO_SETUP
-					       : 0;
+	conf.flags = host_flags(&lvsd->options, taken);
 	err = lvs_host_new(&conf, &lvsd->host);
 	if (err) {
 		log_line(&lvsd->log, LVS_LOG_ERROR, "host, instance \"%s\": %s", conf.name,
 			 err == LVS_ERR_BUSY ? "another lvsd runs here; give it another --name"
 					     : lvs_strerror(err));
 		return err;
+	}
+	if (taken) {
+		log_line(&lvsd->log, LVS_LOG_ERROR,
+			 "tun: TUN %s: there is an interface of that name already; expected "
+			 "another name, or --no-setup to use it as it is",
+			 lvsd->options.tun);
+		return LVS_ERR_EXISTS;
 	}
 	lvs_director_set_path_lookup(lvsd->director, lvs_host_path_lookup, lvsd->host);
 	return set_up_host(lvsd);

@@ -36,7 +36,8 @@ struct lvs_host;
 /** Flags of a host. */
 enum lvs_host_flag {
 	/** Nothing on the host is changed: no filter, address or sysctl (`--no-setup`). The calls
-	 * that would do so succeed and do nothing; lvs_host_captured() is false throughout. */
+	 * that would do so succeed and do nothing; lvs_host_captured() is false throughout. The
+	 * name is claimed all the same. */
 	LVS_HOST_NO_SETUP = 0x1,
 	/** Nothing is changed either, but what would be made is recorded for
 	 * lvs_host_setup_print() (`--print-setup`). Nothing need be permitted. */
@@ -72,11 +73,12 @@ struct lvs_host_conf {
 };
 
 /**
- * Reads the host's links, addresses and routes, and begins to follow them. With
- * set-up allowed it also claims the instance name in this network namespace and
- * removes service addresses that a crashed instance of that name left. A
- * leftover filter table stays until lvs_host_capture_set() replaces it or
- * lvs_host_del() removes it, so that nothing slips through at a restart.
+ * Reads the host's links, addresses and routes, and begins to follow them. But for
+ * a dry run it claims the instance name in this network namespace: two hosts need
+ * two names. With set-up allowed it also removes service addresses that a crashed
+ * instance of that name left. A leftover filter table stays until
+ * lvs_host_capture_set() replaces it or lvs_host_del() removes it, so that nothing
+ * slips through at a restart.
  *
  * @param conf Copied.
  * @param host Set on success.

@@ -88,14 +88,18 @@ static int failed(const struct lvs_host *host, const char *what)
 	return lvs_netlink_error(err);
 }
 
-/* An abstract socket name belongs to the network namespace and goes with the process. */
+/*
+ * An abstract socket name belongs to the network namespace and goes with the process. Who works
+ * with a set-up made by hand claims it, too: another would take that set-up for a crashed
+ * instance's.
+ */
 static int claim_name(struct lvs_host *host)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	int len = snprintf(addr.sun_path + 1, sizeof(addr.sun_path) - 1, "liblvs/host/%s",
 			   host->name);
 
-	if (!lvs_host_usable(host))
+	if (host->flags & LVS_HOST_DRY_RUN)
 		return 0;
 	host->claim = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (host->claim < 0)

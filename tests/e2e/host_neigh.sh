@@ -35,7 +35,7 @@ ip -n "$d" route add 10.9.0.0/16 via 10.1.0.2 mtu 1400
 ip -n "$d" route add blackhole 10.8.0.0/16
 ip -n "$d" -6 route add 2001:db8::/32 via fd01::2
 
-check "a host that changes nothing needs no claim" start_tool "$d" "$name" nosetup confirm=1
+check "a host that changes nothing" start_tool "$d" "$name" nosetup confirm=1
 check "on link" answers "forward via 10.1.0.2 src 10.1.0.1 mtu 1500" "path 10.1.0.2"
 check "by gateway, the route's MTU" answers "via 10.1.0.2 src 10.1.0.1 mtu 1400" "path 10.9.1.1"
 check "by gateway, IPv6" answers "via fd01::2 src fd01::1 mtu 1500" "path 2001:db8::1"

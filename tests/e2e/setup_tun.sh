@@ -81,7 +81,7 @@ by_hand() {
 	on director tuntap add dev lvs-tun mode tun multi_queue && on director link set lvs-tun mtu 65535 up &&
 		setting director ipv4/conf/lvs-tun/rp_filter 0 && setting director ipv4/conf/lvs-tun/accept_local 1 &&
 		setting director ipv4/conf/lvs-tun/forwarding 1 &&
-		on director link set lvs-tun addrgenmode none && at director sh -e "$HOSTS_WORK/lines"
+		on director link set lvs-tun addrgenmode none && at director sh -e <"$HOSTS_WORK/lines"
 }
 check "its lines are commands" by_hand
 state "$HOSTS_WORK/before"
@@ -94,20 +94,30 @@ carrier() {
 	sed -E '/ lvs-tun: <|^multicast .* lvs-tun/d; s/vnet_hdr (on|off)|numqueues [01]| linkdown//g; s/ +$//' "$1"
 }
 check "they make the rules that lvsd makes" equal "$(ours)" 4
+# refused_for WORDS: one with set-up of its own is, in one line, and changes nothing.
+refused_for() {
+	alone --io $IO
+	equal $? 1 && equal "$(wc -l <"$HOSTS_WORK/second")" 1 && grep -q "$1" "$HOSTS_WORK/second" &&
+		as_before_but_carrier
+}
+check "without --no-setup the device is in the way" refused_for 'there is an interface of that name already'
 must lvsd --no-setup
 check "--no-setup changes nothing" as_before_but_carrier
+check "its name is taken" refused_for 'another lvsd runs here; give it another --name'
 check "the service answers all the same" serves
 check "the host's own, too" ping_once 192.0.2.80
 check "lvsd ends well" stop "$DIRECTOR"
 check "--no-setup leaves all" as_before_but_carrier
 undo_by_hand() {
-	on director tuntap del dev lvs-tun mode tun multi_queue && at director nft delete table netdev lvs_0 &&
-		on director addr del 192.0.2.80/32 dev d0 && on director addr del 2001:db8:1::80/128 dev d0 &&
+	on director link del lvs-tun && on director addr del 2001:db8:1::80/128 dev d0 &&
 		setting director ipv4/conf/d0/forwarding 0 && setting director ipv4/conf/d1/forwarding 0
 }
-must undo_by_hand # the rules, as a crashed one's, are removed below; settings stay
+must undo_by_hand # the rest, as a crashed one's, is removed below; settings stay
 must lvsd
+check "the next takes the rest for a crashed one's" equal "$(ours)" 4
 check "lvsd ends well" stop "$DIRECTOR"
+check "no table is left" equal "$(at director nft list tables | grep -c lvs_0)" 0
+check "no address is left" equal "$(on director addr | grep -c '192.0.2.80/\|1::80/')" 0
 check "no rule is left" equal "$(ours)" 0
 check "no route is left" not grep -q '1280\|4c56' <(on director route show table all; on director -6 route show table all)
 

@@ -96,10 +96,11 @@ static void change_route(struct lvs_host *host, unsigned round)
 	lvs_stripes_write_end(&host->stripes);
 }
 
+/* A dry run claims no name: the machine may have an instance, or another run of this. */
 static struct lvs_host *make_host(void)
 {
 	struct lvs_host_conf conf = {
-		.size = sizeof(conf), .flags = LVS_HOST_NO_SETUP, .max_neighbours = NEIGHBOURS};
+		.size = sizeof(conf), .flags = LVS_HOST_DRY_RUN, .max_neighbours = NEIGHBOURS};
 	struct lvs_host *host;
 
 	ck_assert_int_eq(lvs_host_new(&conf, &host), 0);
@@ -190,7 +191,7 @@ START_TEST(test_conf)
 {
 	const struct conf_case *c = &conf_cases[_i];
 	struct lvs_host_conf conf = {.size = c->size,
-				     .flags = LVS_HOST_NO_SETUP,
+				     .flags = LVS_HOST_DRY_RUN,
 				     .name = c->name,
 				     .max_neighbours = c->max_neighbours};
 	struct lvs_host *host = NULL;
