@@ -61,7 +61,7 @@ check "SIGINT leaves nothing" as_before
 # 3. Nothing made.
 must lvsd --no-setup
 check "--no-setup makes nothing" as_before
-at director "$LVSD" --io packet:d0,d1 --rules "$RULES" >"$HOSTS_WORK/second" 2>&1
+at director timeout 10 "$LVSD" --io packet:d0,d1 --rules "$RULES" >"$HOSTS_WORK/second" 2>&1
 check "a second of its name is refused" equal $? 1
 check "and told what to do" grep -q 'another lvsd runs here; give it another --name' "$HOSTS_WORK/second"
 check "and changes nothing" as_before
