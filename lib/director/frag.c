@@ -164,13 +164,24 @@ static enum lvs_reason in_datagram(struct turn *turn, struct lvs_datagram *datag
 	}
 }
 
+/* Its datagram. One whose time is up ends here, where expiry has not come to it. */
+static struct lvs_datagram *find(struct turn *turn)
+{
+	struct lvs_datagram *datagram = lvs_frags_find(turn->frags, &turn->key, turn->hash);
+
+	if (!datagram || datagram->deadline > turn->step->now_ns)
+		return datagram;
+	lvs_frags_end(turn->frags, datagram, LVS_REASON_FRAGMENT_EXPIRED, turn->counts);
+	return NULL;
+}
+
 static enum lvs_reason under_lock(struct turn *turn, enum lvs_reason fault)
 {
 	const struct lvs_step *step = turn->step;
 	struct lvs_datagram *datagram;
 
-	lvs_frags_expire(turn->frags, step->now_ns, 0, turn->counts);
-	datagram = lvs_frags_find(turn->frags, &turn->key, turn->hash);
+	lvs_frags_expire(turn->frags, step->now_ns, LVS_FRAGS_STEP, turn->counts);
+	datagram = find(turn);
 	if (fault != LVS_REASON_NONE) {
 		if (datagram && !is_refused(datagram))
 			refuse(turn, datagram, fault);
@@ -190,7 +201,7 @@ static void settle(struct turn *turn, const struct lvs_step *step)
 {
 	struct lvs_datagram *datagram;
 
-	lvs_spin_lock(&turn->frags->lock);
+	lvs_frags_lock(turn->frags);
 	datagram = lvs_frags_find(turn->frags, &turn->key, turn->hash);
 	if (datagram && datagram->number == turn->number &&
 	    datagram->state == LVS_DATAGRAM_DECIDING) {
@@ -203,7 +214,7 @@ static void settle(struct turn *turn, const struct lvs_step *step)
 		     lvs_reason_verdict(turn->fate.reason) == LVS_PASS && !concerns_us(step)))
 			lvs_frags_end(turn->frags, datagram, LVS_REASON_NONE, NULL);
 	}
-	lvs_spin_unlock(&turn->frags->lock);
+	lvs_frags_unlock(turn->frags);
 }
 
 static enum lvs_reason decide_first(struct turn *turn)
@@ -254,12 +265,12 @@ static enum lvs_reason take_turn(struct turn *turn, enum lvs_reason reason)
 {
 	bool peek = turn->step->peek;
 
-	lvs_spin_lock(&turn->frags->lock);
+	lvs_frags_lock(turn->frags);
 	if (!peek)
 		reason = under_lock(turn, reason);
 	else if (reason == LVS_REASON_NONE)
 		reason = peek_under_lock(turn);
-	lvs_spin_unlock(&turn->frags->lock);
+	lvs_frags_unlock(turn->frags);
 	switch (turn->next) {
 	case NEXT_DECIDE:
 		return peek ? lvs_frag_decide(turn->step, NULL, &turn->fate) : decide_first(turn);

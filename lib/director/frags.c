@@ -16,6 +16,14 @@ static struct lvs_datagram *of_link(struct lvs_map_link *link)
 	return link ? LVS_CONTAINER(link, struct lvs_datagram, link) : NULL;
 }
 
+static void free_pieces(const struct lvs_frags *frags, struct lvs_pieces *pieces)
+{
+	struct lvs_piece *piece;
+
+	while ((piece = lvs_pieces_shift(pieces)))
+		lvs_piece_del(frags->conf.alloc, piece);
+}
+
 int lvs_frags_new(const struct lvs_frags_conf *conf, struct lvs_frags **out)
 {
 	struct lvs_frags *frags = lvs_mem_zalloc(conf->alloc, sizeof(*frags), LVS_CACHE_LINE);
@@ -41,8 +49,23 @@ void lvs_frags_del(struct lvs_frags *frags)
 		return;
 	while (frags->first)
 		lvs_frags_end(frags, frags->first, LVS_REASON_NONE, NULL);
+	free_pieces(frags, &frags->dropped);
 	lvs_map_fini(&frags->map);
 	lvs_mem_free(frags->conf.alloc, frags, sizeof(*frags), LVS_CACHE_LINE);
+}
+
+void lvs_frags_lock(struct lvs_frags *frags)
+{
+	lvs_spin_lock(&frags->lock);
+}
+
+void lvs_frags_unlock(struct lvs_frags *frags)
+{
+	struct lvs_pieces dropped = {0};
+
+	lvs_pieces_move(&dropped, &frags->dropped);
+	lvs_spin_unlock(&frags->lock);
+	free_pieces(frags, &dropped);
 }
 
 uint32_t lvs_frags_hash(const struct lvs_frags *frags, const struct lvs_datagram_key *key)
@@ -62,23 +85,27 @@ struct lvs_datagram *lvs_frags_find(const struct lvs_frags *frags,
 
 /* --- Memory --- */
 
+/* The oldest makes room: whoever it is, unless its time was up anyway. */
+static void evict(struct lvs_frags *frags, struct lvs_datagram *oldest, lvs_reason_counts *counts)
+{
+	lvs_frags_end(frags, oldest,
+		      oldest->deadline <= frags->now_ns ? LVS_REASON_FRAGMENT_EXPIRED
+							: LVS_REASON_FRAGMENT_FULL,
+		      counts);
+}
+
 /*
- * Makes room for more bytes. The oldest go first, whoever they are: a flood of fragments that
- * belong to nothing would else keep all others out until its deadlines. @p keep (may be NULL) is
- * the one that is to grow, and stays.
+ * Makes room for more bytes. The oldest go first: a flood of fragments that belong to nothing
+ * would else keep all others out until its deadlines. @p keep (may be NULL) is the one that is to
+ * grow, and stays. Nobody goes for what would not fit then either.
  */
 static bool make_room(struct lvs_frags *frags, uint64_t bytes, const struct lvs_datagram *keep,
 		      lvs_reason_counts *counts)
 {
-	while (frags->bytes + frags->out + bytes > frags->conf.bytes) {
-		struct lvs_datagram *oldest = frags->first;
-
-		if (oldest && oldest == keep)
-			oldest = oldest->next;
-		if (!oldest)
-			return false;
-		lvs_frags_end(frags, oldest, LVS_REASON_FRAGMENT_FULL, counts);
-	}
+	if ((keep ? keep->bytes : 0) + frags->out + bytes > frags->conf.bytes)
+		return false;
+	while (frags->bytes + frags->out + bytes > frags->conf.bytes)
+		evict(frags, frags->first == keep ? frags->first->next : frags->first, counts);
 	return true;
 }
 
@@ -97,14 +124,10 @@ static void discharge(struct lvs_frags *frags, struct lvs_datagram *datagram, ui
 static void drop_held(struct lvs_frags *frags, struct lvs_datagram *datagram,
 		      enum lvs_reason reason, lvs_reason_counts *counts)
 {
-	struct lvs_piece *piece;
-
-	while ((piece = lvs_pieces_shift(&datagram->held))) {
-		discharge(frags, datagram, piece->size);
-		lvs_piece_del(frags->conf.alloc, piece);
-		if (counts)
-			lvs_count(&counts[reason], 1);
-	}
+	if (counts)
+		lvs_count(&counts[reason], datagram->held.n);
+	discharge(frags, datagram, datagram->held.bytes);
+	lvs_pieces_move(&frags->dropped, &datagram->held);
 }
 
 static uint32_t ranges_size(uint32_t cap)
@@ -190,7 +213,7 @@ struct lvs_datagram *lvs_frags_add(struct lvs_frags *frags, const struct lvs_dat
 	struct lvs_datagram *datagram;
 
 	while (frags->map.n >= frags->conf.datagrams)
-		lvs_frags_end(frags, frags->first, LVS_REASON_FRAGMENT_FULL, counts);
+		evict(frags, frags->first, counts);
 	if (!make_room(frags, sizeof(*datagram), NULL, counts))
 		return NULL;
 	datagram =
@@ -217,14 +240,16 @@ void lvs_frags_end(struct lvs_frags *frags, struct lvs_datagram *datagram, enum 
 	lvs_mem_free(frags->conf.alloc, datagram, sizeof(*datagram), _Alignof(struct lvs_datagram));
 }
 
-void lvs_frags_expire(struct lvs_frags *frags, uint64_t now_ns, unsigned budget,
-		      lvs_reason_counts *counts)
+unsigned lvs_frags_expire(struct lvs_frags *frags, uint64_t now_ns, unsigned n,
+			  lvs_reason_counts *counts)
 {
-	for (unsigned n = 0; !budget || n < budget; n++) {
-		if (!frags->first || frags->first->deadline > now_ns)
-			return;
+	unsigned ended = 0;
+
+	if (now_ns > frags->now_ns)
+		frags->now_ns = now_ns;
+	for (; ended < n && frags->first && frags->first->deadline <= now_ns; ended++)
 		lvs_frags_end(frags, frags->first, LVS_REASON_FRAGMENT_EXPIRED, counts);
-	}
+	return ended;
 }
 
 /* --- What comes and goes --- */
@@ -267,13 +292,11 @@ bool lvs_frags_hold(struct lvs_frags *frags, struct lvs_datagram *datagram,
 
 struct lvs_pieces lvs_frags_hand_over(struct lvs_frags *frags, struct lvs_datagram *datagram)
 {
-	struct lvs_pieces pieces = datagram->held;
+	struct lvs_pieces pieces = {0};
 
-	for (const struct lvs_piece *piece = pieces.first; piece; piece = piece->next) {
-		discharge(frags, datagram, piece->size);
-		frags->out += piece->size;
-	}
-	datagram->held = (struct lvs_pieces){NULL, NULL};
+	discharge(frags, datagram, datagram->held.bytes);
+	frags->out += datagram->held.bytes;
+	lvs_pieces_move(&pieces, &datagram->held);
 	return pieces;
 }
 
@@ -320,13 +343,16 @@ static const char *check_datagram(const struct lvs_frags *frags,
 				  const struct lvs_datagram *datagram)
 {
 	uint64_t bytes = sizeof(*datagram);
+	uint32_t n = 0;
 
 	if (datagram->parts.range != datagram->few)
 		bytes += ranges_size(datagram->range_cap);
-	for (const struct lvs_piece *piece = datagram->held.first; piece; piece = piece->next)
+	for (const struct lvs_piece *piece = datagram->held.first; piece; piece = piece->next) {
 		bytes += piece->size;
-	if (bytes != datagram->bytes)
-		return "a datagram miscounts its bytes";
+		n++;
+	}
+	if (bytes != datagram->bytes || n != datagram->held.n)
+		return "a datagram miscounts what it holds";
 	if (datagram->state == LVS_DATAGRAM_DECIDED && datagram->held.first)
 		return "a datagram holds what it should have let go";
 	if (datagram->next &&
@@ -358,7 +384,7 @@ const char *lvs_frags_check(struct lvs_frags *frags)
 	uint64_t bytes = 0;
 	uint32_t n = 0;
 
-	lvs_spin_lock(&frags->lock);
+	lvs_frags_lock(frags);
 	for (const struct lvs_datagram *datagram = frags->first; datagram && !fault;
 	     datagram = datagram->next, n++) {
 		fault = check_datagram(frags, datagram);
@@ -366,6 +392,6 @@ const char *lvs_frags_check(struct lvs_frags *frags)
 	}
 	if (!fault)
 		fault = check_sums(frags, bytes, n);
-	lvs_spin_unlock(&frags->lock);
+	lvs_frags_unlock(frags);
 	return fault;
 }

@@ -6,6 +6,9 @@
  *
  * Datagrams stand in the order of their creation, which is that of their deadlines. Where a bound
  * is reached the oldest goes.
+ *
+ * The lock is never held for as many steps as somebody has sent fragments: a datagram's pieces come
+ * and go as one list, memory is given back behind the lock, and expiry goes in steps.
  */
 #ifndef LVS_DIRECTOR_FRAGS_H
 #define LVS_DIRECTOR_FRAGS_H
@@ -69,6 +72,9 @@ struct lvs_datagram {
 	struct lvs_fate fate;
 };
 
+/* Datagrams that end at most while the lock is held for their expiry. */
+#define LVS_FRAGS_STEP 64
+
 struct lvs_frags_conf {
 	const struct lvs_alloc *alloc;
 	uint64_t bytes;
@@ -85,9 +91,11 @@ struct lvs_frags {
 	struct lvs_map map;
 	struct lvs_datagram *first; /* the oldest */
 	struct lvs_datagram *last;
-	uint64_t created; /* the last number given */
-	uint64_t bytes;   /* of datagrams, with what they hold */
-	uint64_t out;     /* of pieces in workers' outboxes */
+	uint64_t created;          /* the last number given */
+	uint64_t bytes;            /* of datagrams, with what they hold */
+	uint64_t out;              /* of pieces in workers' outboxes */
+	uint64_t now_ns;           /* the latest that expiry was asked with */
+	struct lvs_pieces dropped; /* to be freed behind the lock; they count no more */
 };
 
 /* By reason, of the worker that is at it. */
@@ -99,6 +107,9 @@ int lvs_frags_new(const struct lvs_frags_conf *conf, struct lvs_frags **frags);
 void lvs_frags_del(struct lvs_frags *frags);
 
 uint32_t lvs_frags_hash(const struct lvs_frags *frags, const struct lvs_datagram_key *key);
+
+void lvs_frags_lock(struct lvs_frags *frags);
+void lvs_frags_unlock(struct lvs_frags *frags);
 
 /* --- The lock is held; @p counts gets one for each held piece that goes --- */
 
@@ -129,9 +140,9 @@ void lvs_frags_refuse(struct lvs_frags *frags, struct lvs_datagram *datagram,
 void lvs_frags_end(struct lvs_frags *frags, struct lvs_datagram *datagram, enum lvs_reason reason,
 		   lvs_reason_counts *counts);
 
-/* Ends those whose time is up, at most @p budget, 0: all. */
-void lvs_frags_expire(struct lvs_frags *frags, uint64_t now_ns, unsigned budget,
-		      lvs_reason_counts *counts);
+/* Ends those whose time is up, the oldest first, at most @p n; how many it were. */
+unsigned lvs_frags_expire(struct lvs_frags *frags, uint64_t now_ns, unsigned n,
+			  lvs_reason_counts *counts);
 
 /* --- No lock is held --- */
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a worker has to send by itself: fragments that were held, in the order of their release. */
+#include <string.h>
+
 #include "director/frag.h"
 
 static void let_go(struct lvs_worker *worker, struct lvs_pieces *pieces)
@@ -78,4 +80,5 @@ void lvs_frag_release(const struct lvs_step *step, struct lvs_pieces *pieces,
 		settle(step, piece, pieces, known, &fate);
 		pieces->first = next;
 	}
+	memset(pieces, 0, sizeof(*pieces));
 }

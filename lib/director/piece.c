@@ -56,6 +56,22 @@ void lvs_pieces_append(struct lvs_pieces *pieces, struct lvs_piece *piece)
 	else
 		pieces->first = piece;
 	pieces->last = piece;
+	pieces->n++;
+	pieces->bytes += piece->size;
+}
+
+void lvs_pieces_move(struct lvs_pieces *pieces, struct lvs_pieces *more)
+{
+	if (!more->first)
+		return;
+	if (pieces->last)
+		pieces->last->next = more->first;
+	else
+		pieces->first = more->first;
+	pieces->last = more->last;
+	pieces->n += more->n;
+	pieces->bytes += more->bytes;
+	memset(more, 0, sizeof(*more));
 }
 
 struct lvs_piece *lvs_pieces_shift(struct lvs_pieces *pieces)
@@ -67,6 +83,8 @@ struct lvs_piece *lvs_pieces_shift(struct lvs_pieces *pieces)
 	pieces->first = piece->next;
 	if (!pieces->first)
 		pieces->last = NULL;
+	pieces->n--;
+	pieces->bytes -= piece->size;
 	return piece;
 }
 

@@ -23,6 +23,8 @@ struct lvs_piece {
 struct lvs_pieces {
 	struct lvs_piece *first;
 	struct lvs_piece *last;
+	uint32_t n;
+	uint32_t bytes; /* of memory */
 };
 
 /* Bytes that a copy takes. */
@@ -34,6 +36,8 @@ struct lvs_piece *lvs_piece_new(const struct lvs_alloc *alloc, const struct lvs_
 void lvs_piece_del(const struct lvs_alloc *alloc, struct lvs_piece *piece);
 
 void lvs_pieces_append(struct lvs_pieces *pieces, struct lvs_piece *piece);
+/* All of @p more behind the others, however many; it is empty then. */
+void lvs_pieces_move(struct lvs_pieces *pieces, struct lvs_pieces *more);
 /* The first one, taken out, or NULL. */
 struct lvs_piece *lvs_pieces_shift(struct lvs_pieces *pieces);
 /* Puts the one at the begin of its datagram in front of the others; it is there. */

@@ -2,6 +2,7 @@
 /* The worker's loop: parsing, hashing and fetching run ahead, deciding is done in order. */
 #include "director/worker.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include <liblvs/error.h>
@@ -285,13 +286,20 @@ uint64_t lvs_worker_expiry(const struct lvs_worker *worker)
 static void expire_frags(struct lvs_worker *worker, uint64_t now_ns, unsigned budget)
 {
 	struct lvs_frags *frags = worker->director->frags;
+	unsigned left = budget ? budget : UINT_MAX;
+	unsigned n, ended = 0;
 
 	/* relaxed: another worker's change is that worker's to handle, or the next call's */
 	if (atomic_load_explicit(&frags->next_ns, memory_order_relaxed) > now_ns)
 		return;
-	lvs_spin_lock(&frags->lock);
-	lvs_frags_expire(frags, now_ns, budget, worker->counters.reason);
-	lvs_spin_unlock(&frags->lock);
+	/* Others may have the lock in between. */
+	do {
+		left -= ended;
+		n = left < LVS_FRAGS_STEP ? left : LVS_FRAGS_STEP;
+		lvs_frags_lock(frags);
+		ended = lvs_frags_expire(frags, now_ns, n, worker->counters.reason);
+		lvs_frags_unlock(frags);
+	} while (ended && ended == n);
 }
 
 unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns, unsigned budget)

@@ -3,6 +3,8 @@
  * is lost uncounted. */
 #include "frag_world.h"
 
+#include "director/frags.h"
+
 enum {
 	BOUND = 64 << 10,
 	INDEX = 8 << 10, /* of datagrams, at these bounds: beside what is counted */
@@ -127,6 +129,83 @@ START_TEST(test_grows)
 }
 END_TEST
 
+/* What is longer than the bound is refused, and nobody goes for it. */
+START_TEST(test_never_fits)
+{
+	struct lvs_settings settings = {.fragment_bytes = 2 << 10};
+	struct frag_recipe recipe = world_recipe(LVS_INET, LVS_UDP, 1, 5 * 1000);
+	static struct frag_whole whole;
+	struct world w;
+
+	world_open(&w, &settings, "rr");
+	frag_make(&whole, &recipe);
+	check_reason(world_send(&w, 0, &whole, 64, 128), LVS_REASON_FRAGMENT_HELD);
+	whole.id++;
+	ref_put16(whole.data + 4, whole.id);
+	check_reason(world_send(&w, 0, &whole, 1000, 4000), LVS_REASON_FRAGMENT_FULL);
+	ck_assert_uint_eq(world_count(&w, LVS_REASON_FRAGMENT_FULL), 1);
+	whole.id--;
+	ref_put16(whole.data + 4, whole.id);
+	check_reason(world_send(&w, 0, &whole, 0, 64), LVS_REASON_SCHEDULED);
+	ck_assert_uint_eq(w.out_n, 1);
+	world_close(&w);
+}
+END_TEST
+
+/* The time of many is up at once: no fragment pays for more than some of them, and none of them
+ * seems to live on. */
+START_TEST(test_expiry_in_steps)
+{
+	enum { MANY = 3 * LVS_FRAGS_STEP + 7 };
+	struct frag_recipe recipe = world_recipe(LVS_INET, LVS_UDP, 1, 1400);
+	static struct frag_whole whole[MANY];
+	struct world w;
+
+	world_open(&w, NULL, "rr");
+	for (unsigned i = 0; i < MANY; i++) {
+		recipe.id++;
+		frag_make(&whole[i], &recipe);
+		check_reason(world_send(&w, 0, &whole[i], 64, 128), LVS_REASON_FRAGMENT_HELD);
+	}
+	w.now += 30 * SECOND;
+	/* the youngest: its remains do not meet what comes now */
+	check_reason(world_send(&w, 1, &whole[MANY - 1], 0, 64), LVS_REASON_SCHEDULED);
+	ck_assert_uint_eq(w.out_n, 0);
+	ck_assert_uint_eq(world_count(&w, LVS_REASON_FRAGMENT_EXPIRED), LVS_FRAGS_STEP + 1);
+	rig_check(w.director);
+	lvs_worker_handle_expiry(w.worker[0], w.now, 5);
+	ck_assert_uint_eq(world_count(&w, LVS_REASON_FRAGMENT_EXPIRED), LVS_FRAGS_STEP + 6);
+	ck_assert_uint_le(lvs_worker_expiry(w.worker[1]), w.now);
+	lvs_worker_handle_expiry(w.worker[1], w.now, 0);
+	ck_assert_uint_eq(world_count(&w, LVS_REASON_FRAGMENT_EXPIRED), MANY);
+	/* at the end of time there is nothing to wait for, and an end to waiting */
+	lvs_worker_handle_expiry(w.worker[1], UINT64_MAX, 0);
+	world_close(&w);
+}
+END_TEST
+
+/* The room of those whose time was up is taken: they were not thrown out for it. */
+START_TEST(test_expired_make_room)
+{
+	enum { MANY = 2 * LVS_FRAGS_STEP };
+	struct lvs_settings settings = {.fragment_datagrams = MANY};
+	struct frag_recipe recipe = world_recipe(LVS_INET, LVS_UDP, 1, 1400);
+	static struct frag_whole whole;
+	struct world w;
+
+	world_open(&w, &settings, "rr");
+	for (unsigned i = 0; i < 2 * MANY; i++) {
+		recipe.id++;
+		frag_make(&whole, &recipe);
+		w.now += i == MANY ? 30 * SECOND : 0;
+		check_reason(world_send(&w, i & 1, &whole, 64, 128), LVS_REASON_FRAGMENT_HELD);
+	}
+	ck_assert_uint_eq(world_count(&w, LVS_REASON_FRAGMENT_EXPIRED), MANY);
+	ck_assert_uint_eq(world_count(&w, LVS_REASON_FRAGMENT_FULL), 0);
+	world_close(&w);
+}
+END_TEST
+
 /* Pieces without end of one datagram. */
 START_TEST(test_ranges)
 {
@@ -238,6 +317,9 @@ int main(void)
 
 	tcase_add_loop_test(tcase, test_flood, 0, 4);
 	tcase_add_test(tcase, test_grows);
+	tcase_add_test(tcase, test_never_fits);
+	tcase_add_test(tcase, test_expiry_in_steps);
+	tcase_add_test(tcase, test_expired_make_room);
 	tcase_add_test(tcase, test_ranges);
 	tcase_add_test(tcase, test_outbox);
 	tcase_add_test(tcase, test_no_memory);
