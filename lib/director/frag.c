@@ -24,7 +24,7 @@ struct turn {
 	bool first; /* of its datagram */
 	bool whole; /* the first, and it needs the others */
 	enum next next;
-	uint64_t number; /* of the datagram to be decided about */
+	uint64_t number; /* of the datagram to be decided about; 0: nobody waits for it */
 	struct lvs_fate fate;
 	struct lvs_pieces pieces;
 };
@@ -175,6 +175,15 @@ static struct lvs_datagram *find(struct turn *turn)
 	return NULL;
 }
 
+/* What others' fragments get needs no memory: want of it is not the host's to suffer. */
+static enum lvs_reason no_room(struct turn *turn)
+{
+	if (!turn->first || turn->whole || concerns_us(turn->step))
+		return LVS_REASON_FRAGMENT_FULL;
+	turn->next = NEXT_DECIDE;
+	return LVS_REASON_NONE;
+}
+
 static enum lvs_reason under_lock(struct turn *turn, enum lvs_reason fault)
 {
 	const struct lvs_step *step = turn->step;
@@ -192,7 +201,7 @@ static enum lvs_reason under_lock(struct turn *turn, enum lvs_reason fault)
 	if (!datagram)
 		datagram = lvs_frags_add(turn->frags, &turn->key, turn->hash, step->now_ns,
 					 turn->counts);
-	return datagram ? in_datagram(turn, datagram) : LVS_REASON_FRAGMENT_FULL;
+	return datagram ? in_datagram(turn, datagram) : no_room(turn);
 }
 
 /* The first fragment's fate is known: those that wait for it get theirs. The datagram may have

@@ -152,6 +152,27 @@ START_TEST(test_never_fits)
 }
 END_TEST
 
+/* No room at all: what is the host's passes as ever. */
+START_TEST(test_no_room)
+{
+	unsigned family = _i ? LVS_INET6 : LVS_INET;
+	struct lvs_settings settings = {.fragment_bytes = 1};
+	struct frag_recipe recipe = world_recipe(family, LVS_UDP, 1, 192);
+	static struct frag_whole whole;
+	struct world w;
+
+	world_open(&w, &settings, "rr");
+	frag_make(&whole, &recipe);
+	check_reason(world_send(&w, 0, &whole, 0, 64), LVS_REASON_FRAGMENT_FULL);
+	check_reason(world_send(&w, 0, &whole, 64, 128), LVS_REASON_FRAGMENT_FULL);
+	recipe.flow.dst = world_addr(family, 77, 1);
+	frag_make(&whole, &recipe);
+	check_reason(world_send(&w, 0, &whole, 0, 64), LVS_REASON_NO_SERVICE);
+	check_reason(world_send(&w, 0, &whole, 64, 128), LVS_REASON_FRAGMENT);
+	world_close(&w);
+}
+END_TEST
+
 /* The time of many is up at once: no fragment pays for more than some of them, and none of them
  * seems to live on. */
 START_TEST(test_expiry_in_steps)
@@ -318,6 +339,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_flood, 0, 4);
 	tcase_add_test(tcase, test_grows);
 	tcase_add_test(tcase, test_never_fits);
+	tcase_add_loop_test(tcase, test_no_room, 0, 2);
 	tcase_add_test(tcase, test_expiry_in_steps);
 	tcase_add_test(tcase, test_expired_make_room);
 	tcase_add_test(tcase, test_ranges);
