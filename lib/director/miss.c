@@ -336,9 +336,9 @@ enum lvs_reason lvs_miss_later(struct lvs_step *step, uint32_t mark, uint32_t de
 	struct lvs_binding binding;
 	enum lvs_reason reason;
 
-	/* A hash picks without moving anything. */
-	if (!candidate.set || !pick(step, &candidate) || candidate.dest->number != dest ||
-	    !may_go_untracked(&candidate))
+	/* A hash picks without moving anything; by now it may be another scheduler. */
+	if (!candidate.set || !is_hashed(candidate.set) || !pick(step, &candidate) ||
+	    candidate.dest->number != dest || !may_go_untracked(&candidate))
 		return LVS_REASON_FRAGMENT_STRAY;
 	lvs_step_count(step, dest, LVS_COUNT_IN_PKTS);
 	lvs_binding_of_flow(&binding, &step->headers->flow, candidate.dest, director);

@@ -308,38 +308,6 @@ START_TEST(test_not_linear)
 }
 END_TEST
 
-/* Without an entry the same destination is picked again, or none. */
-START_TEST(test_untracked)
-{
-	struct lvs_settings settings = {.max_conns = 1, .full_policy = LVS_FULL_UNTRACKED};
-	struct frag_recipe recipe = world_recipe(LVS_INET, LVS_UDP, 2, 192);
-	struct lvs_service_key service =
-		rig_service_key(LVS_INET, LVS_UDP, world_addr(LVS_INET, 0, 2), 80);
-	struct lvs_dest_key dest = rig_dest_key(LVS_INET, world_addr(LVS_INET, 1, 2), 80);
-	struct lvs_dest_key other = rig_dest_key(LVS_INET, world_addr(LVS_INET, 1, 77), 80);
-	static struct frag_whole whole;
-	struct world w;
-
-	world_open(&w, &settings, "sh");
-	frag_make(&whole, &recipe);
-	check_reason(world_send(&w, 0, &whole, 0, 64), LVS_REASON_SCHEDULED);
-	recipe.flow.src_port = rig_port(4001);
-	recipe.id++;
-	frag_make(&whole, &recipe);
-	check_reason(world_send(&w, 0, &whole, 128, 200), LVS_REASON_FRAGMENT_HELD);
-	check_reason(world_send(&w, 0, &whole, 0, 64), LVS_REASON_UNTRACKED);
-	ck_assert_uint_eq(w.out_n, 1);
-	check_reason(w.out[0].reason, LVS_REASON_UNTRACKED);
-	/* another one would be picked */
-	rig_set_dest(w.director, &service, &other, LVS_METHOD_DR, 1);
-	rig_del_dest(w.director, &service, &dest);
-	check_reason(world_send(&w, 0, &whole, 64, 96), LVS_REASON_FRAGMENT_STRAY);
-	rig_del_dest(w.director, &service, &other);
-	check_reason(world_send(&w, 0, &whole, 96, 128), LVS_REASON_FRAGMENT_STRAY);
-	world_close(&w);
-}
-END_TEST
-
 /* A mark's service: early fragments with the mark are held, and the first one's mark decides. */
 START_TEST(test_mark)
 {
@@ -448,7 +416,6 @@ int main(void)
 	tcase_add_test(tcase, test_seen_and_local);
 	tcase_add_test(tcase, test_dropped);
 	tcase_add_test(tcase, test_not_linear);
-	tcase_add_test(tcase, test_untracked);
 	tcase_add_test(tcase, test_mark);
 	tcase_add_loop_test(tcase, test_peek, 0, 2);
 	tcase_add_loop_test(tcase, test_alive, 0, 2);
