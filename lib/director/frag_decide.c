@@ -40,15 +40,24 @@ static bool filter_asks_for_whole(const struct lvs_director *director)
 	return filter && filter->ops.flags & LVS_FILTER_WHOLE;
 }
 
-/* A packet that may open a connection. */
+/* Whether the filter is asked before a packet of no connection goes on: where one may be opened,
+ * or may be done without. */
+static bool is_asked_about(const struct lvs_step *step)
+{
+	const struct lvs_settings *settings = &step->worker->director->settings;
+
+	return settings->full_policy != LVS_FULL_REFUSE ||
+	       lvs_state_opens(step->headers, settings->flags & LVS_SET_SLOPPY_TCP);
+}
+
+/* A packet without a connection. */
 static bool new_needs_whole(const struct lvs_step *step, bool checksum)
 {
 	const struct lvs_director *director = step->worker->director;
 	bool asks = filter_asks_for_whole(director);
 	const struct lvs_service_set *set;
 
-	if ((!checksum && !asks) ||
-	    !lvs_state_opens(step->headers, director->settings.flags & LVS_SET_SLOPPY_TCP))
+	if ((!checksum && !asks) || !is_asked_about(step))
 		return false;
 	set = lvs_services_match(director->services, &step->headers->flow, step->packet->mark);
 	return set && (asks || may_be_translated(director->services, set));

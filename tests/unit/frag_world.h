@@ -121,4 +121,22 @@ static inline uint64_t world_count(const struct world *w, enum lvs_reason reason
 			      lvs_reason_name(got_), lvs_reason_name(want));                       \
 	} while (0)
 
+/* All parts of @p step bytes, the first one at turn @p first_at; all are held. The outbox behind
+ * the last. */
+static inline void world_send_held(struct world *w, const struct frag_whole *whole, uint32_t step,
+				   unsigned first_at)
+{
+	uint32_t total = whole->len - whole->fixed;
+	unsigned n = (total + step - 1) / step;
+
+	for (unsigned i = 0; i < n; i++) {
+		unsigned part = i == first_at ? 0 : i < first_at ? i + 1 : i;
+		uint32_t start = part * step;
+		uint32_t end = start + step < total ? start + step : total;
+
+		ck_assert_uint_eq(w->out_n, 0);
+		check_reason(world_send(w, i & 1, whole, start, end), LVS_REASON_FRAGMENT_HELD);
+	}
+}
+
 #endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Datagrams that are gathered: UDP without a checksum, ICMP errors, a filter that reads payload. */
-#include <liblvs/filter.h>
-
+/* Datagrams that are gathered: UDP without a checksum, ICMP errors. */
 #include "frag_world.h"
 
 enum {
@@ -11,22 +9,6 @@ enum {
 static unsigned families(int i)
 {
 	return i & 1 ? LVS_INET6 : LVS_INET;
-}
-
-/* All parts, the first one at turn @p first_at; all are held. The outbox behind the last. */
-static void send_all_held(struct world *w, const struct frag_whole *whole, unsigned first_at)
-{
-	uint32_t total = whole->len - whole->fixed;
-	unsigned n = (total + STEP - 1) / STEP;
-
-	for (unsigned i = 0; i < n; i++) {
-		unsigned part = i == first_at ? 0 : i < first_at ? i + 1 : i;
-		uint32_t start = part * STEP;
-		uint32_t end = start + STEP < total ? start + STEP : total;
-
-		ck_assert_uint_eq(w->out_n, 0);
-		check_reason(world_send(w, i & 1, whole, start, end), LVS_REASON_FRAGMENT_HELD);
-	}
 }
 
 static void join_out(const struct world *w, struct frag_joined *joined)
@@ -79,7 +61,7 @@ START_TEST(test_no_checksum)
 	world_open(&plain, NULL, "rr");
 	recipe.no_checksum = true;
 	frag_make(&whole, &recipe);
-	send_all_held(&w, &whole, (unsigned)_i);
+	world_send_held(&w, &whole, STEP, (unsigned)_i);
 	check_reason(send_whole(&plain, &whole), LVS_REASON_SCHEDULED);
 	check_reason(w.out[0].reason, LVS_REASON_SCHEDULED);
 	check_like_plain(&w, &plain, LVS_REASON_ESTABLISHED);
@@ -88,7 +70,7 @@ START_TEST(test_no_checksum)
 			       world_addr(LVS_INET, 9, 7), 4000);
 	frag_make(&whole, &recipe);
 	w.out_n = 0;
-	send_all_held(&w, &whole, (unsigned)_i);
+	world_send_held(&w, &whole, STEP, (unsigned)_i);
 	check_reason(send_whole(&plain, &whole), LVS_REASON_REPLY);
 	check_like_plain(&w, &plain, LVS_REASON_REPLY);
 	world_close(&w);
@@ -134,7 +116,7 @@ START_TEST(test_mixed_methods)
 		recipe.flow.src_port = rig_port(5000 + i);
 		frag_make(&whole, &recipe);
 		w.out_n = 0;
-		send_all_held(&w, &whole, 1);
+		world_send_held(&w, &whole, STEP, 1);
 		check_reason(w.out[0].reason, LVS_REASON_SCHEDULED);
 		sum = ref_get16(w.out[0].data + 26);
 		ck_assert_int_eq(sum != 0, w.out[0].data[19] == 20);
@@ -157,7 +139,7 @@ START_TEST(test_udp_too_long)
 	recipe.no_checksum = true;
 	frag_make(&whole, &recipe);
 	ref_put16(whole.data + 24, 201);
-	send_all_held(&w, &whole, 0);
+	world_send_held(&w, &whole, STEP, 0);
 	ck_assert_uint_eq(w.out_n, 0);
 	ck_assert_uint_eq(world_count(&w, LVS_REASON_BAD_L4), 1);
 	ck_assert_uint_eq(world_count(&w, LVS_REASON_FRAGMENT_REFUSED), 2);
@@ -230,7 +212,7 @@ START_TEST(test_error_to_server)
 	check_reason(send_whole(&plain, &whole), LVS_REASON_ICMP_FORWARDED);
 	w.out_n = 0;
 	if (service == 1) {
-		send_all_held(&w, &whole, (unsigned)_i / 6);
+		world_send_held(&w, &whole, STEP, (unsigned)_i / 6);
 		check_reason(w.out[0].reason, LVS_REASON_ICMP_FORWARDED);
 	} else { /* nothing is rewritten, nothing is waited for */
 		check_reason(world_send(&w, 0, &whole, STEP, 2 * STEP), LVS_REASON_FRAGMENT_HELD);
@@ -246,7 +228,7 @@ START_TEST(test_error_to_server)
 	/* once more, a bit of it flipped in its last part */
 	whole.data[whole.len - 1] ^= 1;
 	w.out_n = 0;
-	send_all_held(&w, &whole, 2);
+	world_send_held(&w, &whole, STEP, 2);
 	ck_assert_uint_eq(w.out_n, 0);
 	ck_assert_uint_eq(world_count(&w, LVS_REASON_ICMP_CHECKSUM), 1);
 	ck_assert_uint_gt(world_count(&w, LVS_REASON_FRAGMENT_REFUSED), 3);
@@ -272,7 +254,7 @@ START_TEST(test_error_to_client)
 	make_error(&whole, family, world_addr(family, 1, 1), flow.src, quoted, 402);
 	check_reason(send_whole(&plain, &whole), LVS_REASON_ICMP_REPLY);
 	w.out_n = 0;
-	send_all_held(&w, &whole, (unsigned)_i / 2);
+	world_send_held(&w, &whole, STEP, (unsigned)_i / 2);
 	check_reason(w.out[0].reason, LVS_REASON_ICMP_REPLY);
 	check_like_plain(&w, &plain, LVS_REASON_ICMP_REPLY);
 	world_close(&w);
@@ -296,7 +278,7 @@ START_TEST(test_error_about_tunnel)
 		   402);
 	check_reason(send_whole(&plain, &whole), LVS_REASON_REPLY_TUNNEL);
 	w.out_n = 0;
-	send_all_held(&w, &whole, 1);
+	world_send_held(&w, &whole, STEP, 1);
 	ck_assert_uint_eq(w.out_n, 1);
 	check_reason(w.out[0].reason, LVS_REASON_REPLY_TUNNEL);
 	ck_assert_int_eq(w.out[0].verdict, LVS_REPLY);
@@ -324,84 +306,6 @@ START_TEST(test_echo)
 	ck_assert_uint_eq(w.out_n, 1);
 	ck_assert_int_eq(w.out[0].verdict, LVS_PASS);
 	check_reason(world_send(&w, 0, &whole, 2 * STEP, 408), LVS_REASON_ICMP);
-	world_close(&w);
-}
-END_TEST
-
-/* --- Filter --- */
-
-struct seen {
-	uint8_t data[1000];
-	uint32_t len;
-	uint32_t mark;
-	unsigned n;
-	int answer;
-};
-
-static int look(void *user, const struct lvs_filter_query *query)
-{
-	struct seen *seen = user;
-
-	seen->n++;
-	seen->len = query->packet->len;
-	seen->mark = query->packet->mark;
-	ck_assert_uint_eq(query->packet->linear_len, seen->len);
-	memcpy(seen->data, query->packet->data, seen->len);
-	return seen->answer;
-}
-
-START_TEST(test_filter)
-{
-	static const int answers[] = {LVS_FILTER_ACCEPT, LVS_FILTER_PASS, LVS_FILTER_DROP};
-	static const enum lvs_reason reasons[] = {LVS_REASON_SCHEDULED, LVS_REASON_FILTER_PASS,
-						  LVS_REASON_FILTERED};
-	static const enum lvs_reason others[] = {LVS_REASON_ESTABLISHED, LVS_REASON_FILTER_PASS,
-						 LVS_REASON_FRAGMENT_REFUSED};
-	unsigned family = families(_i), a = (unsigned)_i / 2 % 3;
-	struct seen seen = {.answer = answers[a]};
-	struct lvs_filter_ops ops = {
-		.size = sizeof(ops), .flags = LVS_FILTER_WHOLE, .name = "look", .accept = look};
-	struct frag_recipe recipe = world_recipe(family, _i >= 6 ? LVS_TCP : LVS_UDP, 2, 401);
-	static struct frag_whole whole;
-	struct world w;
-
-	world_open(&w, NULL, "rr");
-	ck_assert_int_eq(lvs_director_set_filter(w.director, &ops, &seen), 0);
-	recipe.options = 16;
-	recipe.hop = 8;
-	frag_make(&whole, &recipe);
-	send_all_held(&w, &whole, 3);
-	ck_assert_uint_eq(seen.n, 1);
-	ck_assert_uint_eq(seen.len, whole.len);
-	ck_assert_mem_eq(seen.data, whole.data, whole.len);
-	ck_assert_uint_ge(world_count(&w, reasons[a]), 1);
-	ck_assert_uint_ge(world_count(&w, others[a]), 5);
-	if (a == 2)
-		ck_assert_uint_eq(w.out_n, 0);
-	else
-		check_reason(w.out[0].reason, reasons[a]);
-	/* A known connection does not ask. */
-	if (a == 0)
-		check_reason(world_send(&w, 0, &whole, 0, STEP), LVS_REASON_ESTABLISHED);
-	ck_assert_uint_eq(seen.n, 1);
-	world_close(&w);
-}
-END_TEST
-
-/* Without the flag a filter sees the first fragment. */
-START_TEST(test_filter_first)
-{
-	struct seen seen = {.answer = LVS_FILTER_ACCEPT};
-	struct lvs_filter_ops ops = {.size = sizeof(ops), .name = "look", .accept = look};
-	struct frag_recipe recipe = world_recipe(LVS_INET, LVS_UDP, 2, 401);
-	static struct frag_whole whole;
-	struct world w;
-
-	world_open(&w, NULL, "rr");
-	ck_assert_int_eq(lvs_director_set_filter(w.director, &ops, &seen), 0);
-	frag_make(&whole, &recipe);
-	check_reason(world_send(&w, 0, &whole, 0, STEP), LVS_REASON_SCHEDULED);
-	ck_assert_uint_eq(seen.len, 20 + STEP);
 	world_close(&w);
 }
 END_TEST
@@ -481,8 +385,6 @@ int main(void)
 	tcase_add_loop_test(tcase, test_error_to_client, 0, 6);
 	tcase_add_test(tcase, test_error_about_tunnel);
 	tcase_add_loop_test(tcase, test_echo, 0, 2);
-	tcase_add_loop_test(tcase, test_filter, 0, 12);
-	tcase_add_test(tcase, test_filter_first);
 	tcase_add_loop_test(tcase, test_cut_again, 0, 2);
 	return unit_run("frag_whole", tcase);
 }
