@@ -148,7 +148,8 @@ LVS_API void lvs_worker_del(struct lvs_worker *worker);
  * @param now_ns The caller's monotonic clock.
  *
  * Worker call: never blocks on control calls; a packet of a known connection
- * costs no lock, no allocation and no system call.
+ * costs no lock, no allocation and no system call. A fragment takes a lock that all workers
+ * share, and may be copied (LVS_HELD): see lvs_worker_outbox().
  */
 LVS_API void lvs_worker_process(struct lvs_worker *worker, struct lvs_packet *packets, unsigned n,
 				uint64_t now_ns);
@@ -189,7 +190,7 @@ LVS_API uint64_t lvs_worker_expiry(const struct lvs_worker *worker);
  * @return How many connections ended. There is more to do while lvs_worker_expiry() is not
  *         later than @p now_ns.
  *
- * Worker call. Any worker may end any connection.
+ * Worker call. Any worker may end any connection, and any datagram.
  */
 LVS_API unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns,
 					  unsigned budget);

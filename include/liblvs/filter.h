@@ -33,7 +33,7 @@ enum lvs_filter_flag {
 	LVS_FILTER_PEEK = 0x1, /**< Answer as if, but move nothing. */
 };
 
-/** A packet that would open a connection. Valid for the call only. */
+/** A packet that would open a connection, or go without one. Valid for the call only. */
 struct lvs_filter_query {
 	uint32_t size;                         /**< sizeof of this structure, the library's. */
 	uint32_t flags;                        /**< enum lvs_filter_flag. */
@@ -56,7 +56,8 @@ struct lvs_filter_ops {
 	 * workers, side by side: what it moves in @p user it moves by atomics or
 	 * under a lock of its own. It makes no call to the director. Each packet that could
 	 * open a connection asks, a retransmitted SYN too; where two workers make one
-	 * connection at the same time, a packet may ask twice.
+	 * connection at the same time, a packet may ask twice. So does each packet that may go
+	 * without an entry (LVS_FULL_UNTRACKED, LVS_FULL_EVICT).
 	 */
 	int (*accept)(void *user, const struct lvs_filter_query *query);
 

@@ -24,8 +24,11 @@ static void move_on(struct lvs_check *check, uint64_t n)
 
 static const char *check_shard(struct lvs_director *director, struct lvs_check *check)
 {
-	const char *fault = lvs_table_check_shard(director->table, (uint32_t)check->position[1]);
+	const char *fault = NULL;
 
+	/* Of another director it may be beyond. */
+	if (check->position[1] < lvs_table_shard_n(director->table))
+		fault = lvs_table_check_shard(director->table, (uint32_t)check->position[1]);
 	move_on(check, lvs_table_shard_n(director->table));
 	return fault;
 }

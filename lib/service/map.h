@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A chained hash table of links that stand in what it finds. Control side.
+ * A chained hash table of links that stand in what it finds. Under a lock of whoever has it.
  * Adding never fails: where memory to grow is lacking, chains get longer.
  */
 #ifndef LVS_SERVICE_MAP_H

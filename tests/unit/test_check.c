@@ -488,6 +488,8 @@ START_TEST(test_refused)
 	ck_assert_int_eq(lvs_director_check_counts(site.director, &check), LVS_ERR_BUSY);
 	ck_assert_int_eq(lvs_director_check(site.director, NULL), LVS_ERR_BUSY);
 	lvs_txn_abort(txn);
+	check.position[1] = 1u << 20; /* of a larger director's */
+	ck_assert_int_eq(lvs_director_check_part(site.director, &check), 1);
 	check.position[0] = 99;
 	ck_assert_int_eq(lvs_director_check_part(site.director, &check), LVS_ERR_INVALID);
 	close_site(&site);
