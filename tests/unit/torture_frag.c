@@ -5,7 +5,8 @@
  *   worker i      part i of all datagrams, in order; a few ahead of the others or behind them
  *   control       another service comes and goes; checks
  *
- * Each part leaves once, by whichever worker. LVS_TORTURE_SECONDS sets the length.
+ * Each part leaves once, by whichever worker. Then hostile ones by two workers, while services,
+ * paths, filters and connections come and go. LVS_TORTURE_SECONDS sets the length.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,7 +14,7 @@
 #include <time.h>
 
 #include "base/memory.h"
-#include "frag_world.h"
+#include "frag_hostile.h"
 
 enum {
 	WORKERS = 3,
@@ -144,10 +145,57 @@ START_TEST(test_torture)
 }
 END_TEST
 
+/* --- Anything, while all around changes --- */
+
+static _Atomic bool stop;
+
+static void *step(void *arg)
+{
+	struct hostile *h = arg;
+
+	while (!atomic_load(&stop))
+		hostile_step(h);
+	return NULL;
+}
+
+START_TEST(test_hostile)
+{
+	const char *text = getenv("LVS_TORTURE_SECONDS");
+	double until = seconds() + (text ? atof(text) : 2);
+	static struct hostile h[3]; /* the last one is the control side */
+	struct lvs_settings settings = {.alloc = lvs_alloc_libc, .fragment_bytes = 16 << 10};
+	pthread_t thread[2];
+
+	world_open(&world, &settings, "rr");
+	for (unsigned i = 0; i < 3; i++) {
+		h[i].director = world.director;
+		h[i].worker = i < 2 ? world.worker[i] : NULL;
+		h[i].random = i + 1;
+		h[i].now = world.now;
+	}
+	for (unsigned i = 0; i < 2; i++)
+		pthread_create(&thread[i], NULL, step, &h[i]);
+	while (seconds() < until) {
+		struct lvs_check check = {.size = sizeof(check)};
+
+		hostile_change(&h[2]);
+		while (lvs_director_check_part(world.director, &check) > 0)
+			ck_assert_ptr_null(check.fault);
+	}
+	atomic_store(&stop, true);
+	for (unsigned i = 0; i < 2; i++)
+		pthread_join(thread[i], NULL);
+	ck_assert_uint_gt(h[0].sent + h[1].sent, 1000);
+	ck_assert_int_eq(lvs_director_set_filter(world.director, NULL, NULL), 0);
+	world_close(&world);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("torture_frag");
 
 	tcase_add_test(tcase, test_torture);
+	tcase_add_test(tcase, test_hostile);
 	return unit_run("torture_frag", tcase);
 }
