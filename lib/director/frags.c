@@ -104,8 +104,15 @@ static bool make_room(struct lvs_frags *frags, uint64_t bytes, const struct lvs_
 {
 	if ((keep ? keep->bytes : 0) + frags->out + bytes > frags->conf.bytes)
 		return false;
-	while (frags->bytes + frags->out + bytes > frags->conf.bytes)
-		evict(frags, frags->first == keep ? frags->first->next : frags->first, counts);
+	while (frags->bytes + frags->out + bytes > frags->conf.bytes) {
+		struct lvs_datagram *oldest = frags->first;
+
+		if (oldest && oldest == keep)
+			oldest = oldest->next;
+		if (!oldest)
+			return false;
+		evict(frags, oldest, counts);
+	}
 	return true;
 }
 

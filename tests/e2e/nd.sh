@@ -68,7 +68,7 @@ must director "$RULES" dr
 DIRECTOR=$STARTED
 check "the network was asked three times, from nobody, in the group's frames" \
 	equal "$(frames "ns $MAC 33:33:ff:00:00:80 :: $GROUP $VIP -")" 3
-check "the solicited-node group is joined" member director
+check "the solicited-node group is joined" soon member director
 check "... and the network was told" soon seen 1 "mld $MAC $GROUP"
 check "announced: to all nodes, override, with the link-layer address, sum and hops right" \
 	soon seen 3 "na $MAC 33:33:00:00:00:01 $VIP ff02::1 $VIP O MAC=$MAC"
