@@ -122,7 +122,7 @@ check "the second takes the address" soon holds second
 check "the client, still sure of the first, believes the second at once" in_time 1 entry_is "$SECOND"
 check "... and gets its answer by the first packet" \
 	at client curl -sS --max-time 0.8 "$(mode_url dr 6)/"
-check "the group is joined there" member second
+check "the group is joined there" soon member second
 check "solicitations are answered by the second alone" \
 	equal "$(solicit | sort -u)" "$SECOND SO MAC=$SECOND"
 
@@ -136,7 +136,7 @@ check "... it does not take it" not holds director
 check "... the client stays with the second" entry_is "$SECOND"
 check "... which answers" get dr 6
 check "lvsd of the second ends well" stop "$second"
-check "... its group is left" not member second
+check "... its group is left" soon not member second
 kill -HUP "$DIRECTOR"
 check "the first has it again" soon holds director
 check "the service answers again" soon get dr 6
