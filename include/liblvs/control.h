@@ -19,6 +19,7 @@ extern "C" {
 #endif
 
 struct lvs_txn;
+struct lvs_pe_ops;
 
 /**
  * What a service is known by: family, protocol, address and port, or family and
@@ -29,7 +30,7 @@ struct lvs_service_key {
 	uint32_t fwmark;     /**< Firewall mark, 0 for none. */
 	lvs_be16 port;       /**< Port; 0 is every port. */
 	uint8_t family;      /**< enum lvs_family. */
-	uint8_t protocol;    /**< LVS_TCP or LVS_UDP. */
+	uint8_t protocol;    /**< LVS_TCP, LVS_UDP or LVS_SCTP. */
 };
 
 /** Flags of a service: those of enum lvs_sched_flag, and these; the kernel's bits. */
@@ -46,6 +47,8 @@ struct lvs_service_conf {
 	const struct lvs_sched_ops *sched; /**< Must outlive the director. NULL: wlc. */
 	uint32_t timeout_s;                /**< Persistence timeout in seconds. */
 	uint32_t netmask; /**< Persistence: IPv4 mask (network order) or IPv6 prefix length. */
+	const struct lvs_pe_ops
+		*pe; /**< Persistence engine; must outlive the director. NULL: none. */
 };
 
 /** What a destination of a service is known by. */
@@ -56,14 +59,31 @@ struct lvs_dest_key {
 	uint8_t reserved;    /**< Zero. */
 };
 
+/** What wraps the packets of a tunnel; the kernel's numbers. */
+enum lvs_tunnel {
+	LVS_TUNNEL_IPIP = 0, /**< IP in IP (RFC 2003, 2473, 4213). */
+	LVS_TUNNEL_GUE = 1,  /**< Generic UDP encapsulation, version 0. */
+	LVS_TUNNEL_GRE = 2,  /**< Generic routing encapsulation (RFC 2784). */
+};
+
+/** Flags of a tunnel; the kernel's bits. */
+enum lvs_tunnel_flag {
+	LVS_TUNNEL_CSUM = 0x1,    /**< GUE: a UDP checksum. GRE: its own. */
+	LVS_TUNNEL_REMCSUM = 0x2, /**< GUE: remote checksum offload. */
+};
+
 /** How a destination behaves. */
 struct lvs_dest_conf {
 	uint32_t size;   /**< sizeof of this structure. */
 	uint32_t method; /**< enum lvs_method; LVS_METHOD_CUSTOM with forward. */
 	const struct lvs_forward_ops *forward; /**< Own method; must outlive the director. */
 	int32_t weight;                        /**< 0 takes no new connections; never negative. */
-	uint32_t upper; /**< Overloaded when it has this many connections; 0 never. */
-	uint32_t lower; /**< No longer so below this many; 0 is three quarters of upper. */
+	uint32_t upper;    /**< Overloaded when it has this many connections; 0 never. */
+	uint32_t lower;    /**< No longer so below this many; 0 is three quarters of upper. */
+	uint8_t tun_type;  /**< LVS_METHOD_TUNNEL: enum lvs_tunnel. */
+	uint8_t tun_flags; /**< The same: enum lvs_tunnel_flag. */
+	lvs_be16 tun_port; /**< LVS_TUNNEL_GUE: the UDP port of the tunnel's end. */
+	uint32_t reserved; /**< Zero. */
 };
 
 /**

@@ -42,10 +42,39 @@ enum lvs_reuse {
 
 /** Switches; all off is the kernel's default. */
 enum lvs_settings_flag {
-	LVS_SET_SLOPPY_TCP = 0x1,    /**< Any TCP packet but RST may open a connection. */
-	LVS_SET_EXPIRE_NODEST = 0x2, /**< Entries of removed destinations end with their next
-					  packet, those of drained ones with a SYN. */
-	LVS_SET_NO_PMTU_DISC = 0x4,  /**< Tunnels ignore the DF bit. */
+	LVS_SET_SLOPPY_TCP = 0x1,        /**< Any TCP packet but RST may open a connection. */
+	LVS_SET_EXPIRE_NODEST = 0x2,     /**< Entries of removed destinations end with their next
+					      packet, those of drained ones with a SYN. */
+	LVS_SET_NO_PMTU_DISC = 0x4,      /**< Tunnels ignore the DF bit. */
+	LVS_SET_SLOPPY_SCTP = 0x8,       /**< Any SCTP packet but ABORT may open a connection. */
+	LVS_SET_EXPIRE_QUIESCENT = 0x10, /**< Templates of destinations of weight 0 are not used. */
+	LVS_SET_SCHEDULE_ICMP = 0x20,    /**< An ICMP error about an unknown flow may open its
+					      connection. */
+	LVS_SET_IGNORE_TUNNELED = 0x40,  /**< Packets of other protocols, tunnels among them, are
+					      marked as the host's for good. */
+	LVS_SET_CACHE_BYPASS = 0x80,     /**< Firewall mark, no destination: the packet goes on to
+					      its own address. */
+	LVS_SET_NAT_ICMP_SEND = 0x100,   /**< A NAT server's packet without a connection is
+					      answered: port unreachable. */
+	LVS_SET_BACKUP_ONLY = 0x200,     /**< Nothing is balanced while connection sync's backup
+					      runs. */
+	LVS_SET_NO_ESTIMATION = 0x400,   /**< Rates are not computed. */
+};
+
+/** How much memory there is, by the embedder's own measure: for the defences against floods. */
+struct lvs_memory {
+	/** What is available, in the unit of lvs_settings::amemthresh. Called about once a second
+	 * by one worker, with no lock held; it must not call the library. NULL: always plenty. */
+	uint64_t (*available)(void *user);
+	void *user; /**< Handed to available(); owned by the embedder. */
+};
+
+/** How a defence against floods works; the numbers are the kernel's. */
+enum lvs_defence {
+	LVS_DEFENCE_OFF = 0,     /**< Not at all. */
+	LVS_DEFENCE_AUTO = 1,    /**< While memory is short; now it is not. */
+	LVS_DEFENCE_AUTO_ON = 2, /**< While memory is short; now it is. */
+	LVS_DEFENCE_ON = 3,      /**< Always. */
 };
 
 /** Settings of a director, fixed for its life. Zero is the default everywhere. */
@@ -90,6 +119,16 @@ struct lvs_settings {
 	uint32_t lblc_entries;       /**< Addresses that a service with lblc or lblcr knows before
 					  it forgets those not wanted for six minutes; half as many
 					  again at most; default 16,384. */
+	uint32_t drop_entry;  /**< enum lvs_defence: random embryonic and idle entries end. */
+	uint32_t drop_packet; /**< enum lvs_defence: some packets that would open a connection are
+				   dropped. */
+	uint32_t secure_tcp;  /**< enum lvs_defence: the table of states that keeps half-open
+				   connections apart. */
+	uint32_t amemthresh;  /**< Memory is short below this, in the unit of memory.available();
+				   default 1024. */
+	uint32_t am_droprate; /**< drop_packet with LVS_DEFENCE_ON: one of so many; default 10. */
+	uint32_t reserved2;   /**< Zero. */
+	struct lvs_memory memory; /**< For the defences that are AUTO. */
 };
 
 #define LVS_UNLIMITED 0xffffffffu /**< A limit that holds nothing back. */

@@ -32,7 +32,9 @@
 #define MAX_LBLC_S 2678400 /* 31 days, as timeouts */
 #define DEFAULT_LBLC_ENTRIES 16384
 #define MAX_LBLC_ENTRIES (1u << 20)
-#define FLAGS ((uint32_t)(LVS_SET_SLOPPY_TCP | LVS_SET_EXPIRE_NODEST | LVS_SET_NO_PMTU_DISC))
+#define DEFAULT_AMEMTHRESH 1024
+#define DEFAULT_AM_DROPRATE 10
+#define FLAGS 0x7ffu /* all of enum lvs_settings_flag */
 
 static void default_to(uint32_t *field, uint32_t value)
 {
@@ -62,6 +64,8 @@ static void fill(struct lvs_settings *settings)
 	default_to(&settings->lblc_expiration_s, DEFAULT_LBLC_S);
 	default_to(&settings->lblcr_expiration_s, DEFAULT_LBLC_S);
 	default_to(&settings->lblc_entries, DEFAULT_LBLC_ENTRIES);
+	default_to(&settings->amemthresh, DEFAULT_AMEMTHRESH);
+	default_to(&settings->am_droprate, DEFAULT_AM_DROPRATE);
 	if (!settings->alloc.alloc && !settings->alloc.free)
 		settings->alloc = lvs_alloc_libc;
 }
@@ -105,6 +109,9 @@ static int check(const struct lvs_settings *settings)
 	if (settings->lblc_expiration_s > MAX_LBLC_S || settings->lblcr_expiration_s > MAX_LBLC_S ||
 	    settings->lblc_entries > MAX_LBLC_ENTRIES)
 		return LVS_ERR_RANGE;
+	if (settings->drop_entry > LVS_DEFENCE_ON || settings->drop_packet > LVS_DEFENCE_ON ||
+	    settings->secure_tcp > LVS_DEFENCE_ON)
+		return LVS_ERR_INVALID;
 	return settings->alloc.alloc && settings->alloc.free ? 0 : LVS_ERR_INVALID;
 }
 

@@ -10,6 +10,8 @@
 #define NAME_TEXT (LVS_ENDPOINT_TEXT + LVS_SERVICE_TEXT + 24)
 /* Bytes of a forwarding method in the first version; what was appended may be missing. */
 #define OPS_LEAST offsetof(struct lvs_forward_ops, overhead)
+/* Bytes of its settings in the first version. */
+#define CONF_LEAST offsetof(struct lvs_dest_conf, tun_type)
 
 /* What one call speaks of: the keys in their one form, and the words for both. */
 struct subject {
@@ -131,10 +133,10 @@ static int check_conf(struct lvs_txn *txn, const struct subject *subject,
 {
 	int err;
 
-	if (!conf || conf->size < sizeof(*conf))
+	if (!conf || conf->size < CONF_LEAST)
 		return lvs_txn_fail(txn, LVS_ERR_INVALID,
 				    "%s: settings of %u bytes, expected %zu or more", subject->name,
-				    conf ? conf->size : 0, sizeof(*conf));
+				    conf ? conf->size : 0, CONF_LEAST);
 	err = check_numbers(txn, subject, conf);
 	if (!err)
 		err = check_forwarder(txn, subject, conf, &to->forwarder);
@@ -143,7 +145,7 @@ static int check_conf(struct lvs_txn *txn, const struct subject *subject,
 	if (err)
 		return err;
 	to->key = subject->dest;
-	to->conf = *conf;
+	memcpy(&to->conf, conf, conf->size < sizeof(to->conf) ? conf->size : sizeof(to->conf));
 	to->conf.size = sizeof(to->conf);
 	return 0;
 }

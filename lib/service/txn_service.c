@@ -8,7 +8,8 @@
 #define OWN_FLAGS LVS_SERVICE_MSS_CLAMP
 /* Bytes of a scheduler in the first version; what was appended may be missing. */
 #define SCHED_LEAST offsetof(struct lvs_sched_ops, expiry)
-#define LATER_FLAGS (LVS_SERVICE_PERSISTENT | LVS_SERVICE_ONE_PACKET)
+/* Bytes of its settings in the first version. */
+#define CONF_LEAST offsetof(struct lvs_service_conf, pe)
 
 static int no_memory(struct lvs_txn *txn, const char *name)
 {
@@ -76,10 +77,10 @@ static int check_conf(struct lvs_txn *txn, const struct lvs_service_key *key,
 {
 	int err;
 
-	if (!conf || conf->size < sizeof(*conf))
+	if (!conf || conf->size < CONF_LEAST)
 		return lvs_txn_fail(txn, LVS_ERR_INVALID,
 				    "service %s: settings of %u bytes, expected %zu or more", name,
-				    conf ? conf->size : 0, sizeof(*conf));
+				    conf ? conf->size : 0, CONF_LEAST);
 	err = check_flags(txn, conf, name);
 	if (err)
 		return err;
@@ -87,7 +88,8 @@ static int check_conf(struct lvs_txn *txn, const struct lvs_service_key *key,
 		return lvs_txn_fail(txn, LVS_ERR_INVALID,
 				    "service %s: prefix length %u, expected 128 or less", name,
 				    conf->netmask);
-	*full = *conf;
+	memset(full, 0, sizeof(*full));
+	memcpy(full, conf, conf->size < sizeof(*full) ? conf->size : sizeof(*full));
 	full->size = sizeof(*full);
 	if (!full->sched)
 		full->sched = lvs_sched_find("wlc");

@@ -303,7 +303,7 @@ START_TEST(test_settings_range)
 	} cases[] = {
 		FIELD(size, 0, LVS_ERR_INVALID),
 		FIELD(size, 7, LVS_ERR_INVALID),
-		FIELD(flags, 0x8, LVS_ERR_INVALID),
+		FIELD(flags, 0x800, LVS_ERR_INVALID),
 		FIELD(flags, UINT32_MAX, LVS_ERR_INVALID),
 		FIELD(max_conns, UINT32_MAX, LVS_ERR_RANGE),
 		FIELD(shards, 3, LVS_ERR_INVALID),
