@@ -16,6 +16,7 @@
 #define PASSING 60000 /* flows of one maker, of which those of a round live */
 #define MAX_CONNS 150000
 #define BATCH 32
+#define TURNS_LEAST 2 /* of each player, however short the round */
 
 struct torture {
 	struct rig rig;
@@ -35,6 +36,7 @@ struct player {
 	pthread_t thread;
 	uint64_t random;
 	uint32_t number;
+	_Atomic uint32_t turns; /* that the player has had */
 };
 
 /* A third each: one-way, two-way, IPv6 two-way. */
@@ -57,6 +59,7 @@ static bool stopped(const struct player *player)
 
 static void enter(struct player *player)
 {
+	atomic_fetch_add_explicit(&player->turns, 1, memory_order_relaxed);
 	lvs_epoch_enter(&player->torture->rig.epoch, &player->reader);
 }
 
@@ -254,6 +257,16 @@ static bool make_staying(struct torture *torture)
 	return true;
 }
 
+/* On a busy machine a player may not have come to its turn in all the time. */
+static void wait_for_turns(const struct player *players)
+{
+	const struct timespec nap = {0, 1000000};
+
+	for (uint32_t i = 0; i < LVS_ARRAY_N(roles); i++)
+		while (atomic_load_explicit(&players[i].turns, memory_order_relaxed) < TURNS_LEAST)
+			nanosleep(&nap, NULL);
+}
+
 static void play(struct torture *torture, const struct timespec *length)
 {
 	static struct player players[LVS_ARRAY_N(roles)];
@@ -261,11 +274,13 @@ static void play(struct torture *torture, const struct timespec *length)
 	for (uint32_t i = 0; i < LVS_ARRAY_N(roles); i++) {
 		players[i].torture = torture;
 		players[i].number = i;
+		atomic_store(&players[i].turns, 0);
 		players[i].random = 88172645463325252u + i;
 		lvs_epoch_join(&torture->rig.epoch, &players[i].reader);
 		pthread_create(&players[i].thread, NULL, roles[i], &players[i]);
 	}
 	nanosleep(length, NULL);
+	wait_for_turns(players);
 	atomic_store(&torture->stop, true);
 	for (uint32_t i = 0; i < LVS_ARRAY_N(roles); i++) {
 		pthread_join(players[i].thread, NULL);
