@@ -36,7 +36,9 @@ struct lvs_service_key {
 /** Flags of a service: those of enum lvs_sched_flag, and these; the kernel's bits. */
 enum lvs_service_flag {
 	LVS_SERVICE_PERSISTENT = 0x1, /**< Clients stick to their destination. Not yet supported. */
-	LVS_SERVICE_ONE_PACKET = 0x4, /**< UDP: each packet is scheduled. Not yet supported. */
+	/** Each UDP packet is scheduled by itself, counted as a connection, and has no entry in the
+	 * table; so replies by NAT are not translated. Packets of other protocols do not care. */
+	LVS_SERVICE_ONE_PACKET = 0x4,
 	LVS_SERVICE_MSS_CLAMP = 0x100, /**< SYN and SYN/ACK: MSS lowered to what the path takes. */
 };
 

@@ -100,7 +100,10 @@ enum lvs_verdict {
 	  "a fragment whose datagram was not completed in time")                                   \
 	X(FRAGMENT_REFUSED, fragment_refused, DROP,                                                \
 	  "a fragment of a datagram whose first one was dropped")                                  \
-	X(FRAGMENT_STRAY, fragment_stray, DROP, "a fragment of a datagram whose connection is gone")
+	X(FRAGMENT_STRAY, fragment_stray, DROP,                                                    \
+	  "a fragment of a datagram whose connection is gone")                                     \
+	X(ONE_PACKET, one_packet, FORWARD,                                                         \
+	  "scheduled by itself, without a connection entry (one-packet scheduling)")
 
 /** Why a packet got its verdict; a counter each. */
 enum lvs_reason {

@@ -111,6 +111,8 @@ static enum lvs_reason decide_flow(struct lvs_step *step, const struct lvs_recor
 		fate->kind = LVS_FATE_FOLLOW;
 	else if (reason == LVS_REASON_UNTRACKED)
 		fate->kind = LVS_FATE_UNTRACKED;
+	else if (record->word_after & LVS_CONN_ONE_PACKET)
+		fate->kind = LVS_FATE_ONCE;
 	fate->dest = record->dest;
 	return reason;
 }
@@ -124,7 +126,8 @@ static bool was_translated(const struct lvs_step *step, const struct lvs_record 
 
 	if (lvs_reason_verdict(reason) != LVS_FORWARD && reason != LVS_REASON_LOCAL)
 		return false;
-	return record->conn && ops->flags & LVS_FORWARD_TWO_WAY;
+	return (record->conn || record->word_after & LVS_CONN_ONE_PACKET) &&
+	       ops->flags & LVS_FORWARD_TWO_WAY;
 }
 
 /* Where it was gathered: what all of it says. */
@@ -219,5 +222,7 @@ enum lvs_reason lvs_frag_follow(struct lvs_step *step, const struct lvs_fate *fa
 	step->guess = NULL;
 	if (fate->kind == LVS_FATE_UNTRACKED)
 		return lvs_miss_later(step, fate->mark, fate->dest);
+	if (fate->kind == LVS_FATE_ONCE)
+		return lvs_miss_later_once(step, fate->mark, fate->dest);
 	return follow_conn(step);
 }

@@ -41,6 +41,7 @@ enum lvs_fate_kind {
 	LVS_FATE_SAME,      /* the reason in it */
 	LVS_FATE_FOLLOW,    /* the connection of the flow */
 	LVS_FATE_UNTRACKED, /* the destination that the scheduler picks for the flow again */
+	LVS_FATE_ONCE,      /* the destination that the first one was scheduled to for itself */
 	LVS_FATE_ERROR,     /* ICMP: the connection of the quoted flow */
 };
 
@@ -49,7 +50,7 @@ struct lvs_fate {
 	enum lvs_reason reason;
 	struct lvs_flow flow; /* with ports */
 	uint32_t mark;        /* of the first fragment */
-	uint32_t dest;        /* number of the destination, where untracked */
+	uint32_t dest;        /* number of the destination, where UNTRACKED or ONCE */
 };
 
 /* Ranges that a datagram has room for without memory of their own. */

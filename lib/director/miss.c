@@ -29,6 +29,17 @@ static const struct lvs_service_set *match(struct lvs_step *step)
 	return set;
 }
 
+static void choose(struct lvs_step *step, struct candidate *candidate, uint32_t index)
+{
+	const struct lvs_service_set *set = candidate->set;
+
+	candidate->dest = set->dest[index];
+	candidate->forwarder = set->forwarder[index];
+	candidate->ops =
+		lvs_services_forwarder(step->worker->director->services, candidate->forwarder);
+	lvs_note(step, dest, candidate->dest->number);
+}
+
 static bool pick(struct lvs_step *step, struct candidate *candidate)
 {
 	const struct lvs_service_set *set = candidate->set;
@@ -39,12 +50,14 @@ static bool pick(struct lvs_step *step, struct candidate *candidate)
 	lvs_note(step, picked, index);
 	if (index >= set->sched_set.dest_n)
 		return false;
-	candidate->dest = set->dest[index];
-	candidate->forwarder = set->forwarder[index];
-	candidate->ops =
-		lvs_services_forwarder(step->worker->director->services, candidate->forwarder);
-	lvs_note(step, dest, candidate->dest->number);
+	choose(step, candidate, index);
 	return true;
+}
+
+/* One-packet scheduling is for UDP alone: a service by mark may have other packets, too. */
+static bool is_once(const struct lvs_step *step, const struct lvs_service_set *set)
+{
+	return set->conf.flags & LVS_SERVICE_ONE_PACKET && step->headers->flow.protocol == LVS_UDP;
 }
 
 /* The word of a new connection after its first packet. */
@@ -52,6 +65,8 @@ static uint64_t first_word(const struct lvs_step *step, const struct candidate *
 {
 	uint64_t word = LVS_CONN_INACTIVE | (uint64_t)candidate->forwarder << 8;
 
+	if (is_once(step, candidate->set))
+		word |= LVS_CONN_ONE_PACKET;
 	if (!(candidate->ops->flags & LVS_FORWARD_TWO_WAY))
 		word |= LVS_CONN_NOOUTPUT;
 	if (candidate->set->conf.flags & LVS_SERVICE_MSS_CLAMP)
@@ -275,6 +290,31 @@ static enum lvs_reason schedule_as_if(struct lvs_step *step, struct candidate *c
 	return send_first(step, candidate, LVS_REASON_SCHEDULED);
 }
 
+/*
+ * A connection for the length of its packet, which nobody else ever sees: it is counted, its
+ * destination has one more meanwhile, and it stands in no table.
+ */
+static LVS_NOINLINE enum lvs_reason schedule_once(struct lvs_step *step,
+						  struct candidate *candidate)
+{
+	struct lvs_gauge_move began, ended;
+	enum lvs_reason reason;
+
+	if (!pick(step, candidate))
+		return LVS_REASON_NO_DEST;
+	lvs_note(step, word_after, first_word(step, candidate));
+	if (step->peek)
+		return send_first(step, candidate, LVS_REASON_ONE_PACKET);
+	began = lvs_dest_bind(candidate->dest, false);
+	reason = send_first(step, candidate, LVS_REASON_ONE_PACKET);
+	ended = lvs_dest_unbind(candidate->dest, false);
+	if (lvs_unlikely(step->worker->events.size)) {
+		lvs_events_load(&step->worker->events, step->now_ns, candidate->dest, began);
+		lvs_events_load(&step->worker->events, step->now_ns, candidate->dest, ended);
+	}
+	return reason;
+}
+
 /* The embedder's word on a connection that is about to be made. */
 static enum lvs_reason ask_filter(const struct lvs_step *step, const struct lvs_service_set *set)
 {
@@ -325,23 +365,53 @@ enum lvs_reason lvs_miss(struct lvs_step *step)
 	reason = ask_filter(step, candidate.set);
 	if (reason != LVS_REASON_NONE)
 		return reason;
+	if (lvs_unlikely(is_once(step, candidate.set)))
+		return schedule_once(step, &candidate);
 	return step->peek ? schedule_as_if(step, &candidate) : schedule(step, &candidate);
+}
+
+static enum lvs_reason send_later(struct lvs_step *step, const struct candidate *candidate,
+				  enum lvs_reason sent)
+{
+	struct lvs_binding binding;
+	enum lvs_reason reason;
+
+	lvs_step_count(step, candidate->dest->number, LVS_COUNT_IN_PKTS);
+	lvs_binding_of_flow(&binding, &step->headers->flow, candidate->dest,
+			    step->worker->director);
+	reason = lvs_step_out(step, candidate->dest, candidate->ops, &binding);
+	return reason == LVS_REASON_NONE ? sent : reason;
 }
 
 enum lvs_reason lvs_miss_later(struct lvs_step *step, uint32_t mark, uint32_t dest)
 {
-	struct lvs_director *director = step->worker->director;
-	struct candidate candidate = {
-		.set = lvs_services_match(director->services, &step->headers->flow, mark)};
-	struct lvs_binding binding;
-	enum lvs_reason reason;
+	struct candidate candidate = {.set = lvs_services_match(step->worker->director->services,
+								&step->headers->flow, mark)};
 
 	/* A hash picks without moving anything; by now it may be another scheduler. */
 	if (!candidate.set || !is_hashed(candidate.set) || !pick(step, &candidate) ||
 	    candidate.dest->number != dest || !may_go_untracked(&candidate))
 		return LVS_REASON_FRAGMENT_STRAY;
-	lvs_step_count(step, dest, LVS_COUNT_IN_PKTS);
-	lvs_binding_of_flow(&binding, &step->headers->flow, candidate.dest, director);
-	reason = lvs_step_out(step, candidate.dest, candidate.ops, &binding);
-	return reason == LVS_REASON_NONE ? LVS_REASON_UNTRACKED : reason;
+	return send_later(step, &candidate, LVS_REASON_UNTRACKED);
+}
+
+static bool has_dest(const struct lvs_service_set *set, uint32_t dest, uint32_t *index)
+{
+	for (*index = 0; *index < set->sched_set.dest_n; ++*index)
+		if (set->dest[*index]->number == dest)
+			return true;
+	return false;
+}
+
+enum lvs_reason lvs_miss_later_once(struct lvs_step *step, uint32_t mark, uint32_t dest)
+{
+	struct candidate candidate = {.set = lvs_services_match(step->worker->director->services,
+								&step->headers->flow, mark)};
+	uint32_t index;
+
+	/* Its destination may be gone by now, or the whole service. */
+	if (!candidate.set || !has_dest(candidate.set, dest, &index))
+		return LVS_REASON_FRAGMENT_STRAY;
+	choose(step, &candidate, index);
+	return send_later(step, &candidate, LVS_REASON_ONE_PACKET);
 }

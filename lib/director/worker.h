@@ -75,6 +75,10 @@ enum lvs_reason lvs_miss(struct lvs_step *step);
  * of number @p dest: there too, or nowhere. */
 enum lvs_reason lvs_miss_later(struct lvs_step *step, uint32_t mark, uint32_t dest);
 
+/* A later fragment of a packet that had a connection to itself (LVS_SERVICE_ONE_PACKET), the same
+ * way. */
+enum lvs_reason lvs_miss_later_once(struct lvs_step *step, uint32_t mark, uint32_t dest);
+
 /* The packet belongs to @p conn, as @p side tells, whose destination is @p dest: state and
  * forwarding. */
 enum lvs_reason lvs_hit(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side,

@@ -5,7 +5,7 @@
 #include "service/txn.h"
 
 #define SCHED_FLAGS (LVS_SCHED_FLAG1 | LVS_SCHED_FLAG2 | LVS_SCHED_FLAG3)
-#define OWN_FLAGS LVS_SERVICE_MSS_CLAMP
+#define OWN_FLAGS (LVS_SERVICE_ONE_PACKET | LVS_SERVICE_MSS_CLAMP)
 /* Bytes of a scheduler in the first version; what was appended may be missing. */
 #define SCHED_LEAST offsetof(struct lvs_sched_ops, expiry)
 /* Bytes of its settings in the first version. */
@@ -62,9 +62,6 @@ static int check_flags(struct lvs_txn *txn, const struct lvs_service_conf *conf,
 	if (conf->flags & LVS_SERVICE_PERSISTENT)
 		return lvs_txn_fail(txn, LVS_ERR_UNSUPPORTED,
 				    "service %s: persistence is not yet supported", name);
-	if (conf->flags & LVS_SERVICE_ONE_PACKET)
-		return lvs_txn_fail(txn, LVS_ERR_UNSUPPORTED,
-				    "service %s: one-packet scheduling is not yet supported", name);
 	if (conf->flags & ~(uint32_t)(SCHED_FLAGS | OWN_FLAGS))
 		return lvs_txn_fail(txn, LVS_ERR_INVALID, "service %s: unknown flags %#x", name,
 				    conf->flags & ~(uint32_t)(SCHED_FLAGS | OWN_FLAGS));

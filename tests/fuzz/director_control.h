@@ -18,7 +18,7 @@ static inline void change_service(struct bench *bench, struct lvs_txn *txn, unsi
 		.sched = lvs_sched_find(scheds[flags & 1][bits >> 5]),
 	};
 
-	conf.flags = flags & (LVS_SCHED_FLAG1 | LVS_SCHED_FLAG2);
+	conf.flags = flags & (LVS_SERVICE_ONE_PACKET | LVS_SCHED_FLAG1 | LVS_SCHED_FLAG2);
 	if (flags & 0x20)
 		conf.flags |= LVS_SERVICE_MSS_CLAMP;
 	if (flags & 0x80)

@@ -30,16 +30,24 @@ static inline struct lvs_dest_key rig_dest_key(unsigned family, union lvs_addr a
 	return key;
 }
 
-static inline void rig_set_service(struct lvs_director *director, const struct lvs_service_key *key,
-				   const char *sched)
+static inline void rig_set_service_flags(struct lvs_director *director,
+					 const struct lvs_service_key *key, const char *sched,
+					 uint32_t flags)
 {
-	struct lvs_service_conf conf = {.size = sizeof(conf), .sched = lvs_sched_find(sched)};
+	struct lvs_service_conf conf = {
+		.size = sizeof(conf), .flags = flags, .sched = lvs_sched_find(sched)};
 	struct lvs_txn *txn;
 
 	ck_assert_ptr_nonnull(conf.sched);
 	ck_assert_int_eq(lvs_txn_begin(director, &txn), 0);
 	ck_assert_int_eq(lvs_txn_set_service(txn, key, &conf), 0);
 	ck_assert_int_eq(lvs_txn_commit(txn), 0);
+}
+
+static inline void rig_set_service(struct lvs_director *director, const struct lvs_service_key *key,
+				   const char *sched)
+{
+	rig_set_service_flags(director, key, sched, 0);
 }
 
 /* A destination with its path; tunnels get a source address. */

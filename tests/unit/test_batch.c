@@ -64,11 +64,16 @@ static const struct {
 	uint8_t protocol;
 	const char *sched;
 	enum lvs_method method;
+	uint32_t flags;
 } services[] = {
-	{LVS_INET, LVS_TCP, "rr", LVS_METHOD_NAT},     {LVS_INET, LVS_TCP, "wlc", LVS_METHOD_DR},
-	{LVS_INET, LVS_UDP, "wrr", LVS_METHOD_NAT},    {LVS_INET, LVS_TCP, "mh", LVS_METHOD_TUNNEL},
-	{LVS_INET6, LVS_TCP, "wlc", LVS_METHOD_NAT},   {LVS_INET6, LVS_TCP, "rr", LVS_METHOD_DR},
-	{LVS_INET6, LVS_UDP, "mh", LVS_METHOD_TUNNEL},
+	{LVS_INET, LVS_TCP, "rr", LVS_METHOD_NAT, 0},
+	{LVS_INET, LVS_TCP, "wlc", LVS_METHOD_DR, 0},
+	{LVS_INET, LVS_UDP, "wrr", LVS_METHOD_NAT, 0},
+	{LVS_INET, LVS_TCP, "mh", LVS_METHOD_TUNNEL, 0},
+	{LVS_INET6, LVS_TCP, "wlc", LVS_METHOD_NAT, 0},
+	{LVS_INET6, LVS_TCP, "rr", LVS_METHOD_DR, 0},
+	{LVS_INET6, LVS_UDP, "mh", LVS_METHOD_TUNNEL, 0},
+	{LVS_INET, LVS_UDP, "rr", LVS_METHOD_NAT, LVS_SERVICE_ONE_PACKET},
 };
 #define SERVICES (sizeof(services) / sizeof(services[0]))
 
@@ -82,7 +87,7 @@ static void add_service(struct lvs_director *director, unsigned i)
 	unsigned family = services[i].family;
 	struct lvs_service_key key = rig_service_key(family, services[i].protocol, vip(i), 80);
 
-	rig_set_service(director, &key, services[i].sched);
+	rig_set_service_flags(director, &key, services[i].sched, services[i].flags);
 	for (unsigned j = 1; j <= 3; j++) {
 		union lvs_addr addr =
 			family == LVS_INET ? rig_addr4(10, 0, i, j) : rig_addr6(2 + i, j);
