@@ -15,13 +15,17 @@ struct change {
 
 static bool same_service(const struct rule_service *a, const struct rule_service *b)
 {
-	return a->conf.sched == b->conf.sched && a->conf.flags == b->conf.flags;
+	return a->conf.sched == b->conf.sched && a->conf.flags == b->conf.flags &&
+	       a->conf.timeout_s == b->conf.timeout_s && a->conf.netmask == b->conf.netmask &&
+	       a->conf.pe == b->conf.pe;
 }
 
 static bool same_dest(const struct rule_dest *a, const struct rule_dest *b)
 {
 	return a->conf.method == b->conf.method && a->conf.weight == b->conf.weight &&
-	       a->conf.upper == b->conf.upper && a->conf.lower == b->conf.lower;
+	       a->conf.upper == b->conf.upper && a->conf.lower == b->conf.lower &&
+	       a->conf.tun_type == b->conf.tun_type && a->conf.tun_flags == b->conf.tun_flags &&
+	       a->conf.tun_port == b->conf.tun_port;
 }
 
 static int remove_services(struct change *change)

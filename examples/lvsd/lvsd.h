@@ -22,10 +22,12 @@ struct lvsd {
 	struct gate gate;  /* of all workers */
 	struct check check;
 	struct lvs_io_caps caps;
-	struct rules rules;       /* in force */
-	struct addr_set services; /* their addresses, on the host */
-	struct addr_set dests;    /* their addresses, with paths */
-	uint32_t ifindex;         /* where service addresses go */
+	struct rules rules;             /* in force */
+	struct setting_values defaults; /* where nothing is set */
+	struct setting_values settings; /* in force */
+	struct addr_set services;       /* their addresses, on the host */
+	struct addr_set dests;          /* their addresses, with paths */
+	uint32_t ifindex;               /* where service addresses go */
 	int signal_fd;
 	int stop_fd;  /* eventfd: tells workers to end */
 	int ended_fd; /* eventfd: one did */

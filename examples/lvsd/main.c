@@ -6,13 +6,14 @@
  *                                                                           |
  *     worker threads: adapter -> lvs_worker_process() -> adapter  <---------+
  */
-#include "adapter.h"
 #include "control.h"
+#include "dry.h"
 #include "forwarding.h"
 #include "log.h"
 #include "lvsd.h"
 #include "reload.h"
 #include "report.h"
+#include "tuning.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -20,31 +21,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-
-static int check_rules(const struct options *options)
-{
-	struct rules rules = {0};
-	char error[512];
-	int err;
-
-	if (rules_read_file(options->rules, &rules, error, sizeof(error)) < 0) {
-		fprintf(stderr, "lvsd: error: %s\n", error);
-		return EXIT_FAILURE;
-	}
-	err = options->io ? adapter_check(&rules, options->io->name, options->io->lacks,
-					  options->rules, error, sizeof(error))
-			  : 0;
-	if (err)
-		fprintf(stderr, "lvsd: error: %s\n", error);
-	else
-		printf("%s: %zu service%s, %zu server%s\n", options->rules, rules.service_n,
-		       log_plural(rules.service_n), rules.dest_n, log_plural(rules.dest_n));
-	rules_free(&rules);
-	return err ? EXIT_FAILURE : EXIT_SUCCESS;
-}
 
 /* Before any thread is started: all inherit that these signals wait to be read. */
 static int open_descriptors(struct lvsd *lvsd)
@@ -63,29 +41,6 @@ static int open_descriptors(struct lvsd *lvsd)
 		return 0;
 	log_line(&lvsd->log, LVS_LOG_ERROR, "signalfd or eventfd: %s", strerror(errno));
 	return -1;
-}
-
-static int open_director(struct lvsd *lvsd)
-{
-	struct lvs_settings settings;
-	int err;
-
-	if (lvsd->options.modern)
-		lvs_settings_modern(&settings);
-	else
-		lvs_settings_init(&settings);
-	settings.max_conns =
-		lvsd->options.table_size ? lvsd->options.table_size : settings.max_conns;
-	settings.log = lvsd->log;
-	if (getrandom(settings.table_key, sizeof(settings.table_key), 0) < 0 ||
-	    getrandom(&settings.seed, sizeof(settings.seed), 0) < 0) {
-		log_line(&lvsd->log, LVS_LOG_ERROR, "getrandom: %s", strerror(errno));
-		return -1;
-	}
-	err = lvs_director_new(&settings, &lvsd->director);
-	if (err)
-		log_line(&lvsd->log, LVS_LOG_ERROR, "director: %s", lvs_strerror(err));
-	return err;
 }
 
 /* What the adapter makes, and what goes with it. */
@@ -246,21 +201,22 @@ static void print_line(void *user, const char *text)
 	fprintf(user, "%s\n", text);
 }
 
-static int print_setup(struct lvsd *lvsd)
+static int print_setup(struct lvsd *lvsd, struct rules *rules)
 {
-	if (reload_setup_only(lvsd) < 0 || forwarding_set(lvsd) < 0)
+	if (reload_setup_only(lvsd, rules) < 0 || forwarding_set(lvsd) < 0)
 		return -1;
 	lvs_host_setup_print(lvsd->host, print_line, stdout);
 	return 0;
 }
 
-static int open_and_run(struct lvsd *lvsd)
+static int open_and_run(struct lvsd *lvsd, struct rules *rules)
 {
-	if (open_descriptors(lvsd) < 0 || open_director(lvsd) < 0 || open_host(lvsd) < 0)
+	if (open_descriptors(lvsd) < 0 || reload_read(lvsd, rules) < 0 ||
+	    tuning_open(lvsd, rules) < 0 || open_host(lvsd) < 0)
 		return -1;
 	if (lvsd->options.print_setup)
-		return print_setup(lvsd);
-	if (open_workers(lvsd) < 0 || reload_rules(lvsd) < 0 || forwarding_set(lvsd) < 0)
+		return print_setup(lvsd, rules);
+	if (open_workers(lvsd) < 0 || reload_put(lvsd, rules) < 0 || forwarding_set(lvsd) < 0)
 		return -1;
 	return run(lvsd);
 }
@@ -280,6 +236,7 @@ static void close_all(struct lvsd *lvsd)
 int main(int argc, char **argv)
 {
 	struct lvsd lvsd = {.signal_fd = -1, .stop_fd = -1, .ended_fd = -1};
+	struct rules rules = {0}; /* on their way into force */
 	int status = options_read(argc, argv, &lvsd.options);
 
 	if (status >= 0)
@@ -287,12 +244,13 @@ int main(int argc, char **argv)
 	/* A reader of the log or the report who goes away is no reason to leave the host as it is.
 	 */
 	signal(SIGPIPE, SIG_IGN);
-	if (lvsd.options.check)
-		return check_rules(&lvsd.options);
 	lvsd.log = log_to_stderr(&lvsd.options.log_level);
+	if (lvsd.options.check)
+		return dry_run(&lvsd) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	gate_init(&lvsd.gate);
 	check_init(&lvsd);
-	status = open_and_run(&lvsd) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	status = open_and_run(&lvsd, &rules) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	rules_free(&rules);
 	close_all(&lvsd);
 	return status;
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLE_SIZE_MAX = 1 << 30, CHECK_EVERY_MAX = 1000000 };
+enum { CHECK_EVERY_MAX = 1000000 };
 
 static const char help[] =
 	"Usage: lvsd --io packet:INTERFACE[,INTERFACE...] --rules FILE [OPTION]...\n"
@@ -24,9 +24,12 @@ static const char help[] =
 	"device\n"
 	"                       NAME; no direct routing\n"
 	"  --io pcap:IN[,OUT]   replay a capture file, write what would be sent, print the report\n"
-	"  --rules FILE         services and servers\n"
+	"  --rules FILE         services and servers; lines \"set NAME VALUE\" are as --set\n"
 	"  --workers N          threads that handle packets, 1 to 64 (default 1)\n"
-	"  --table-size N       connections at most (default 1048576)\n"
+	"  --table-size N       connections at most (default 1048576); --set conn_max=N\n"
+	"  --set NAME=VALUE     a setting by the name of the kernel's sysctl, or tcp, tcpfin or "
+	"udp: a\n"
+	"                       timeout in seconds; once for each\n"
 	"  --modern             a full table makes room; connections of removed servers end\n"
 	"  --name NAME          of this instance; two on one host need two (default 0)\n"
 	"  --forwarding         set-up: let the host forward too (servers behind NAT need it for\n"
@@ -64,6 +67,34 @@ static int read_number(const char *option, const char *text, unsigned long max, 
 	}
 	*number = (uint32_t)value;
 	return 0;
+}
+
+static int set_one(const char *option, const char *name, size_t len, const char *value,
+		   struct options *options)
+{
+	char error[512];
+
+	if (setting_take(&options->settings, name, len, value, 0, error, sizeof(error)) == 0)
+		return 0;
+	fprintf(stderr, "lvsd: %s: %s\n", option, error);
+	return -1;
+}
+
+/* NAME=VALUE */
+static int read_setting(const char *text, struct options *options)
+{
+	size_t len = strcspn(text, "=");
+
+	if (!text[len])
+		return fail("--set", "NAME=VALUE", text);
+	return set_one("--set", text, len, text + len + 1, options);
+}
+
+static int read_table_size(const char *text, struct options *options)
+{
+	const char *name = setting_name(SETTING_CONN_MAX);
+
+	return set_one("--table-size", name, strlen(name), text, options);
 }
 
 static int read_level(const char *text, enum lvs_log_level *level)
@@ -171,7 +202,7 @@ static int complete(const struct options *options)
 	return 0;
 }
 
-enum { HELP = 256, VERSION, IO, RULES, WORKERS, TABLE_SIZE, NAME, LOG_LEVEL, CHECK_EVERY };
+enum { HELP = 256, VERSION, IO, RULES, WORKERS, TABLE_SIZE, SET, NAME, LOG_LEVEL, CHECK_EVERY };
 
 /* An option with a value. Returns 0, or -1 with a line on stderr. */
 static int take_value(int option, const char *text, struct options *options)
@@ -187,7 +218,9 @@ static int take_value(int option, const char *text, struct options *options)
 	case WORKERS:
 		return read_number("--workers", text, OPTIONS_WORKERS_MAX, &options->worker_n);
 	case TABLE_SIZE:
-		return read_number("--table-size", text, TABLE_SIZE_MAX, &options->table_size);
+		return read_table_size(text, options);
+	case SET:
+		return read_setting(text, options);
 	case CHECK_EVERY:
 		return read_number("--check-every", text, CHECK_EVERY_MAX, &options->check_every_s);
 	case LOG_LEVEL:
@@ -206,6 +239,7 @@ int options_read(int argc, char **argv, struct options *options)
 		{"rules", required_argument, NULL, RULES},
 		{"workers", required_argument, NULL, WORKERS},
 		{"table-size", required_argument, NULL, TABLE_SIZE},
+		{"set", required_argument, NULL, SET},
 		{"name", required_argument, NULL, NAME},
 		{"log-level", required_argument, NULL, LOG_LEVEL},
 		{"check-every", required_argument, NULL, CHECK_EVERY},

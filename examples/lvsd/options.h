@@ -3,6 +3,8 @@
 #ifndef LVSD_OPTIONS_H
 #define LVSD_OPTIONS_H
 
+#include "setting.h"
+
 #include <liblvs/io.h>
 
 #include <stdbool.h>
@@ -19,8 +21,8 @@ struct options {
 	const char *rules;
 	const char *name; /* instance, for what is made on the host */
 	unsigned worker_n;
-	uint32_t table_size;    /* connections; 0 is the library's default */
-	uint32_t check_every_s; /* 0: only when asked by signal */
+	struct setting_list settings; /* --set, --table-size */
+	uint32_t check_every_s;       /* 0: only when asked by signal */
 	enum lvs_log_level log_level;
 	bool check;
 	bool print_setup;

@@ -12,6 +12,7 @@
 #include "forwarding.h"
 #include "log.h"
 #include "paths.h"
+#include "tuning.h"
 
 #include <string.h>
 
@@ -30,7 +31,7 @@ static void free_plan(struct plan *plan)
 }
 
 /* What the adapter cannot carry is refused, not tried. */
-static int check_adapter(const struct lvsd *lvsd, const struct rules *rules)
+int reload_check_adapter(const struct lvsd *lvsd, const struct rules *rules)
 {
 	const struct options *options = &lvsd->options;
 	uint32_t lacks = options->io->lacks;
@@ -45,32 +46,50 @@ static int check_adapter(const struct lvsd *lvsd, const struct rules *rules)
 	return -1;
 }
 
-static void warn_of_marks(const struct lvsd *lvsd, const struct rules *rules)
+static void warn(const struct lvsd *lvsd, const struct rule_service *service, const char *text)
 {
-	for (size_t i = 0; i < rules->service_n; i++)
-		if (rules->service[i].key.fwmark)
-			log_line(&lvsd->log, LVS_LOG_WARNING,
-				 "%s:%u: nothing sets firewall marks in this version: the service "
-				 "gets no packets",
-				 lvsd->options.rules, rules->service[i].line);
+	log_line(&lvsd->log, LVS_LOG_WARNING, "%s:%u: %s", lvsd->options.rules, service->line,
+		 text);
 }
 
-static int make_plan(const struct lvsd *lvsd, struct plan *plan)
+void reload_warn(const struct lvsd *lvsd, const struct rules *rules)
+{
+	for (size_t i = 0; i < rules->service_n; i++) {
+		const struct rule_service *service = &rules->service[i];
+
+		if (service->key.fwmark)
+			warn(lvsd, service,
+			     "nothing sets firewall marks in this version: the service gets no "
+			     "packets");
+		else if (!service->key.port)
+			warn(lvsd, service,
+			     "a service of every port: all of its protocol to that address is "
+			     "balanced, and no longer reaches the host's own services there");
+	}
+}
+
+int reload_read(const struct lvsd *lvsd, struct rules *rules)
 {
 	char error[512];
 
+	if (rules_read_file(lvsd->options.rules, rules, error, sizeof(error)) == 0)
+		return 0;
+	log_line(&lvsd->log, LVS_LOG_ERROR, "%s", error);
+	return -1;
+}
+
+/* Takes `rules` over. */
+static int make_plan(const struct lvsd *lvsd, struct rules *rules, struct plan *plan)
+{
 	memset(plan, 0, sizeof(*plan));
-	if (rules_read_file(lvsd->options.rules, &plan->rules, error, sizeof(error)) < 0) {
-		log_line(&lvsd->log, LVS_LOG_ERROR, "%s", error);
-		return -1;
-	}
-	if (addr_set_of_services(&plan->services, &plan->rules) < 0 ||
-	    addr_set_of_dests(&plan->dests, &plan->rules) < 0) {
-		log_line(&lvsd->log, LVS_LOG_ERROR, "%s: out of memory", lvsd->options.rules);
-		free_plan(plan);
-		return -1;
-	}
-	return 0;
+	plan->rules = *rules;
+	memset(rules, 0, sizeof(*rules));
+	if (addr_set_of_services(&plan->services, &plan->rules) == 0 &&
+	    addr_set_of_dests(&plan->dests, &plan->rules) == 0)
+		return 0;
+	log_line(&lvsd->log, LVS_LOG_ERROR, "%s: out of memory", lvsd->options.rules);
+	free_plan(plan);
+	return -1;
 }
 
 static bool steers(const struct lvsd *lvsd)
@@ -132,15 +151,25 @@ static void take_over(struct lvsd *lvsd, const struct plan *plan)
 	lvsd->dests = plan->dests;
 }
 
-int reload_rules(struct lvsd *lvsd)
+static void tell(const struct lvsd *lvsd, const struct apply_counts *counts)
+{
+	log_line(&lvsd->log, LVS_LOG_NOTICE,
+		 "rules file %s is in force: %zu service%s, %zu server%s (%u added, %u changed, %u "
+		 "removed)",
+		 lvsd->options.rules, lvsd->rules.service_n, log_plural(lvsd->rules.service_n),
+		 lvsd->rules.dest_n, log_plural(lvsd->rules.dest_n), counts->added, counts->changed,
+		 counts->removed);
+}
+
+int reload_put(struct lvsd *lvsd, struct rules *rules)
 {
 	struct apply_counts counts;
 	struct plan plan;
 	char error[512];
 
-	if (make_plan(lvsd, &plan) < 0)
+	if (make_plan(lvsd, rules, &plan) < 0)
 		return -1;
-	if (check_adapter(lvsd, &plan.rules) < 0)
+	if (reload_check_adapter(lvsd, &plan.rules) < 0 || tuning_check(lvsd, &plan.rules) < 0)
 		goto refused;
 	if (lvsd->host && prepare_host(lvsd, &plan) < 0)
 		goto undo;
@@ -151,15 +180,11 @@ int reload_rules(struct lvsd *lvsd)
 	}
 	if (lvsd->host)
 		follow_host(lvsd, &plan);
-	warn_of_marks(lvsd, &plan.rules);
+	tuning_follow(lvsd, &plan.rules);
+	reload_warn(lvsd, &plan.rules);
 	take_over(lvsd, &plan);
 	(void)forwarding_set(lvsd); /* the log tells; the rules are in force all the same */
-	log_line(&lvsd->log, LVS_LOG_NOTICE,
-		 "rules file %s is in force: %zu service%s, %zu server%s (%u added, %u changed, %u "
-		 "removed)",
-		 lvsd->options.rules, lvsd->rules.service_n, log_plural(lvsd->rules.service_n),
-		 lvsd->rules.dest_n, log_plural(lvsd->rules.dest_n), counts.added, counts.changed,
-		 counts.removed);
+	tell(lvsd, &counts);
 	return 0;
 
 undo:
@@ -170,19 +195,26 @@ refused:
 	return -1;
 }
 
+int reload_rules(struct lvsd *lvsd)
+{
+	struct rules rules = {0};
+
+	return reload_read(lvsd, &rules) < 0 ? -1 : reload_put(lvsd, &rules);
+}
+
 void reload_capture(const struct lvsd *lvsd)
 {
 	if (steers(lvsd))
 		set_capture(lvsd, &lvsd->rules);
 }
 
-int reload_setup_only(struct lvsd *lvsd)
+int reload_setup_only(struct lvsd *lvsd, struct rules *rules)
 {
 	struct plan plan;
 
-	if (make_plan(lvsd, &plan) < 0)
+	if (make_plan(lvsd, rules, &plan) < 0)
 		return -1;
-	if (check_adapter(lvsd, &plan.rules) < 0) {
+	if (reload_check_adapter(lvsd, &plan.rules) < 0) {
 		free_plan(&plan);
 		return -1;
 	}

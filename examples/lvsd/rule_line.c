@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-enum { WORDS_MAX = 64 };
-
 enum rule_value { RULE_VALUE_NONE, RULE_VALUE_NEEDED, RULE_VALUE_OPTIONAL };
 
 struct option {
@@ -19,18 +17,21 @@ static const struct option options[RULE_OPTION_N] = {
 #undef RULE_OPTION_ROW
 };
 
-struct words {
-	char *word[WORDS_MAX];
-	unsigned n;
-	unsigned next;
-};
-
 const char *rule_option_name(enum rule_option option)
 {
 	return options[option].shown[1] ? options[option].shown : options[option].name;
 }
 
-static int split(char *text, struct words *words, struct rule_error *error)
+enum rule_option rule_first_given(const struct rule_line *line, uint32_t bits)
+{
+	int i = 0;
+
+	while (i < RULE_OPTION_N && !(line->given & bits & UINT32_C(1) << i))
+		i++;
+	return (enum rule_option)i;
+}
+
+int rule_words_split(char *text, struct rule_words *words, struct rule_error *error)
 {
 	static const char blank[] = " \t\r\n";
 	char *rest = text + strspn(text, blank);
@@ -38,8 +39,9 @@ static int split(char *text, struct words *words, struct rule_error *error)
 	words->n = 0;
 	words->next = 0;
 	while (*rest && *rest != '#') {
-		if (words->n == WORDS_MAX)
-			return rule_fail(error, "expected at most %d words, got more", WORDS_MAX);
+		if (words->n == RULE_WORDS_MAX)
+			return rule_fail(error, "expected at most %d words, got more",
+					 RULE_WORDS_MAX);
 		words->word[words->n++] = rest;
 		rest += strcspn(rest, blank);
 		if (!*rest)
@@ -71,12 +73,12 @@ static int find_name(const char *word, size_t len)
 static int unknown(const struct rule_line *line, const char *dash, const char *word,
 		   struct rule_error *error)
 {
-	return rule_fail(error, "expected %s-A or -a, got \"%s%s\"",
-			 line->given ? "an option of " : "", dash, word);
+	return rule_fail(error, "expected %s, got \"%s%s\"",
+			 line->given ? "an option of -A or -a" : "-A, -a or set", dash, word);
 }
 
 /* `attached` is the value that stands in the option's own word, or NULL. */
-static int take_option(int i, char *attached, struct words *words, struct rule_line *line,
+static int take_option(int i, char *attached, struct rule_words *words, struct rule_line *line,
 		       struct rule_error *error)
 {
 	const struct option *option = &options[i];
@@ -99,7 +101,7 @@ static int take_option(int i, char *attached, struct words *words, struct rule_l
 	return 0;
 }
 
-static int take_long(char *word, struct words *words, struct rule_line *line,
+static int take_long(char *word, struct rule_words *words, struct rule_line *line,
 		     struct rule_error *error)
 {
 	size_t len = strcspn(word, "=");
@@ -111,7 +113,7 @@ static int take_long(char *word, struct words *words, struct rule_line *line,
 }
 
 /* "-At 192.0.2.1:80" and "-w3" are the same as "-A -t 192.0.2.1:80" and "-w 3". */
-static int take_short(char *word, struct words *words, struct rule_line *line,
+static int take_short(char *word, struct rule_words *words, struct rule_line *line,
 		      struct rule_error *error)
 {
 	for (char *at = word + 1; *at; at++) {
@@ -129,27 +131,23 @@ static int take_short(char *word, struct words *words, struct rule_line *line,
 	return 0;
 }
 
-int rule_line_cut(char *text, struct rule_line *line, struct rule_error *error)
+int rule_line_cut(struct rule_words *words, struct rule_line *line, struct rule_error *error)
 {
-	struct words words;
-
 	memset(line, 0, sizeof(*line));
-	if (split(text, &words, error) < 0)
-		return -1;
-	if (words.n && !strcmp(words.word[0], "ipvsadm")) {
-		words.next++;
-		if (words.n == 1)
+	if (words->n && !strcmp(words->word[0], "ipvsadm")) {
+		words->next++;
+		if (words->n == 1)
 			return rule_fail(error, "expected -A or -a, got the end of the line");
 	}
-	while (words.next < words.n) {
-		char *word = words.word[words.next++];
+	while (words->next < words->n) {
+		char *word = words->word[words->next++];
 		int failed;
 
 		if (word[0] != '-' || !word[1])
 			return rule_fail(error, "expected %s, got \"%s\"",
-					 line->given ? "an option" : "-A or -a", word);
-		failed = word[1] == '-' ? take_long(word, &words, line, error)
-					: take_short(word, &words, line, error);
+					 line->given ? "an option" : "-A, -a or set", word);
+		failed = word[1] == '-' ? take_long(word, words, line, error)
+					: take_short(word, words, line, error);
 		if (failed)
 			return -1;
 	}

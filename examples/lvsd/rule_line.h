@@ -42,8 +42,14 @@ enum rule_option {
 		RULE_OPTION_N
 };
 
+#define RULE_BIT(name) (UINT32_C(1) << RULE_##name)
+
+/* Options of which a line has one: what names a service, and how a server gets packets. */
+#define RULE_SERVICE_OPTIONS (RULE_BIT(TCP) | RULE_BIT(UDP) | RULE_BIT(SCTP) | RULE_BIT(MARK))
+#define RULE_METHOD_OPTIONS (RULE_BIT(DR) | RULE_BIT(TUNNEL) | RULE_BIT(NAT))
+
 struct rule_line {
-	uint32_t given;                   /* bit 1 << enum rule_option */
+	uint32_t given;                   /* RULE_BIT()s */
 	const char *value[RULE_OPTION_N]; /* within the text that was cut; NULL without one */
 };
 
@@ -52,13 +58,35 @@ static inline int rule_given(const struct rule_line *line, enum rule_option opti
 	return (int)(line->given >> option) & 1;
 }
 
+/* How many of the options `bits` the line has. */
+static inline unsigned rule_given_n(const struct rule_line *line, uint32_t bits)
+{
+	unsigned n = 0;
+
+	for (bits &= line->given; bits; bits &= bits - 1)
+		n++;
+	return n;
+}
+
+/* The first option of `bits` that the line has; RULE_OPTION_N: none. */
+enum rule_option rule_first_given(const struct rule_line *line, uint32_t bits);
+
 /* An option as messages name it: "-w", or "--pe" where it has no letter. Static. */
 const char *rule_option_name(enum rule_option option);
 
-/*
- * Cuts `text`, which is changed and must outlive `line`. An empty line and a
- * comment give no option at all. Returns 0, or -1 with a message.
- */
-int rule_line_cut(char *text, struct rule_line *line, struct rule_error *error);
+enum { RULE_WORDS_MAX = 64 };
+
+/* A line's words, comment left out; they lie in the text that was split. */
+struct rule_words {
+	char *word[RULE_WORDS_MAX];
+	unsigned n;
+	unsigned next; /* the first that has not been looked at */
+};
+
+/* Splits `text`, which is changed and must outlive `words`. Returns 0, or -1 with a message. */
+int rule_words_split(char *text, struct rule_words *words, struct rule_error *error);
+
+/* The options that the words are. No words give none. Returns 0, or -1 with a message. */
+int rule_line_cut(struct rule_words *words, struct rule_line *line, struct rule_error *error);
 
 #endif

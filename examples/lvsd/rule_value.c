@@ -68,8 +68,14 @@ static int cut_port(char *text, char **addr, char **port, uint8_t *family)
 	return 0;
 }
 
-int rule_value_endpoint(const char *text, uint32_t port_min, struct rule_endpoint *endpoint,
-			struct rule_error *error)
+int rule_value_mask(const char *text, uint32_t *mask, struct rule_error *error)
+{
+	if (inet_pton(AF_INET, text, mask) == 1)
+		return 0;
+	return rule_fail(error, "expected a mask like 255.255.255.0, got \"%s\"", text);
+}
+
+int rule_value_endpoint(const char *text, struct rule_endpoint *endpoint, struct rule_error *error)
 {
 	char copy[INET6_ADDRSTRLEN + sizeof("[]:65535")];
 	char *addr, *port;
@@ -86,7 +92,7 @@ int rule_value_endpoint(const char *text, uint32_t port_min, struct rule_endpoin
 				 text);
 	if (!is_unicast(endpoint))
 		return rule_fail(error, "expected a unicast address, got \"%s\"", addr);
-	if (port && rule_value_number(port, "a port", port_min, 65535, &number, error) < 0)
+	if (port && rule_value_number(port, "a port", 0, 65535, &number, error) < 0)
 		return -1;
 	endpoint->port = htons((uint16_t)number);
 	endpoint->has_port = port != NULL;

@@ -18,9 +18,11 @@ struct rule_endpoint {
 int rule_value_number(const char *text, const char *what, uint32_t min, uint32_t max,
 		      uint32_t *number, struct rule_error *error);
 
-/* 192.0.2.1, 192.0.2.1:80, 2001:db8::1 or [2001:db8::1]:80; unicast, the port from port_min. */
-int rule_value_endpoint(const char *text, uint32_t port_min, struct rule_endpoint *endpoint,
-			struct rule_error *error);
+/* 192.0.2.1, 192.0.2.1:80, 2001:db8::1 or [2001:db8::1]:80; unicast. */
+int rule_value_endpoint(const char *text, struct rule_endpoint *endpoint, struct rule_error *error);
+
+/* "255.255.255.0", any bits, in network order. */
+int rule_value_mask(const char *text, uint32_t *mask, struct rule_error *error);
 
 /* Whether only the host itself reaches the address. */
 int rule_value_is_loopback(const struct rule_endpoint *endpoint);

@@ -146,9 +146,7 @@ static int add_service(struct rules *rules, const struct rule_line *line, struct
 /* Names the service as the line does. */
 static int fail_no_service(const struct rule_line *line, struct rule_error *error)
 {
-	enum rule_option option = rule_given(line, RULE_TCP)   ? RULE_TCP
-				  : rule_given(line, RULE_UDP) ? RULE_UDP
-							       : RULE_MARK;
+	enum rule_option option = rule_first_given(line, RULE_SERVICE_OPTIONS);
 
 	return rule_fail(error, "expected a line above with -A %s %s%s, got none",
 			 rule_option_name(option), line->value[option],
@@ -173,13 +171,32 @@ static int add_dest(struct rules *rules, const struct rule_line *line, struct ru
 	return append_dest(rules, &dest, error);
 }
 
+/* "set NAME VALUE". */
+static int add_setting(struct rules *rules, const struct rule_words *words,
+		       struct rule_error *error)
+{
+	char text[512];
+
+	if (words->n != 3)
+		return rule_fail(error, "expected \"set NAME VALUE\", got %u words", words->n);
+	if (setting_take(&rules->settings, words->word[1], strlen(words->word[1]), words->word[2],
+			 error->line, text, sizeof(text)) < 0)
+		return rule_fail(error, "%s", text);
+	return 0;
+}
+
 static int read_line(struct rules *rules, char *text, size_t len, struct rule_error *error)
 {
+	struct rule_words words;
 	struct rule_line line;
 
 	if (strlen(text) != len)
 		return rule_fail(error, "expected text, got a zero byte");
-	if (rule_line_cut(text, &line, error) < 0)
+	if (rule_words_split(text, &words, error) < 0)
+		return -1;
+	if (words.n && !strcmp(words.word[0], "set"))
+		return add_setting(rules, &words, error);
+	if (rule_line_cut(&words, &line, error) < 0)
 		return -1;
 	if (!line.given)
 		return 0;

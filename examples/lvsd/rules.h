@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Services and servers as a rules file names them: what `ipvsadm -S -n` prints. */
+/* What a rules file names: services and servers as `ipvsadm -S -n` prints them, and settings. */
 #ifndef LVSD_RULES_H
 #define LVSD_RULES_H
+
+#include "setting.h"
 
 #include <liblvs/control.h>
 
@@ -34,6 +36,7 @@ struct rules {
 	size_t dest_n;
 	struct rules_index by_service;
 	struct rules_index by_dest;
+	struct setting_list settings;
 };
 
 #define RULES_NONE UINT32_MAX

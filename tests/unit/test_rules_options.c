@@ -78,6 +78,14 @@ static const struct {
 	{"lvsd --rules r --io tun:t,e --print-setup --no-setup", WRONG},
 	{"lvsd --rules r --io pcap:in --print-setup", WRONG},
 	{"lvsd --rules r --io tun:t,e --no-setup", GO_ON},
+	{"lvsd --rules r --io pcap:in --set sloppy_tcp=1 --set udp=30 --table-size 7", GO_ON},
+	{"lvsd --rules r --io pcap:in --set sloppy_tcp", WRONG},
+	{"lvsd --rules r --io pcap:in --set sloppy=1", WRONG},
+	{"lvsd --rules r --io pcap:in --set sloppy_tcp=2", WRONG},
+	{"lvsd --rules r --io pcap:in --set udp=30 --set udp=30", WRONG},
+	{"lvsd --rules r --io pcap:in --table-size 7 --set conn_max=7", WRONG},
+	{"lvsd --rules r --io pcap:in --table-size 0", WRONG},
+	{"lvsd --rules r --io pcap:in --table-size 536870913", WRONG},
 };
 
 START_TEST(test_line)

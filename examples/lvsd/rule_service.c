@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a line with -A says of its service, and which of its options go with each other. */
+#include "rule_build.h"
+#include "rule_value.h"
+
+#include <string.h>
+
+enum {
+	TIMEOUT = 360, /* of ipvsadm, seconds */
+	TIMEOUT_MAX = 2678400,
+};
+
+static int build_persistence(const struct rule_line *line, const struct lvs_service_key *key,
+			     struct lvs_service_conf *conf, struct rule_error *error)
+{
+	const char *timeout = line->value[RULE_PERSISTENT];
+
+	if (!rule_given(line, RULE_PERSISTENT)) {
+		if (key->fwmark || key->port)
+			return 0;
+		return rule_fail(error, "expected -p with a service of every port (port 0), got "
+					"none");
+	}
+	conf->flags |= LVS_SERVICE_PERSISTENT;
+	conf->timeout_s = TIMEOUT;
+	return timeout ? rule_value_number(timeout, "a persistence timeout", 1, TIMEOUT_MAX,
+					   &conf->timeout_s, error)
+		       : 0;
+}
+
+static int build_netmask(const struct rule_line *line, const struct lvs_service_key *key,
+			 struct lvs_service_conf *conf, struct rule_error *error)
+{
+	const char *text = line->value[RULE_NETMASK];
+
+	conf->netmask = key->family == LVS_INET6 ? 128 : UINT32_MAX;
+	if (!text)
+		return 0;
+	if (key->family == LVS_INET6)
+		return rule_value_number(text, "a prefix length", 1, 128, &conf->netmask, error);
+	return rule_value_mask(text, &conf->netmask, error);
+}
+
+static int build_one_packet(const struct rule_line *line, struct lvs_service_conf *conf,
+			    struct rule_error *error)
+{
+	enum rule_option kind = rule_first_given(line, RULE_SERVICE_OPTIONS);
+
+	if (!rule_given(line, RULE_OPS))
+		return 0;
+	if (kind != RULE_UDP && kind != RULE_MARK)
+		return rule_fail(error, "expected -u or -f with -o, got %s",
+				 rule_option_name(kind));
+	conf->flags |= LVS_SERVICE_ONE_PACKET;
+	return 0;
+}
+
+static int build_flags(const struct rule_line *line, struct lvs_service_conf *conf,
+		       struct rule_error *error)
+{
+	uint32_t flags = 0;
+
+	if (rule_given(line, RULE_FLAGS) &&
+	    rule_value_flags(line->value[RULE_FLAGS], conf->sched->name, &flags, error) < 0)
+		return -1;
+	conf->flags |= flags;
+	return 0;
+}
+
+int rule_build_service(const struct rule_line *line, struct rule_service *service,
+		       struct rule_error *error)
+{
+	const struct lvs_service_key *key = &service->key;
+	struct lvs_service_conf *conf = &service->conf;
+
+	*conf = (struct lvs_service_conf){.size = sizeof(*conf)};
+	if (rule_value_scheduler(line->value[RULE_SCHEDULER], &conf->sched, error) < 0 ||
+	    build_flags(line, conf, error) < 0 || build_persistence(line, key, conf, error) < 0 ||
+	    build_netmask(line, key, conf, error) < 0 || build_one_packet(line, conf, error) < 0)
+		return -1;
+	if (rule_given(line, RULE_PE))
+		return rule_fail(error, "--pe: no persistence engine is in this version");
+	return 0;
+}

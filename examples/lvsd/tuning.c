@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tuning.h"
+#include "log.h"
+#include "lvsd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+/* As the kernel's IPVS measures it for its defences: pages that are free or buffers. */
+static uint64_t available_pages(void *user)
+{
+	struct sysinfo info;
+
+	(void)user;
+	if (sysinfo(&info) < 0)
+		return UINT64_MAX;
+	return ((uint64_t)info.freeram + info.bufferram) * info.mem_unit /
+	       (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void init_settings(const struct lvsd *lvsd, struct lvs_settings *settings)
+{
+	if (lvsd->options.modern)
+		lvs_settings_modern(settings);
+	else
+		lvs_settings_init(settings);
+	settings->log = lvsd->log;
+	settings->memory.available = available_pages;
+}
+
+static struct setting_values values_with(const struct lvsd *lvsd, const struct rules *rules)
+{
+	struct setting_values values = lvsd->defaults;
+
+	setting_overlay(&values, &rules->settings);
+	setting_overlay(&values, &lvsd->options.settings);
+	return values;
+}
+
+/* Those of a director without a setting. */
+static int read_timeouts(struct lvs_timeouts *timeouts)
+{
+	struct lvs_director *director;
+	int err = lvs_director_new(NULL, &director);
+
+	if (err)
+		return err;
+	*timeouts = (struct lvs_timeouts){.size = sizeof(*timeouts)};
+	lvs_director_get_timeouts(director, timeouts);
+	lvs_director_del(director);
+	return 0;
+}
+
+/* Which of the values the library does not take, each by itself. */
+static void tell_refused(const struct lvsd *lvsd, const struct setting_values *values)
+{
+	for (int i = 0; i < SETTING_N; i++) {
+		struct setting_values one = lvsd->defaults;
+		struct lvs_timeouts timeouts;
+		struct lvs_director *director;
+		struct lvs_settings settings;
+		int err;
+
+		if (values->value[i] == one.value[i])
+			continue;
+		one.value[i] = values->value[i];
+		init_settings(lvsd, &settings);
+		setting_write(&one, &settings, &timeouts);
+		err = lvs_director_new(&settings, &director);
+		if (!err)
+			lvs_director_del(director);
+		else
+			log_line(&lvsd->log, LVS_LOG_ERROR, "setting %s %u: %s",
+				 setting_name((enum setting)i), one.value[i], lvs_strerror(err));
+	}
+}
+
+int tuning_open(struct lvsd *lvsd, const struct rules *rules)
+{
+	struct lvs_timeouts timeouts;
+	struct lvs_settings settings;
+	int err = read_timeouts(&timeouts);
+
+	init_settings(lvsd, &settings);
+	if (getrandom(settings.table_key, sizeof(settings.table_key), 0) < 0 ||
+	    getrandom(&settings.seed, sizeof(settings.seed), 0) < 0) {
+		log_line(&lvsd->log, LVS_LOG_ERROR, "getrandom: %s", strerror(errno));
+		return -1;
+	}
+	if (!err) {
+		setting_read(&lvsd->defaults, &settings, &timeouts);
+		lvsd->settings = values_with(lvsd, rules);
+		setting_write(&lvsd->settings, &settings, &timeouts);
+		err = lvs_director_new(&settings, &lvsd->director);
+	}
+	if (!err)
+		err = lvs_director_set_timeouts(lvsd->director, &timeouts);
+	if (!err)
+		return 0;
+	log_line(&lvsd->log, LVS_LOG_ERROR, "director: %s", lvs_strerror(err));
+	tell_refused(lvsd, &lvsd->settings);
+	return -1;
+}
+
+/* A line that is gone has no number. */
+static void tell_fixed(const struct lvsd *lvsd, const struct setting_values *next,
+		       enum setting setting, unsigned line)
+{
+	char at[16] = "";
+
+	if (line)
+		snprintf(at, sizeof(at), ":%u", line);
+	log_line(&lvsd->log, LVS_LOG_ERROR,
+		 "%s%s: setting %s cannot go from %u to %u while lvsd runs: start it anew",
+		 lvsd->options.rules, at, setting_name(setting), lvsd->settings.value[setting],
+		 next->value[setting]);
+}
+
+int tuning_check(const struct lvsd *lvsd, const struct rules *rules)
+{
+	struct setting_values next = values_with(lvsd, rules);
+	int refused = 0;
+
+	for (int i = 0; i < SETTING_N; i++) {
+		if (next.value[i] == lvsd->settings.value[i] || setting_is_live((enum setting)i))
+			continue;
+		tell_fixed(lvsd, &next, (enum setting)i, rules->settings.line[i]);
+		refused = -1;
+	}
+	return refused;
+}
+
+void tuning_follow(struct lvsd *lvsd, const struct rules *rules)
+{
+	struct lvs_timeouts timeouts = {.size = sizeof(timeouts)};
+	struct lvs_settings settings;
+	int err;
+
+	lvsd->settings = values_with(lvsd, rules);
+	lvs_settings_init(&settings);
+	setting_write(&lvsd->settings, &settings, &timeouts);
+	err = lvs_director_set_timeouts(lvsd->director, &timeouts);
+	if (err)
+		log_line(&lvsd->log, LVS_LOG_ERROR, "timeouts: %s", lvs_strerror(err));
+}
