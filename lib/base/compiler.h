@@ -39,6 +39,9 @@
 #define LVS_UNROLL _Pragma("GCC unroll 16")
 #endif
 
+/* A number that others may change meanwhile and that orders nothing. */
+#define lvs_read_relaxed(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+
 #define LVS_ARRAY_N(array) (sizeof(array) / sizeof((array)[0]))
 
 /** Number of the lowest set bit; @p x is not 0. */

@@ -12,7 +12,7 @@ static union lvs_addr addr4(lvs_be32 word)
 
 static uint8_t pmtu_disc(const struct lvs_director *director)
 {
-	return !(director->settings.flags & LVS_SET_NO_PMTU_DISC);
+	return !(lvs_setting(director, flags) & LVS_SET_NO_PMTU_DISC);
 }
 
 void lvs_binding_of_conn(struct lvs_binding *binding, const struct lvs_conn *conn,
@@ -62,7 +62,7 @@ bool lvs_path_to(struct lvs_path_conf *path, const struct lvs_director *director
 							   (enum lvs_family)family, addr, path) < 0)
 		return false;
 	if (path->mtu == 0)
-		path->mtu = director->settings.default_mtu;
+		path->mtu = lvs_setting(director, default_mtu);
 	if (path->next_hop_family == LVS_UNSPEC) {
 		path->next_hop = *addr;
 		path->next_hop_family = (uint8_t)family;

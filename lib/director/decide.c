@@ -18,7 +18,7 @@ static enum lvs_reason not_balanced(const struct lvs_headers *headers)
  * whatever conn_reuse_mode says. */
 static bool is_drained(const struct lvs_director *director, const struct lvs_conn *conn)
 {
-	return director->settings.flags & LVS_SET_EXPIRE_NODEST &&
+	return lvs_setting(director, flags) & LVS_SET_EXPIRE_NODEST &&
 	       lvs_dest_drained(lvs_services_dest(director->services, conn->dest));
 }
 
@@ -26,7 +26,7 @@ static bool is_drained(const struct lvs_director *director, const struct lvs_con
 static LVS_NOINLINE bool is_reused_by_syn(const struct lvs_step *step, const struct lvs_conn *conn)
 {
 	const struct lvs_director *director = step->worker->director;
-	uint32_t mode = director->settings.reuse;
+	uint32_t mode = lvs_setting(director, reuse);
 	uint64_t word;
 
 	if (is_drained(director, conn))
@@ -102,7 +102,7 @@ LVS_INLINE enum lvs_reason decide_flow(struct lvs_step *step)
 	dest = lvs_services_dest(director->services, conn->dest);
 	/* Replies of a removed destination still find their way, as in the kernel. */
 	if (side == LVS_SIDE_REQUEST && lvs_unlikely(!lvs_dest_available(dest))) {
-		if (!(director->settings.flags & LVS_SET_EXPIRE_NODEST))
+		if (!(lvs_setting(director, flags) & LVS_SET_EXPIRE_NODEST))
 			return LVS_REASON_DEST_GONE;
 		return start_anew(step, conn, LVS_GONE_DEST_GONE);
 	}
@@ -121,7 +121,7 @@ struct lvs_conn *lvs_decide_known(const struct lvs_step *step)
 		return conn;
 	if (is_reused(step, conn))
 		return NULL;
-	if (director->settings.flags & LVS_SET_EXPIRE_NODEST &&
+	if (lvs_setting(director, flags) & LVS_SET_EXPIRE_NODEST &&
 	    !lvs_dest_available(lvs_services_dest(director->services, conn->dest)))
 		return NULL;
 	return conn;

@@ -22,7 +22,7 @@ struct lvs_frags;
 
 struct lvs_director {
 	/* Read by packets, changed by control calls alone. */
-	struct lvs_settings settings; /* every default filled in */
+	struct lvs_settings settings; /* every default filled in; read by lvs_setting() */
 	struct lvs_services *services;
 	struct lvs_table *table;
 	lvs_path_lookup path_lookup; /* NULL: none */
@@ -47,6 +47,9 @@ struct lvs_director {
 	struct lvs_epoch_reader control_reader; /* under the control mutex */
 	struct lvs_ring events;                 /* the same: of control calls */
 };
+
+/* A setting that may change while workers run. Each is a number by itself: relaxed. */
+#define lvs_setting(director, field) lvs_read_relaxed((director)->settings.field)
 
 LVS_INLINE uint64_t lvs_director_ticks(const struct lvs_director *director)
 {

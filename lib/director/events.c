@@ -73,9 +73,10 @@ void lvs_events_load(struct lvs_ring *ring, uint64_t now_ns, const struct lvs_de
 		push_dest(ring, now_ns, LVS_EVENT_DRAINED, dest);
 }
 
-static uint32_t nearly_full_at(const struct lvs_settings *settings)
+static uint32_t nearly_full_at(const struct lvs_director *director)
 {
-	uint32_t at = (uint32_t)((uint64_t)settings->max_conns * settings->nearly_full / 100);
+	uint32_t at = (uint32_t)((uint64_t)lvs_setting(director, max_conns) *
+				 lvs_setting(director, nearly_full) / 100);
 
 	return at ? at : 1;
 }
@@ -85,7 +86,7 @@ void lvs_events_table(struct lvs_director *director, struct lvs_ring *ring, uint
 	/* relaxed: a fact for people, which guards nothing; who swaps it tells it */
 	bool was = atomic_load_explicit(&director->nearly_full, memory_order_relaxed);
 	uint32_t conns = lvs_table_conn_n(director->table);
-	uint32_t at = nearly_full_at(&director->settings);
+	uint32_t at = nearly_full_at(director);
 	struct lvs_event *event;
 
 	/* An eighth lower it is over, lest it be told with every connection. */

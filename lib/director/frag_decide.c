@@ -44,10 +44,10 @@ static bool filter_asks_for_whole(const struct lvs_director *director)
  * or may be done without. */
 static bool is_asked_about(const struct lvs_step *step)
 {
-	const struct lvs_settings *settings = &step->worker->director->settings;
+	const struct lvs_director *director = step->worker->director;
 
-	return settings->full_policy != LVS_FULL_REFUSE ||
-	       lvs_state_opens(step->headers, settings->flags & LVS_SET_SLOPPY_TCP);
+	return lvs_setting(director, full_policy) != LVS_FULL_REFUSE ||
+	       lvs_state_opens(step->headers, lvs_setting(director, flags) & LVS_SET_SLOPPY_TCP);
 }
 
 /* A packet without a connection. */

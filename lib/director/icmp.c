@@ -65,7 +65,7 @@ static void learn(struct lvs_step *step, const struct about *about, const struct
 	if (step->peek || !is_pmtu(quote))
 		return;
 	lvs_pmtu_learn(lvs_dest_path(about->dest), about->dest->family, told_mtu(quote), step->tick,
-		       LVS_TICKS_OF_S(step->worker->director->settings.pmtu_expires_s));
+		       LVS_TICKS_OF_S(lvs_setting(step->worker->director, pmtu_expires_s)));
 }
 
 static bool is_linear(const struct lvs_step *step)

@@ -176,7 +176,7 @@ static bool may_go_untracked(const struct candidate *candidate)
 
 static enum lvs_reason table_is_full(struct lvs_step *step, struct candidate *candidate)
 {
-	uint32_t policy = step->worker->director->settings.full_policy;
+	uint32_t policy = lvs_setting(step->worker->director, full_policy);
 
 	if (policy != LVS_FULL_REFUSE) {
 		if (!pick(step, candidate))
@@ -270,7 +270,7 @@ static enum lvs_reason schedule(struct lvs_step *step, struct candidate *candida
 
 	/* Before the lock, and so before the pick: any destination of the service must fit. */
 	conn = lvs_table_alloc(director->table, &step->worker->reader, candidate->set->large,
-			       director->settings.full_policy == LVS_FULL_EVICT,
+			       lvs_setting(director, full_policy) == LVS_FULL_EVICT,
 			       lvs_ender_of(&ender, ring, LVS_GONE_EVICTED, step->now_ns), &err);
 	if (!conn)
 		return err == LVS_ERR_FULL ? table_is_full(step, candidate) : LVS_REASON_NO_MEMORY;
@@ -339,7 +339,7 @@ static enum lvs_reason miss_not_new(struct lvs_step *step)
 	struct candidate candidate = {0};
 	enum lvs_reason reason;
 
-	if (step->worker->director->settings.full_policy == LVS_FULL_REFUSE)
+	if (lvs_setting(step->worker->director, full_policy) == LVS_FULL_REFUSE)
 		return LVS_REASON_NOT_NEW;
 	candidate.set = match(step);
 	if (!candidate.set || !is_hashed(candidate.set) ||
@@ -351,11 +351,11 @@ static enum lvs_reason miss_not_new(struct lvs_step *step)
 
 enum lvs_reason lvs_miss(struct lvs_step *step)
 {
-	const struct lvs_settings *settings = &step->worker->director->settings;
+	const struct lvs_director *director = step->worker->director;
 	struct candidate candidate = {0};
 	enum lvs_reason reason;
 
-	if (!lvs_state_opens(step->headers, settings->flags & LVS_SET_SLOPPY_TCP))
+	if (!lvs_state_opens(step->headers, lvs_setting(director, flags) & LVS_SET_SLOPPY_TCP))
 		return miss_not_new(step);
 	candidate.set = match(step);
 	if (!candidate.set)
