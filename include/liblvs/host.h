@@ -188,6 +188,12 @@ enum lvs_host_direction {
 	LVS_HOST_FROM = 1, /**< Source: a real server behind NAT, whose replies must not pass. */
 };
 
+/** Flags of a capture rule. */
+enum lvs_host_rule_flag {
+	LVS_HOST_HIGH_PORTS = 0x1, /**< Ports from 1024 on, where FTP has its data connections;
+					lvs_host_rule::port is 0. */
+};
+
 /** Traffic to be taken away from the host. */
 struct lvs_host_rule {
 	union lvs_addr addr; /**< The address. */
@@ -197,7 +203,8 @@ struct lvs_host_rule {
 				  of ICMP and ICMPv6 errors only; 0 with port 0 stands for these
 				  three. */
 	uint8_t direction;   /**< enum lvs_host_direction. */
-	uint8_t reserved[3]; /**< Zero. */
+	uint8_t flags;       /**< enum lvs_host_rule_flag. */
+	uint8_t reserved[2]; /**< Zero. */
 };
 
 /**
@@ -265,14 +272,15 @@ LVS_API int lvs_host_steer(struct lvs_host *host, const char *tun);
  * Reads packet's first line and its headers as they came.
  *
  * What a real server sends from a captured port goes back only when it begins a
- * connection (TCP), answers a client that asked the server itself, past the
+ * connection (TCP, SCTP), answers a client that asked the server itself, past the
  * director, or is sent to the host itself. Such clients are learned from their
  * packets, which is why every packet of verdict PASS is to be asked about,
  * captured or not, in the order of the verdicts. Later fragments from a server go
- * where the first went. ICMP goes back always. All else is left of a connection that the
- * director has forgotten, and would leave untranslated.
+ * where the first went. ICMP goes back always; so does UDP that only a rule for every port
+ * has taken: a server that asks others by it begins no connection that could be told. All
+ * else is left of a connection that the director has forgotten, and would leave untranslated.
  *
- * Worker call; one uncontended reader lock, at most six hash probes, and of what a server sent
+ * Worker call; one uncontended reader lock, at most ten hash probes, and of what a server sent
  * that goes to nobody known a route lookup.
  */
 LVS_API bool lvs_host_captured(struct lvs_host *host, const struct lvs_packet *packet);

@@ -14,6 +14,7 @@
  *           to, from an address for ICMP        drop
  *       from a real server's address, port  drop
  *       to a service's address, port        drop
+ *           (by protocol, address and: the port; nothing else; that the port is a high one)
  *
  * Where it is steered (host_steer.h) what is dropped here gets a mark instead.
  */
@@ -35,10 +36,14 @@
 enum lvs_capture_kind {
 	LVS_CAPTURE_PORT = 0,     /* protocol, address, port: what the caller's rule says */
 	LVS_CAPTURE_ALL = 1,      /* protocol, address: the same for every port */
-	LVS_CAPTURE_FRAGMENT = 2, /* protocol, address: fragments of either */
-	LVS_CAPTURE_QUOTED = 3,   /* address: packets that ICMP errors quote */
-	LVS_CAPTURE_KINDS = 4,
+	LVS_CAPTURE_HIGH = 2,     /* protocol, address: for ports from LVS_CAPTURE_HIGH_PORT on */
+	LVS_CAPTURE_FRAGMENT = 3, /* protocol, address: fragments of any of these */
+	LVS_CAPTURE_QUOTED = 4,   /* address: packets that ICMP errors quote */
+	LVS_CAPTURE_KINDS = 5,
 };
+
+/* Where ports begin that need no privilege. */
+#define LVS_CAPTURE_HIGH_PORT 1024
 
 #define LVS_CAPTURE_SETS (2 * 2 * LVS_CAPTURE_KINDS)
 

@@ -136,6 +136,19 @@ static void load_protocol(struct nlmsghdr *rule, const struct lvs_capture_set *s
 		lvs_nft_meta(rule, NFT_META_L4PROTO, REG_KEY);
 }
 
+static void load_port(struct nlmsghdr *rule, bool from, uint32_t reg)
+{
+	lvs_nft_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, from ? 0 : 2, 2, reg);
+}
+
+static void match_high_port(struct nlmsghdr *rule, bool from)
+{
+	lvs_be16 least = htons(LVS_CAPTURE_HIGH_PORT);
+
+	load_port(rule, from, REG_KEY);
+	lvs_nft_compare(rule, REG_KEY, NFT_CMP_GTE, &least, sizeof(least));
+}
+
 /* Takes what is in a set: {protocol, address of one end, its port}. */
 static void rule_set(struct lvs_nft_batch *batch, const char *chain, unsigned number, uint32_t mark)
 {
@@ -149,9 +162,10 @@ static void rule_set(struct lvs_nft_batch *batch, const char *chain, unsigned nu
 	lvs_nft_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, lvs_ends_addr_offset(set->family, from),
 			addr_len, REG_KEY + 1);
 	if (set->kind == LVS_CAPTURE_PORT)
-		lvs_nft_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, from ? 0 : 2, 2,
-				REG_KEY + 1 + addr_len / 4);
+		load_port(rule, from, REG_KEY + 1 + addr_len / 4);
 	lvs_nft_lookup(rule, set->name, number + 1, REG_KEY);
+	if (set->kind == LVS_CAPTURE_HIGH)
+		match_high_port(rule, from);
 	take(rule, mark);
 	lvs_nft_rule_end(batch, rule);
 }
@@ -174,7 +188,7 @@ static void rules_direction(struct lvs_nft_batch *batch, unsigned direction, uin
 {
 	for (unsigned i = 0; i < LVS_CAPTURE_SETS; i++)
 		if (lvs_capture_sets[i].direction == direction &&
-		    lvs_capture_sets[i].kind <= LVS_CAPTURE_ALL)
+		    lvs_capture_sets[i].kind <= LVS_CAPTURE_HIGH)
 			rule_set(batch, "capture", i, mark);
 }
 

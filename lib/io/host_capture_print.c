@@ -71,13 +71,17 @@ static void print_set_rule(const struct printer *printer, const char *chain,
 {
 	bool from = set->direction == LVS_HOST_FROM;
 	bool six = set->family == LVS_INET6;
+	char high[32] = "";
 	char text[256];
 
-	snprintf(text, sizeof(text), "%s %s . %s %s%s @%s %s", chain,
+	if (set->kind == LVS_CAPTURE_HIGH)
+		snprintf(high, sizeof(high), "th %s >= %u ", from ? "sport" : "dport",
+			 LVS_CAPTURE_HIGH_PORT);
+	snprintf(text, sizeof(text), "%s %s . %s %s%s @%s %s%s", chain,
 		 six && set->kind == LVS_CAPTURE_FRAGMENT ? "frag nexthdr" : "meta l4proto",
 		 six ? "ip6" : "ip", from ? "saddr" : "daddr",
 		 set->kind != LVS_CAPTURE_PORT ? "" : (from ? " . th sport" : " . th dport"),
-		 set->name, printer->verdict);
+		 set->name, high, printer->verdict);
 	print(printer, "rule", text);
 }
 
@@ -117,7 +121,7 @@ static void print_direction(const struct printer *printer, unsigned direction)
 {
 	for (unsigned i = 0; i < LVS_CAPTURE_SETS; i++)
 		if (lvs_capture_sets[i].direction == direction &&
-		    lvs_capture_sets[i].kind <= LVS_CAPTURE_ALL)
+		    lvs_capture_sets[i].kind <= LVS_CAPTURE_HIGH)
 			print_set_rule(printer, "capture", &lvs_capture_sets[i]);
 }
 

@@ -8,6 +8,7 @@
 #include "base/byteorder.h"
 #include "base/compiler.h"
 #include "io/host_capture.h"
+#include "io/host_ends.h"
 #include "io/host_route.h"
 
 _Static_assert(sizeof(struct lvs_host_rule) == 24, "rules are compared as bytes");
@@ -20,12 +21,16 @@ static const uint8_t extensions[] = {0, 43, 44, 60};
 
 static int check_rule(const struct lvs_host_rule *rule)
 {
-	bool ports = rule->protocol == LVS_TCP || rule->protocol == LVS_UDP ||
-		     rule->protocol == LVS_SCTP;
+	bool ports = lvs_ends_has_ports(rule->protocol);
+	bool high = (rule->flags & LVS_HOST_HIGH_PORTS) != 0;
 
 	if (rule->family != LVS_INET && rule->family != LVS_INET6)
 		return LVS_ERR_FAMILY;
 	if (rule->direction > LVS_HOST_FROM || (rule->port != 0 && !ports))
+		return LVS_ERR_INVALID;
+	if ((rule->flags & ~LVS_HOST_HIGH_PORTS) != 0)
+		return LVS_ERR_INVALID;
+	if (high && (rule->port != 0 || (rule->protocol != 0 && !ports)))
 		return LVS_ERR_INVALID;
 	return 0;
 }
@@ -93,6 +98,7 @@ static void append_fragment(struct lvs_capture_rules *rules, const struct lvs_ho
 
 	fragment.protocol = protocol;
 	fragment.port = 0;
+	fragment.flags = 0;
 	fragment.reserved[0] = LVS_CAPTURE_FRAGMENT;
 	append(rules, &fragment);
 }
@@ -103,6 +109,7 @@ static void append_quoted(struct lvs_capture_rules *rules, const struct lvs_host
 
 	quoted.protocol = 0;
 	quoted.port = 0;
+	quoted.flags = 0;
 	quoted.reserved[0] = LVS_CAPTURE_QUOTED;
 	append(rules, &quoted);
 }
@@ -192,6 +199,7 @@ unsigned lvs_capture_set_of(const struct lvs_host_rule *rule)
 {
 	unsigned kind = rule->reserved[0] ? rule->reserved[0]
 			: rule->port      ? LVS_CAPTURE_PORT
+			: rule->flags     ? LVS_CAPTURE_HIGH
 					  : LVS_CAPTURE_ALL;
 
 	return ((rule->family == LVS_INET6) * 2u + (rule->direction == LVS_HOST_FROM)) *

@@ -11,18 +11,27 @@
 #define IP_OFFSET 0x1fff
 #define IPV6_OFFSET 0xfff8
 #define IPV6_MAX_HEADERS 16
+#define SCTP_HEADER 12
+#define SCTP_INIT 1
+
+/* A SYN, or INIT as SCTP's first chunk (RFC 9260): how a connection begins. */
+static bool is_opening(unsigned protocol, const uint8_t *l4, uint32_t len)
+{
+	if (protocol == LVS_TCP)
+		return len >= 14 && (l4[13] & (LVS_TCP_SYN | LVS_TCP_ACK)) == LVS_TCP_SYN;
+	return protocol == LVS_SCTP && len > SCTP_HEADER && l4[SCTP_HEADER] == SCTP_INIT;
+}
 
 static void read_ports(const uint8_t *data, uint32_t len, struct lvs_ends *ends)
 {
 	const uint8_t *l4 = data + ends->l4;
 
-	if (len < ends->l4 + 4)
+	if (!lvs_ends_has_ports(ends->protocol) || len < ends->l4 + 4)
 		return;
 	ends->ports = true;
 	ends->src_port = lvs_load_be16(l4);
 	ends->dst_port = lvs_load_be16(l4 + 2);
-	if (ends->protocol == IPPROTO_TCP && len >= ends->l4 + 14)
-		ends->opens = (l4[13] & (LVS_TCP_SYN | LVS_TCP_ACK)) == LVS_TCP_SYN;
+	ends->opens = is_opening(ends->protocol, l4, len - ends->l4);
 }
 
 static bool read_ipv4(const uint8_t *data, uint32_t len, struct lvs_ends *ends)

@@ -17,11 +17,17 @@ struct lvs_ends {
 	uint8_t family;
 	uint8_t protocol;          /* the transport's, of a later fragment as far as it is known */
 	uint8_t fragment_protocol; /* of a fragment: the same for each of a datagram */
-	bool ports;                /* the bytes of both are there */
-	bool opens;                /* TCP: a SYN that answers nothing */
+	bool ports;                /* the protocol has them, and the bytes of both are there */
+	bool opens;                /* a SYN that answers nothing, or SCTP's INIT */
 	bool fragment;             /* IPv6: has such a header, be it the only one (RFC 6946) */
 	bool later;                /* not the first */
 };
+
+/* Whether the transport begins with two ports. */
+static inline bool lvs_ends_has_ports(unsigned protocol)
+{
+	return protocol == LVS_TCP || protocol == LVS_UDP || protocol == LVS_SCTP;
+}
 
 /* Reads the first @p len bytes of a packet. False where not even the addresses are there. */
 bool lvs_ends_read(const uint8_t *data, uint32_t len, struct lvs_ends *ends);

@@ -40,19 +40,37 @@ static struct lvs_host_rule key_of(unsigned family, const union lvs_addr *addr, 
 	return key;
 }
 
-/* One end against the rules of a direction: with its port, then for every port. */
-static bool has_port(const struct question *question, const struct lvs_ends *ends,
-		     uint8_t direction)
+/* One end against the rules of a direction: with its port, as a high one. */
+static bool has_own_port(const struct question *question, const struct lvs_ends *ends,
+			 uint8_t direction)
 {
+	const struct lvs_capture_rules *rules = &question->capture->rules;
 	bool from = direction == LVS_HOST_FROM;
 	struct lvs_host_rule key = key_of(ends->family, from ? &ends->src : &ends->dst, direction);
 
+	if (!ends->ports)
+		return false;
 	key.protocol = ends->protocol;
 	key.port = from ? ends->src_port : ends->dst_port;
-	if (ends->ports && key.port != 0 && lvs_capture_rules_has(&question->capture->rules, &key))
+	if (key.port != 0 && lvs_capture_rules_has(rules, &key))
 		return true;
+	if (lvs_ntohs(key.port) < LVS_CAPTURE_HIGH_PORT)
+		return false;
 	key.port = 0;
-	return lvs_capture_rules_has(&question->capture->rules, &key);
+	key.flags = LVS_HOST_HIGH_PORTS;
+	return lvs_capture_rules_has(rules, &key);
+}
+
+/* The same, then for every port. */
+static bool has_port(const struct question *question, const struct lvs_ends *ends,
+		     uint8_t direction)
+{
+	struct lvs_host_rule key = key_of(
+		ends->family, direction == LVS_HOST_FROM ? &ends->src : &ends->dst, direction);
+
+	key.protocol = ends->protocol;
+	return has_own_port(question, ends, direction) ||
+	       lvs_capture_rules_has(&question->capture->rules, &key);
 }
 
 static bool has_fragment(const struct question *question, const struct lvs_ends *ends,
@@ -114,6 +132,14 @@ static bool is_to_host(const struct question *question)
 	return route != NULL && route->type == RTN_LOCAL;
 }
 
+/* UDP from a server of which every port is captured: its own questions leave from any, and begin no
+ * connection that could be told. The kernel's IPVS lets them by, too. */
+static bool is_loose(const struct question *question)
+{
+	return question->ends.protocol == LVS_UDP &&
+	       !has_own_port(question, &question->ends, LVS_HOST_FROM);
+}
+
 /* From a captured server's port: only if it asks, or answers who asked it directly. */
 static bool answers_directly(const struct question *question)
 {
@@ -122,8 +148,8 @@ static bool answers_directly(const struct question *question)
 	/* An error that concerns no connection of ours, by a rule for its protocol. */
 	if (is_icmp(&question->ends))
 		return true;
-	return question->ends.opens || lvs_direct_known(question->capture->direct, &flow) ||
-	       is_to_host(question);
+	return question->ends.opens || is_loose(question) ||
+	       lvs_direct_known(question->capture->direct, &flow) || is_to_host(question);
 }
 
 /* Fragments from a captured server: later ones go the way of the first. */

@@ -143,11 +143,17 @@ stays "they are in force again"
 ask norules >/dev/null
 ask rule from 17 10.2.0.2 80 >/dev/null
 ask rule from 0 fd02::2 0 >/dev/null
+ask rule to 17 10.1.0.80 high >/dev/null
+ask rule to 17 fd01::80 high >/dev/null
 check "fewer rules" answers "capture 0" capture
 stays "fewer"
 check "what was removed is forwarded" \
 	arrives "$c" 10.1.0.2 4000 send "$s" 10.2.0.2 82 10.1.0.2 4000
 check "every port" stays_away "$c" fd01::2 4000 send "$s" fd02::2 83 fd01::2 4000
+check "high ports" stays_away "$d" 10.1.0.80 1024 send "$c" 10.1.0.2 4000 10.1.0.80 1024
+check "... IPv6" stays_away "$d" fd01::80 65535 send "$c" fd01::2 4000 fd01::80 65535
+check "no others" arrives "$d" 10.1.0.80 1023 send "$c" 10.1.0.2 4000 10.1.0.80 1023
+check "... IPv6" arrives "$d" fd01::80 1023 send "$c" fd01::2 4000 fd01::80 1023
 
 # A tag that names a VLAN is left to that VLAN's interface; number 0 only tells a priority. What
 # is left to the host is counted behind our chain.

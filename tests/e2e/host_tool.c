@@ -7,7 +7,7 @@
  *
  * Reads a command a line from standard input and answers each with one line:
  *   path ADDR             reply ADDR (as a worker)     resolve ADDR MILLISECONDS
- *   at IF...              rule to|from PROTO ADDR PORT capture (puts the rules in force)
+ *   at IF...              rule to|from PROTO ADDR PORT|high capture (puts the rules in force)
  *   add ADDR IF           del ADDR IF                  state ADDR     announce
  *   sysctl PATH VALUE     print FILE                   bench ADDR
  * Events go to standard error. Ends with the input.
@@ -175,6 +175,7 @@ static void command_rule(struct tool *tool, char **word)
 	rule->protocol = (uint8_t)atoi(word[2]);
 	rule->family = (uint8_t)parse_addr(word[3], &rule->addr);
 	rule->port = htons((uint16_t)atoi(word[4]));
+	rule->flags = strcmp(word[4], "high") == 0 ? LVS_HOST_HIGH_PORTS : 0;
 	tool->rules_n++;
 	printf("rule %u\n", tool->rules_n);
 }

@@ -138,9 +138,9 @@ START_TEST(test_batch)
 	ck_assert_uint_eq(counts.begins, 1);
 	ck_assert_uint_eq(counts.message[NFT_MSG_NEWTABLE], 2);
 	ck_assert_uint_eq(counts.message[NFT_MSG_DELTABLE], 1);
-	ck_assert_uint_eq(counts.message[NFT_MSG_NEWSET], 16);
+	ck_assert_uint_eq(counts.message[NFT_MSG_NEWSET], 20);
 	ck_assert_uint_eq(counts.message[NFT_MSG_NEWCHAIN], 3);
-	ck_assert_uint_eq(counts.message[NFT_MSG_NEWRULE], 4 + 10 + 7 + 8);
+	ck_assert_uint_eq(counts.message[NFT_MSG_NEWRULE], 4 + 10 + 7 + 12);
 	ck_assert_uint_eq(counts.elements, capture.rules.n);
 	lvs_nft_fini(&batch);
 
