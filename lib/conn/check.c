@@ -74,6 +74,68 @@ LVS_UNTRACED static const char *check_index(const struct lvs_table *table,
 	return tally.entries == entries ? NULL : "a shard miscounts its entries";
 }
 
+/* --- Who controls whom --- */
+
+/* A number for a record, such that sums of them are equal by design, never by chance: the
+ * finaliser of splitmix64, as in base/hash.h. */
+static uint64_t mark_of(uint32_t number)
+{
+	return lvs_hash_permute(number + UINT64_C(0x9e3779b97f4a7c15));
+}
+
+/* Sums over all records. */
+struct links {
+	uint64_t counted; /* marks of controllers, times what they count */
+	uint64_t named;   /* marks of those that are named */
+	uint32_t ended;   /* records that ended and control others */
+	uint32_t no_port[2];
+};
+
+static const char *add_links(const struct lvs_table *table, const struct lvs_conn *conn,
+			     struct links *links)
+{
+	uint32_t counts = atomic_load_explicit(&conn->counts, memory_order_relaxed);
+	uint32_t controller = lvs_conn_controller(conn);
+
+	links->counted += (counts & LVS_CONN_CONTROL_MAX) * mark_of(lvs_arena_number(conn));
+	if (!is_live(conn)) {
+		links->ended += (counts & LVS_CONN_CONTROL_MAX) != 0;
+		return NULL;
+	}
+	if (atomic_load_explicit(&conn->word, memory_order_relaxed) & LVS_CONN_NO_CPORT) {
+		links->no_port[(conn->kind & LVS_CONN_INET6) != 0]++;
+		if (lvs_conn_client_port(conn))
+			return "a connection without a known port has one";
+	}
+	if (!controller)
+		return NULL;
+	links->named += mark_of(controller);
+	if (lvs_conn_control_n(lvs_arena_at(&table->arena, controller)) == 0)
+		return "a connection's controller does not know of it";
+	return NULL;
+}
+
+const char *lvs_table_check_links(const struct lvs_table *table)
+{
+	uint32_t number = lvs_arena_next(&table->arena, 0);
+	struct links links = {0};
+	const char *wrong = NULL;
+
+	for (; number && !wrong; number = lvs_arena_next(&table->arena, number + 1))
+		wrong = add_links(table, lvs_arena_at(&table->arena, number), &links);
+	if (wrong)
+		return wrong;
+	if (links.counted != links.named)
+		return "a controller miscounts those that it controls";
+	if (links.ended != atomic_load_explicit(&table->ended_n, memory_order_relaxed))
+		return "the table miscounts controllers that have ended";
+	for (unsigned i = 0; i < 2; i++)
+		if (links.no_port[i] !=
+		    atomic_load_explicit(&table->no_port_n[i], memory_order_relaxed))
+			return "the table miscounts connections without a known port";
+	return NULL;
+}
+
 /* Timers are those of records in use that are at home here. */
 static const char *check_timer(const struct lvs_table *table, const struct lvs_shard *shard,
 			       const struct lvs_conn *conn)
@@ -85,22 +147,30 @@ static const char *check_timer(const struct lvs_table *table, const struct lvs_s
 	return NULL;
 }
 
-LVS_UNTRACED static const char *check_timers(const struct lvs_table *table,
-					     const struct lvs_shard *shard)
+LVS_UNTRACED static const char *check_timer_list(const struct lvs_table *table,
+						 const struct lvs_shard *shard, uint32_t number)
+{
+	const char *wrong = NULL;
+
+	while (number && !wrong) {
+		const struct lvs_conn *conn = lvs_arena_at(&table->arena, number);
+
+		wrong = check_timer(table, shard, conn);
+		number = atomic_load_explicit(&conn->next, memory_order_relaxed);
+	}
+	return wrong;
+}
+
+static const char *check_timers(const struct lvs_table *table, const struct lvs_shard *shard)
 {
 	const struct lvs_wheel *wheel = &shard->wheel;
 	const char *wrong = lvs_wheel_check(wheel, &table->arena);
 
-	for (unsigned i = 0; i < LVS_WHEEL_LEVELS * LVS_WHEEL_SLOTS; i++) {
-		uint32_t number = wheel->first[i / LVS_WHEEL_SLOTS][i % LVS_WHEEL_SLOTS];
-
-		while (number && !wrong) {
-			const struct lvs_conn *conn = lvs_arena_at(&table->arena, number);
-
-			wrong = check_timer(table, shard, conn);
-			number = atomic_load_explicit(&conn->next, memory_order_relaxed);
-		}
-	}
+	if (!wrong)
+		wrong = check_timer_list(table, shard, wheel->parked);
+	for (unsigned i = 0; i < LVS_WHEEL_LEVELS * LVS_WHEEL_SLOTS && !wrong; i++)
+		wrong = check_timer_list(table, shard,
+					 wheel->first[i / LVS_WHEEL_SLOTS][i % LVS_WHEEL_SLOTS]);
 	return wrong;
 }
 
@@ -178,7 +248,7 @@ static const char *check_record(const struct lvs_table *table, const struct lvs_
 	lvs_keys_of(table, conn, lvs_key_hash_conn(&table->env.hash, conn, 0), &keys);
 	if (has_keys(conn, &keys))
 		return NULL;
-	lvs_keys_lock(&keys);
+	lvs_keys_lock_of(table, conn, &keys);
 	fine = !is_live(conn) || has_keys(conn, &keys);
 	lvs_keys_unlock(&keys);
 	return fine ? NULL : "a record is not reachable by one of its keys";
@@ -213,7 +283,8 @@ const char *lvs_table_check_n(struct lvs_table *table, uint32_t conns)
 
 	lvs_spin_lock(&table->arena.lock);
 	wrong = lvs_arena_check_n(&table->arena);
-	if (!wrong && conns != lvs_table_conn_n(table))
+	if (!wrong && conns + atomic_load_explicit(&table->ended_n, memory_order_relaxed) !=
+			      lvs_table_conn_n(table))
 		wrong = "the table miscounts its connections";
 	lvs_spin_unlock(&table->arena.lock);
 	return wrong;
@@ -242,5 +313,7 @@ const char *lvs_table_check(struct lvs_table *table)
 		wrong = lvs_table_check_records(table, &number, &looks, &conns);
 	for (uint32_t i = 0; i < lvs_table_part_n(table) && !wrong; i++)
 		wrong = lvs_table_check_arena(table, i);
+	if (!wrong)
+		wrong = lvs_table_check_links(table);
 	return wrong ? wrong : lvs_table_check_n(table, conns);
 }

@@ -7,22 +7,27 @@
  *   byte  small and large record
  *      0  word      state, forwarder, flags, timeout     compare-and-swap
  *      8  seen      tick of the last packet              any worker, relaxed
- *     12  packets   count of packets, saturating         any worker, relaxed
+ *     12  counts    packets, saturating; controlled ones any worker
  *     16  dest      number of the destination, 0 none    fixed
  *     20  company   what few flows need, 0 none          shard's lock
  *     24  next      timer list                           shard's lock
  *     28  prev      timer list                           shard's lock
  *     32  due       tick in whose timer slot it lies     shard's lock
  *     36  created   creation number                      fixed
- *     40  client_port, service_port                      fixed
+ *     40  client_port                                    all its shards' locks
+ *     42  service_port                                   fixed
  *     44  dest_port, protocol, kind                      fixed
  *     48  small:  client, service, dest: 4 bytes each    fixed
- *         60      controller                             shard's lock
+ *         60      controller                             fixed
  *     48  large:  client, service, dest: 16 bytes each   fixed
- *         96      controller, mark; 24 bytes free        shard's lock, fixed
+ *         96      controller, mark; 24 bytes free        fixed
  *
  * "Fixed": written before the record is published in the index, never after. When
  * it has ended, prev and due hold the tag of its epoch (conn/arena.h).
+ *
+ * The client's port changes once where it was not known at first (conn/port.c).
+ * A connection may have a controller, by number: a persistence template, the control
+ * connection of a protocol (conn/control.c).
  */
 #ifndef LVS_CONN_CONN_H
 #define LVS_CONN_CONN_H
@@ -54,13 +59,26 @@ enum lvs_conn_flag {
 	LVS_CONN_ONE_PACKET = 1 << 20,
 	LVS_CONN_SYNC = 1 << 21,
 	LVS_CONN_MSS_CLAMP = 1 << 22, /* its service lowers the MSS of SYN and SYN/ACK */
+	LVS_CONN_UNASSURED = 1 << 23, /* UDP: its first reply makes its template assured */
 	LVS_CONN_LIVE = 1 << 29,      /* published; the table's own: lvs_table_insert() sets it */
 	LVS_CONN_DEAD = 1 << 30,      /* unlinked; whoever set it moved the gauges */
+};
+
+/* A template's state. */
+enum lvs_template_state {
+	LVS_TEMPLATE_NONE,
+	LVS_TEMPLATE_ASSURED, /* a connection that it steered was answered */
 };
 
 #define LVS_CONN_STATE(word) ((unsigned)((word)&0xff))
 #define LVS_CONN_FORWARDER(word) ((unsigned)((word) >> 8 & 0xff))
 #define LVS_CONN_TIMEOUT(word) ((uint32_t)((word) >> 32))
+
+/* counts: bits 0..26 the records that it controls, 27 ENDED, 28..31 its packets. */
+#define LVS_CONN_CONTROL_MAX ((UINT32_C(1) << 27) - 1)
+#define LVS_CONN_ENDED (UINT32_C(1) << 27) /* DEAD, and the count of controlled ones is judged */
+#define LVS_CONN_PACKET (UINT32_C(1) << 28)
+#define LVS_CONN_PACKETS_MAX 15u /* beyond this the count says nothing that anybody asks for */
 
 struct lvs_conn_small {
 	lvs_be32 client;
@@ -81,14 +99,14 @@ struct lvs_conn_large {
 struct lvs_conn {
 	_Atomic uint64_t word;
 	_Atomic uint32_t seen;
-	_Atomic uint32_t packets;
+	_Atomic uint32_t counts;
 	uint32_t dest;
 	uint32_t company;
 	_Atomic uint32_t next;
 	_Atomic uint32_t prev;
 	uint32_t due;
 	uint32_t created;
-	lvs_be16 client_port;
+	_Atomic lvs_be16 client_port;
 	lvs_be16 service_port;
 	lvs_be16 dest_port;
 	uint8_t protocol;
@@ -115,6 +133,49 @@ LVS_INLINE unsigned lvs_conn_family(const struct lvs_conn *conn)
 LVS_INLINE unsigned lvs_conn_dest_family(const struct lvs_conn *conn)
 {
 	return conn->kind & LVS_CONN_DEST6 ? LVS_INET6 : LVS_INET;
+}
+
+LVS_INLINE lvs_be16 lvs_conn_client_port(const struct lvs_conn *conn)
+{
+	/* relaxed: who finds the record by the new port saw it through the index */
+	return atomic_load_explicit(&conn->client_port, memory_order_relaxed);
+}
+
+LVS_INLINE void lvs_conn_set_client_port(struct lvs_conn *conn, lvs_be16 port)
+{
+	atomic_store_explicit(&conn->client_port, port, memory_order_relaxed);
+}
+
+/* How many packets it has had, as far as that is counted. */
+LVS_INLINE uint32_t lvs_conn_packets(const struct lvs_conn *conn)
+{
+	return atomic_load_explicit(&conn->counts, memory_order_relaxed) / LVS_CONN_PACKET;
+}
+
+/* One packet more. Of two workers at once one may count for both: it only tells few from many. */
+LVS_INLINE void lvs_conn_count_packet(struct lvs_conn *conn)
+{
+	uint32_t counts = atomic_load_explicit(&conn->counts, memory_order_relaxed);
+
+	if (lvs_unlikely(counts < LVS_CONN_PACKETS_MAX * LVS_CONN_PACKET))
+		atomic_compare_exchange_strong_explicit(&conn->counts, &counts,
+							counts + LVS_CONN_PACKET,
+							memory_order_relaxed, memory_order_relaxed);
+}
+
+/* How many records it controls. */
+LVS_INLINE uint32_t lvs_conn_control_n(const struct lvs_conn *conn)
+{
+	/* acquire: what their ends did to its clock; pairs with the release in lvs_table_let_go()
+	 */
+	return atomic_load_explicit(&conn->counts, memory_order_acquire) & LVS_CONN_CONTROL_MAX;
+}
+
+/* The number of the record that controls it; 0: none does. */
+LVS_INLINE uint32_t lvs_conn_controller(const struct lvs_conn *conn)
+{
+	return lvs_unlikely(conn->kind & LVS_CONN_LARGE) ? conn->u.v6.controller
+							 : conn->u.v4.controller;
 }
 
 /* When it ends unless a packet comes, in ticks: at the start of this one it is over. */

@@ -12,15 +12,22 @@
 /* So many awaiting their end will make room soon: no reason to end more. */
 #define LIMBO_ENOUGH 256
 
-/* Sets DEAD if the deadline is reached; the word before in @p word. */
-static bool is_over(struct lvs_conn *conn, uint32_t tick, uint64_t *word)
+/* What a pass does with controllers that wait for those whom they control. */
+enum parked_way {
+	PARKED_BEFORE, /* serves those of a tick before, for good */
+	PARKED_FREED,  /* ends those that control none any more, the others go on waiting */
+	PARKED_REST,   /* the others linger */
+};
+
+/* Sets DEAD if the deadline is reached; the word before in @p word, the deadline in @p at. */
+static bool is_over(struct lvs_conn *conn, uint32_t tick, uint64_t *word, uint32_t *at)
 {
 	/* acquire, here and below: the word's own mark; pairs with who shortened the timeout */
 	*word = atomic_load_explicit(&conn->word, memory_order_acquire);
 	do {
-		uint32_t seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
-
-		if (!lvs_tick_reached(tick, lvs_conn_deadline(seen, *word)))
+		*at = lvs_conn_deadline(atomic_load_explicit(&conn->seen, memory_order_relaxed),
+					*word);
+		if (!lvs_tick_reached(tick, *at))
 			return false;
 		/* acq_rel: who changes the word at the same time wins, and we judge anew */
 	} while (!atomic_compare_exchange_weak_explicit(&conn->word, word, *word | LVS_CONN_DEAD,
@@ -40,33 +47,116 @@ static bool lock_second(const struct lvs_keys *keys)
 	return true;
 }
 
-/* A record whose timer fired is over, or is linked anew. Its home's lock is held. */
-static bool fired(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick, void *by)
+/* Its deadline is reached. False: it is not over, or cannot be served now. */
+static bool end_by_time(struct lvs_table *table, struct lvs_shard *home, struct lvs_conn *conn,
+			uint32_t tick, void *by)
 {
-	struct lvs_keys keys;
-	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
-	uint32_t seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
 	uint64_t hash = lvs_key_hash_conn(&table->env.hash, conn, 0);
-	struct lvs_shard *home = lvs_table_shard(table, hash);
-	bool over = false;
+	struct lvs_end end = {.by = by};
+	struct lvs_keys keys;
+	uint64_t word;
+	bool over;
 
-	if (lvs_tick_reached(tick, lvs_conn_deadline(seen, word))) {
-		lvs_keys_of(table, conn, hash, &keys);
-		if (!lock_second(&keys)) {
-			lvs_wheel_link(&home->wheel, &table->arena, conn, tick + 1);
-			return false;
-		}
-		over = is_over(conn, tick, &word);
-		if (over)
-			lvs_table_bury(table, conn, &keys, word, by);
-		if (keys.shard[1] != home)
-			lvs_spin_unlock(&keys.shard[1]->lock);
+	lvs_keys_of(table, conn, hash, &keys);
+	if (!lock_second(&keys)) {
+		lvs_wheel_link(&home->wheel, &table->arena, conn, tick + 1);
+		return false;
 	}
-	if (!over) {
-		seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
-		lvs_wheel_link(&home->wheel, &table->arena, conn, lvs_conn_deadline(seen, word));
-	}
+	over = is_over(conn, tick, &word, &end.at);
+	if (over)
+		lvs_table_bury(table, conn, &keys, word, &end);
+	else
+		lvs_wheel_link(&home->wheel, &table->arena, conn, end.at);
+	if (keys.shard[1] != home)
+		lvs_spin_unlock(&keys.shard[1]->lock);
 	return over;
+}
+
+/* A record whose timer fired is over, or is linked anew. Its home's lock is held. */
+static bool fired(struct lvs_table *table, struct lvs_shard *home, struct lvs_conn *conn,
+		  uint32_t tick, void *by)
+{
+	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
+	uint32_t deadline =
+		lvs_conn_deadline(atomic_load_explicit(&conn->seen, memory_order_relaxed), word);
+
+	if (!lvs_tick_reached(tick, deadline)) {
+		lvs_wheel_link(&home->wheel, &table->arena, conn, deadline);
+		return false;
+	}
+	if (lvs_unlikely(lvs_conn_control_n(conn))) {
+		/* Some of those may be over too, and have not been served yet. */
+		lvs_wheel_park(&home->wheel, &table->arena, conn, tick);
+		atomic_store_explicit(&table->parked, true, memory_order_relaxed);
+		return false;
+	}
+	return end_by_time(table, home, conn, tick, by);
+}
+
+/* --- Controllers: a connection ends before what controls it, in whatever shards they are --- */
+
+static bool serve_parked(struct lvs_table *table, struct lvs_shard *home, struct lvs_conn *conn,
+			 uint32_t tick, enum parked_way way, void *by)
+{
+	bool controls = lvs_conn_control_n(conn);
+
+	if (way == PARKED_BEFORE ? conn->due == tick : controls && way == PARKED_FREED)
+		return false;
+	lvs_wheel_unlink(&home->wheel, &table->arena, conn);
+	if (!controls)
+		return end_by_time(table, home, conn, tick, by);
+	lvs_wheel_link(&home->wheel, &table->arena, conn, lvs_conn_lingers_until(conn, tick));
+	return false;
+}
+
+/* The shard's lock is held. */
+static unsigned serve_all_parked(struct lvs_table *table, struct lvs_shard *home, uint32_t tick,
+				 enum parked_way way, void *by)
+{
+	uint32_t number = home->wheel.parked;
+	unsigned ended = 0;
+
+	while (number) {
+		struct lvs_conn *conn = lvs_arena_at(&table->arena, number);
+
+		/* relaxed: under the lock; it may be linked elsewhere by then */
+		number = atomic_load_explicit(&conn->next, memory_order_relaxed);
+		ended += serve_parked(table, home, conn, tick, way, by);
+	}
+	return ended;
+}
+
+static unsigned parked_pass(struct lvs_table *table, uint32_t tick, enum parked_way way, void *by)
+{
+	unsigned ended = 0;
+
+	for (uint32_t i = 0; i < table->env.shards; i++) {
+		struct lvs_shard *shard = &table->shards[i];
+
+		/* Whose lock is busy has its turn at a later tick. */
+		if (!lvs_spin_trylock(&shard->lock))
+			continue;
+		ended += serve_all_parked(table, shard, tick, way, by);
+		lvs_spin_unlock(&shard->lock);
+	}
+	return ended;
+}
+
+/* All others are served: of a chain of controllers one after the other is freed. */
+static unsigned settle_parked(struct lvs_table *table, uint32_t tick, void *by)
+{
+	unsigned ended = 0;
+	unsigned n;
+
+	/* relaxed: a hint; whom it misses has its turn at a later tick */
+	if (lvs_likely(!atomic_load_explicit(&table->parked, memory_order_relaxed)))
+		return 0;
+	atomic_store_explicit(&table->parked, false, memory_order_relaxed);
+	do {
+		n = parked_pass(table, tick, PARKED_FREED, by);
+		ended += n;
+	} while (n);
+	return ended + parked_pass(table, tick, PARKED_REST, by);
 }
 
 /* One turn at a shard. False: its lock is busy. */
@@ -78,8 +168,10 @@ static bool expire_turn(struct lvs_table *table, struct lvs_shard *shard, uint32
 	if (!lvs_spin_trylock(&shard->lock))
 		return false;
 	lvs_shard_tidy(shard, &table->env);
+	if (lvs_unlikely(shard->wheel.parked))
+		*ended += serve_all_parked(table, shard, tick, PARKED_BEFORE, by);
 	while ((conn = lvs_wheel_fire(&shard->wheel, &table->arena, tick, looks)))
-		*ended += fired(table, conn, tick, by);
+		*ended += fired(table, shard, conn, tick, by);
 	lvs_spin_unlock(&shard->lock);
 	return true;
 }
@@ -128,8 +220,10 @@ unsigned lvs_table_expire(struct lvs_table *table, uint32_t tick, unsigned budge
 			break;
 		}
 	}
-	if (!*more)
+	if (!*more) {
+		ended += settle_parked(table, tick, by);
 		atomic_store_explicit(&table->expired_at, UINT64_C(1) + tick, memory_order_relaxed);
+	}
 	note_expired(table, ended);
 	return ended;
 }
@@ -139,11 +233,15 @@ static bool evict_this(struct lvs_table *table, struct lvs_conn *conn, void *by)
 {
 	/* acquire: pairs with publish(); only then may the rest be read */
 	uint64_t word = atomic_load_explicit(&conn->word, memory_order_acquire);
+	struct lvs_end end = {
+		.at = atomic_load_explicit(&conn->seen, memory_order_relaxed),
+		.unused = true,
+		.by = by,
+	};
 
 	return (word & (LVS_CONN_LIVE | LVS_CONN_DEAD | LVS_CONN_TEMPLATE)) == LVS_CONN_LIVE &&
-	       lvs_state_evictable(conn->protocol, word,
-				   atomic_load_explicit(&conn->packets, memory_order_relaxed)) &&
-	       lvs_table_end(table, conn, word, by);
+	       lvs_state_evictable(conn->protocol, word, lvs_conn_packets(conn)) &&
+	       lvs_table_end(table, conn, word, &end);
 }
 
 static bool enough_in_limbo(struct lvs_table *table)

@@ -19,6 +19,9 @@ struct lvs_table {
 	struct lvs_arena arena;
 
 	LVS_ALIGNED _Atomic uint32_t created; /* creation number last given */
+	_Atomic uint32_t no_port_n[2];        /* NO_CPORT records: IPv4, IPv6 */
+	_Atomic uint32_t ended_n;             /* records that ended and still control others */
+	_Atomic bool parked;                  /* some timer was parked since that was last asked */
 	_Atomic uint32_t hand;                /* record at which the next eviction begins to look */
 	_Atomic uint32_t expire_from;         /* shard at which the next expiry begins */
 	_Atomic uint64_t expired_at;          /* tick of the last whole expiry, + 1; 0: none yet */
@@ -78,6 +81,27 @@ LVS_INLINE void lvs_keys_of(const struct lvs_table *table, const struct lvs_conn
 void lvs_keys_lock(const struct lvs_keys *keys);
 void lvs_keys_unlock(const struct lvs_keys *keys);
 
+/* The same from the record alone, whose client port may become known meanwhile. */
+void lvs_keys_lock_of(const struct lvs_table *table, const struct lvs_conn *conn,
+		      struct lvs_keys *keys);
+struct lvs_shard *lvs_home_lock(const struct lvs_table *table, const struct lvs_conn *conn);
+
+/* How many records of its family wait for their client's port. */
+LVS_INLINE _Atomic uint32_t *lvs_table_no_port(struct lvs_table *table, const struct lvs_conn *conn)
+{
+	return &table->no_port_n[(conn->kind & LVS_CONN_INET6) != 0];
+}
+
+/* The tick at which a connection ends that is ended at @p tick: its deadline may have come before.
+ */
+LVS_INLINE uint32_t lvs_end_tick(const struct lvs_conn *conn, uint64_t word, uint32_t tick)
+{
+	uint32_t deadline =
+		lvs_conn_deadline(atomic_load_explicit(&conn->seen, memory_order_relaxed), word);
+
+	return lvs_tick_reached(tick, deadline) ? deadline : tick;
+}
+
 /* Puts the timer of a record into its home's wheel; the lock is held. */
 LVS_INLINE void lvs_table_arm(struct lvs_table *table, struct lvs_shard *home,
 			      struct lvs_conn *conn, uint32_t due, uint32_t tick)
@@ -87,16 +111,35 @@ LVS_INLINE void lvs_table_arm(struct lvs_table *table, struct lvs_shard *home,
 	lvs_wheel_link(&home->wheel, &table->arena, conn, due);
 }
 
+/* The request's flow. */
+void lvs_flow_of_conn(const struct lvs_conn *conn, struct lvs_flow *flow);
+
+/* How a connection ends. */
+struct lvs_end {
+	uint32_t at; /* the tick: of its deadline, or when it was ended before */
+	bool unused; /* only if it controls none */
+	void *by;    /* for gone() */
+};
+
 /*
  * The rest of a connection's end, DEAD having been set and the timer unlinked:
- * out of the index, gone() is called, the record goes into limbo. All its
- * shards' locks are held.
+ * out of the index, gone() is called, its controller is let go, the record goes into
+ * limbo. All its shards' locks are held.
  */
 void lvs_table_bury(struct lvs_table *table, struct lvs_conn *conn, const struct lvs_keys *keys,
-		    uint64_t word, void *by);
+		    uint64_t word, const struct lvs_end *end);
 
 /* Ends a connection if its word is still @p word. No lock is held. */
-bool lvs_table_end(struct lvs_table *table, struct lvs_conn *conn, uint64_t word, void *by);
+bool lvs_table_end(struct lvs_table *table, struct lvs_conn *conn, uint64_t word,
+		   const struct lvs_end *end);
+
+/* --- Controllers (conn/control.c) --- */
+
+/* lvs_table_control(), the controller's home being locked. */
+bool lvs_table_control_locked(struct lvs_conn *conn, struct lvs_conn *controller);
+
+/* One less for the controller of a record, if it has one. With or without locks. */
+void lvs_table_let_go(struct lvs_table *table, const struct lvs_conn *conn);
 
 /* Ends one embryonic or closing connection, if one is near the hand. No lock is held. */
 bool lvs_table_evict(struct lvs_table *table, void *by);

@@ -72,10 +72,10 @@ LVS_INLINE uint64_t lvs_key_hash_conn(const struct lvs_hash *hash, const struct 
 	lvs_be16 port = key ? conn->dest_port : conn->service_port;
 
 	if (conn->kind & LVS_CONN_INET6)
-		return lvs_key_hash_inet6(hash, &conn->u.v6.client, conn->client_port,
+		return lvs_key_hash_inet6(hash, &conn->u.v6.client, lvs_conn_client_port(conn),
 					  key ? &conn->u.v6.dest : &conn->u.v6.service, port,
 					  conn->protocol);
-	return lvs_key_hash_inet(hash, conn->u.v4.client, conn->client_port,
+	return lvs_key_hash_inet(hash, conn->u.v4.client, lvs_conn_client_port(conn),
 				 lvs_key_other_inet(conn, key), port, conn->protocol);
 }
 
@@ -94,12 +94,13 @@ LVS_INLINE unsigned lvs_key_match_inet6(const struct lvs_conn *conn, unsigned ke
 {
 	const union lvs_addr *client = &conn->u.v6.client;
 	const union lvs_addr *other = key ? &conn->u.v6.dest : &conn->u.v6.service;
+	lvs_be16 client_port = lvs_conn_client_port(conn);
 
 	return lvs_key_side(
 		key,
-		conn->client_port == flow->src_port && port == flow->dst_port &&
+		client_port == flow->src_port && port == flow->dst_port &&
 			memcmp(client, &flow->src, 16) == 0 && memcmp(other, &flow->dst, 16) == 0,
-		conn->client_port == flow->dst_port && port == flow->src_port &&
+		client_port == flow->dst_port && port == flow->src_port &&
 			memcmp(client, &flow->dst, 16) == 0 && memcmp(other, &flow->src, 16) == 0);
 }
 
@@ -109,7 +110,7 @@ LVS_INLINE bool lvs_key_is_request(const struct lvs_conn *conn, const struct lvs
 	uint32_t differs =
 		(conn->u.v4.client ^ flow->src.word[0]) | (conn->u.v4.service ^ flow->dst.word[0]);
 
-	differs |= (uint32_t)(conn->client_port ^ flow->src_port) |
+	differs |= (uint32_t)(lvs_conn_client_port(conn) ^ flow->src_port) |
 		   (uint32_t)(conn->service_port ^ flow->dst_port) |
 		   (uint32_t)(conn->protocol ^ flow->protocol);
 	differs |= (uint32_t)(conn->kind & (LVS_CONN_LARGE | LVS_CONN_INET6));
@@ -121,6 +122,7 @@ LVS_INLINE unsigned lvs_key_match(const struct lvs_conn *conn, unsigned key,
 				  const struct lvs_flow *flow)
 {
 	lvs_be16 port = key ? conn->dest_port : conn->service_port;
+	lvs_be16 client_port;
 	lvs_be32 client, other;
 
 	if (conn->protocol != flow->protocol ||
@@ -129,12 +131,13 @@ LVS_INLINE unsigned lvs_key_match(const struct lvs_conn *conn, unsigned key,
 	if (lvs_unlikely(conn->kind & LVS_CONN_INET6))
 		return lvs_key_match_inet6(conn, key, flow, port);
 	client = conn->u.v4.client;
+	client_port = lvs_conn_client_port(conn);
 	other = lvs_key_other_inet(conn, key);
 	return lvs_key_side(key,
 			    client == flow->src.word[0] && other == flow->dst.word[0] &&
-				    conn->client_port == flow->src_port && port == flow->dst_port,
+				    client_port == flow->src_port && port == flow->dst_port,
 			    client == flow->dst.word[0] && other == flow->src.word[0] &&
-				    conn->client_port == flow->dst_port && port == flow->src_port);
+				    client_port == flow->dst_port && port == flow->src_port);
 }
 
 /*

@@ -143,7 +143,7 @@ uint64_t lvs_state_next(const struct lvs_state_timeouts *timeouts, uint64_t word
 {
 	/* Replies were not expected, and this is one: from now on the full tables hold. */
 	if (direction == LVS_OUTPUT)
-		word &= ~(uint64_t)LVS_CONN_NOOUTPUT;
+		word &= ~(uint64_t)(LVS_CONN_NOOUTPUT | LVS_CONN_UNASSURED);
 	else if (word & LVS_CONN_NOOUTPUT)
 		direction = LVS_INPUT_ONLY;
 	if (headers->flow.protocol == LVS_TCP)

@@ -109,6 +109,7 @@ struct lvs_conn *lvs_table_alloc(struct lvs_table *table, const struct lvs_epoch
 
 void lvs_table_unalloc(struct lvs_table *table, struct lvs_conn *conn)
 {
+	lvs_table_let_go(table, conn);
 	lvs_arena_put(&table->arena, conn);
 }
 
@@ -146,6 +147,35 @@ void lvs_keys_unlock(const struct lvs_keys *keys)
 	lvs_spin_unlock(&keys->shard[0]->lock);
 }
 
+void lvs_keys_lock_of(const struct lvs_table *table, const struct lvs_conn *conn,
+		      struct lvs_keys *keys)
+{
+	for (;;) {
+		lvs_be16 port = lvs_conn_client_port(conn);
+
+		lvs_keys_of(table, conn, lvs_key_hash_conn(&table->env.hash, conn, 0), keys);
+		lvs_keys_lock(keys);
+		/* It changes under these locks alone, once. */
+		if (lvs_likely(port == lvs_conn_client_port(conn)))
+			return;
+		lvs_keys_unlock(keys);
+	}
+}
+
+struct lvs_shard *lvs_home_lock(const struct lvs_table *table, const struct lvs_conn *conn)
+{
+	for (;;) {
+		lvs_be16 port = lvs_conn_client_port(conn);
+		struct lvs_shard *home =
+			lvs_table_shard(table, lvs_key_hash_conn(&table->env.hash, conn, 0));
+
+		lvs_spin_lock(&home->lock);
+		if (lvs_likely(port == lvs_conn_client_port(conn)))
+			return home;
+		lvs_spin_unlock(&home->lock);
+	}
+}
+
 /* The home's lock is held. False: it was let go in between. */
 static bool lock_second(const struct lvs_keys *keys)
 {
@@ -164,12 +194,12 @@ static bool lock_second(const struct lvs_keys *keys)
 
 /* --- Insert --- */
 
-static void flow_of(const struct lvs_conn *conn, struct lvs_flow *flow)
+void lvs_flow_of_conn(const struct lvs_conn *conn, struct lvs_flow *flow)
 {
 	memset(flow, 0, sizeof(*flow));
 	flow->family = (uint8_t)lvs_conn_family(conn);
 	flow->protocol = conn->protocol;
-	flow->src_port = conn->client_port;
+	flow->src_port = lvs_conn_client_port(conn);
 	flow->dst_port = conn->service_port;
 	if (flow->family == LVS_INET6) {
 		flow->src = conn->u.v6.client;
@@ -186,7 +216,7 @@ static bool exists(const struct lvs_table *table, const struct lvs_conn *conn, u
 	struct lvs_flow flow;
 	enum lvs_side side;
 
-	flow_of(conn, &flow);
+	lvs_flow_of_conn(conn, &flow);
 	return lvs_table_find_locked(table, &flow, hash, LVS_SIDES_PACKET, &side) != NULL;
 }
 
@@ -206,6 +236,9 @@ static void publish(struct lvs_table *table, struct lvs_conn *conn, const struct
 	uint32_t number = lvs_arena_number(conn);
 
 	conn->kind |= LVS_CONN_USED;
+	if (lvs_unlikely(word & LVS_CONN_NO_CPORT))
+		/* relaxed: who must find it was told of it */
+		atomic_fetch_add_explicit(lvs_table_no_port(table, conn), 1, memory_order_relaxed);
 	conn->created = 1 + atomic_fetch_add_explicit(&table->created, 1, memory_order_relaxed);
 	lvs_table_arm(table, keys->shard[0], conn, lvs_conn_deadline(seen, word), tick);
 	/* release: the fixed fields; pairs with the acquire in lvs_table_next() */
@@ -232,8 +265,33 @@ int lvs_table_insert(struct lvs_table *table, struct lvs_conn *conn, uint64_t ha
 
 /* --- End --- */
 
+/* Its record can be given out when nobody sees it; one that controls others is their last's to
+ * give back. */
+static void retire(struct lvs_table *table, struct lvs_conn *conn)
+{
+	/* acq_rel: one of us two is the last; pairs with lvs_table_let_go() */
+	uint32_t counts =
+		atomic_fetch_or_explicit(&conn->counts, LVS_CONN_ENDED, memory_order_acq_rel);
+
+	if (lvs_likely(!(counts & LVS_CONN_CONTROL_MAX)))
+		lvs_arena_retire(&table->arena, conn);
+	else
+		atomic_fetch_add_explicit(&table->ended_n, 1, memory_order_relaxed);
+}
+
+static void leave_controller(struct lvs_table *table, const struct lvs_conn *conn, uint32_t at)
+{
+	struct lvs_conn *controller = lvs_table_controller(table, conn);
+
+	if (lvs_likely(!controller))
+		return;
+	/* Up to our end it had one to wait for; at that very tick we come first. */
+	lvs_conn_linger(controller, at - 1);
+	lvs_table_let_go(table, conn);
+}
+
 void lvs_table_bury(struct lvs_table *table, struct lvs_conn *conn, const struct lvs_keys *keys,
-		    uint64_t word, void *by)
+		    uint64_t word, const struct lvs_end *end)
 {
 	uint32_t number = lvs_arena_number(conn);
 
@@ -243,51 +301,62 @@ void lvs_table_bury(struct lvs_table *table, struct lvs_conn *conn, const struct
 
 		assert(was_there);
 	}
+	if (lvs_unlikely(word & LVS_CONN_NO_CPORT))
+		atomic_fetch_sub_explicit(lvs_table_no_port(table, conn), 1, memory_order_relaxed);
 	if (table->gone)
-		table->gone(table->user, conn, word, by);
-	lvs_arena_retire(&table->arena, conn);
+		table->gone(table->user, conn, word, end->by);
+	leave_controller(table, conn, end->at);
+	retire(table, conn);
 }
 
-bool lvs_table_end(struct lvs_table *table, struct lvs_conn *conn, uint64_t word, void *by)
+/* All its shards' locks are held. */
+static bool end_locked(struct lvs_table *table, struct lvs_conn *conn, const struct lvs_keys *keys,
+		       uint64_t word, const struct lvs_end *end)
+{
+	/* None is added meanwhile: lvs_table_control() takes the home's lock. */
+	if (end->unused && lvs_conn_control_n(conn))
+		return false;
+	/* acq_rel: one winner, who sees what the packets before did to the word */
+	if (!atomic_compare_exchange_strong_explicit(&conn->word, &word, word | LVS_CONN_DEAD,
+						     memory_order_acq_rel, memory_order_relaxed))
+		return false;
+	lvs_wheel_unlink(&keys->shard[0]->wheel, &table->arena, conn);
+	lvs_table_bury(table, conn, keys, word, end);
+	return true;
+}
+
+bool lvs_table_end(struct lvs_table *table, struct lvs_conn *conn, uint64_t word,
+		   const struct lvs_end *end)
 {
 	struct lvs_keys keys;
 	bool ours;
 
-	lvs_keys_of(table, conn, lvs_key_hash_conn(&table->env.hash, conn, 0), &keys);
-	lvs_keys_lock(&keys);
-	/* acq_rel: one winner, who sees what the packets before did to the word */
-	ours = atomic_compare_exchange_strong_explicit(&conn->word, &word, word | LVS_CONN_DEAD,
-						       memory_order_acq_rel, memory_order_relaxed);
-	if (ours) {
-		lvs_wheel_unlink(&keys.shard[0]->wheel, &table->arena, conn);
-		lvs_table_bury(table, conn, &keys, word, by);
-	}
+	lvs_keys_lock_of(table, conn, &keys);
+	ours = end_locked(table, conn, &keys, word, end);
 	lvs_keys_unlock(&keys);
 	return ours;
 }
 
-bool lvs_table_remove(struct lvs_table *table, struct lvs_conn *conn, void *by)
+bool lvs_table_remove(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick, void *by)
 {
 	for (;;) {
 		uint64_t word = atomic_load_explicit(&conn->word, memory_order_acquire);
+		struct lvs_end end = {.at = lvs_end_tick(conn, word, tick), .by = by};
 
 		if (word & LVS_CONN_DEAD)
 			return false;
-		if (lvs_table_end(table, conn, word, by))
+		if (lvs_table_end(table, conn, word, &end))
 			return true;
 	}
 }
 
 void lvs_table_rearm(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick)
 {
-	uint64_t hash = lvs_key_hash_conn(&table->env.hash, conn, 0);
-	struct lvs_shard *home = lvs_table_shard(table, hash);
-	uint64_t word;
-	uint32_t due;
+	struct lvs_shard *home = lvs_home_lock(table, conn);
+	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
+	uint32_t due =
+		lvs_conn_deadline(atomic_load_explicit(&conn->seen, memory_order_relaxed), word);
 
-	lvs_spin_lock(&home->lock);
-	word = atomic_load_explicit(&conn->word, memory_order_relaxed);
-	due = lvs_conn_deadline(atomic_load_explicit(&conn->seen, memory_order_relaxed), word);
 	/* A later deadline needs nothing: it is looked at when the timer fires. */
 	if (!(word & LVS_CONN_DEAD) && !lvs_tick_reached(due, conn->due)) {
 		lvs_wheel_unlink(&home->wheel, &table->arena, conn);

@@ -84,8 +84,30 @@ struct lvs_conn *lvs_table_find(const struct lvs_table *table, const struct lvs_
  */
 struct lvs_conn *lvs_table_alloc(struct lvs_table *table, const struct lvs_epoch_reader *self,
 				 bool large, bool evict, void *by, int *err);
-/* Gives back a record that was never inserted. */
+/* Gives back a record that was never inserted, and lets go what controls it. */
 void lvs_table_unalloc(struct lvs_table *table, struct lvs_conn *conn);
+
+/*
+ * Makes @p controller the one that controls @p conn, which was not inserted yet and has none: it
+ * will not end by itself before @p conn does (conn/control.c). No shard's lock is held. False:
+ * it has ended, or controls as many as can be counted.
+ */
+bool lvs_table_control(struct lvs_table *table, struct lvs_conn *conn, struct lvs_conn *controller);
+
+/*
+ * The clock of a record that had one to control up to @p tick, that tick included: where its time
+ * was over it lingers. And when such a record looks at its clock next after @p tick, moving
+ * nothing.
+ */
+void lvs_conn_linger(struct lvs_conn *conn, uint32_t tick);
+uint32_t lvs_conn_lingers_until(const struct lvs_conn *conn, uint32_t tick);
+
+/* Makes the template that controls @p conn, if one does, an assured one. */
+void lvs_table_assure(const struct lvs_table *table, const struct lvs_conn *conn);
+
+/* The record that controls @p conn, NULL: none. It may have ended (DEAD); its fields are whole as
+ * long as @p conn is the caller's to look at. */
+struct lvs_conn *lvs_table_controller(const struct lvs_table *table, const struct lvs_conn *conn);
 
 /* The writers' lock of the shard of a hash. */
 void lvs_table_lock(struct lvs_table *table, uint64_t hash);
@@ -104,8 +126,29 @@ struct lvs_conn *lvs_table_find_locked(const struct lvs_table *table, const stru
  */
 int lvs_table_insert(struct lvs_table *table, struct lvs_conn *conn, uint64_t hash, uint32_t tick);
 
-/* Ends a connection now. False when it had ended already. No lock is held. */
-bool lvs_table_remove(struct lvs_table *table, struct lvs_conn *conn, void *by);
+/* Ends a connection now, whatever it controls. False when it had ended already. No lock is held. */
+bool lvs_table_remove(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick, void *by);
+
+/*
+ * Ends a connection before its time as a defence or a sweep does: not one that controls others;
+ * and what controls it ends too where that controls nothing else, unless that is an assured
+ * template. How many have ended. No lock is held.
+ */
+unsigned lvs_table_drop(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick, void *by);
+
+/*
+ * The connection of a flow's request that waits for its first packet, the client's port unknown
+ * (LVS_CONN_NO_CPORT); NULL: none. To be asked when lvs_table_find() knows none.
+ */
+struct lvs_conn *lvs_table_find_waiting(const struct lvs_table *table, const struct lvs_flow *flow);
+
+/*
+ * The client's port of such a connection has become known: it is found under it from now on. No
+ * lock is held. 0; LVS_ERR_EXISTS, when another one has this port or the port was known already;
+ * LVS_ERR_NO_ENTRY, when it has ended; LVS_ERR_NO_MEMORY.
+ */
+int lvs_table_set_client_port(struct lvs_table *table, struct lvs_conn *conn, lvs_be16 port,
+			      uint32_t tick);
 
 /* The deadline moved nearer: puts the timer right. No lock is held. */
 void lvs_table_rearm(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick);
@@ -158,6 +201,8 @@ const char *lvs_table_check_records(const struct lvs_table *table, uint32_t *num
 				    unsigned *looks, uint32_t *conns);
 const char *lvs_table_check_arena(struct lvs_table *table, uint32_t part);
 const char *lvs_table_check_n(struct lvs_table *table, uint32_t conns);
+/* Whether controllers and controlled agree; between two calls of every worker. */
+const char *lvs_table_check_links(const struct lvs_table *table);
 
 /* All parts; nobody else is there. */
 const char *lvs_table_check(struct lvs_table *table);

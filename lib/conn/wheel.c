@@ -8,6 +8,7 @@
 #define SLOT_MASK (LVS_WHEEL_SLOTS - 1u)
 #define SPAN (UINT32_C(1) << SLOT_SHIFT * LVS_WHEEL_LEVELS)
 #define IS_FIRST (UINT32_C(1) << 31) /* in prev: no record, but {level, slot} */
+#define IS_PARKED (IS_FIRST | UINT32_C(1) << 30)
 
 /* Only the shard's lock holder uses a linked record's links; atomic since they share the record. */
 static uint32_t get(const _Atomic uint32_t *link)
@@ -30,21 +31,35 @@ void lvs_wheel_init(struct lvs_wheel *wheel)
 	memset(wheel, 0, sizeof(*wheel));
 }
 
-static void place(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn)
+/* Puts a record in front of a list; @p prev tells which it is. */
+static void push(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn,
+		 uint32_t *first, uint32_t prev)
 {
 	uint32_t number = lvs_arena_number(conn);
-	uint32_t ahead = conn->due - wheel->now;
-	unsigned level = ahead < LVS_WHEEL_SLOTS ? 0 : lvs_fls64(ahead) / SLOT_SHIFT;
-	uint32_t slot = slot_of(conn->due, level);
-	uint32_t *first = &wheel->first[level][slot];
 
 	if (*first)
 		set(&lvs_arena_at(arena, *first)->prev, number);
 	set(&conn->next, *first);
-	set(&conn->prev, IS_FIRST | level << SLOT_SHIFT | slot);
+	set(&conn->prev, prev);
 	*first = number;
-	wheel->busy[level] |= UINT64_C(1) << slot;
 	wheel->linked_n++;
+}
+
+static void place(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn)
+{
+	uint32_t ahead = conn->due - wheel->now;
+	unsigned level = ahead < LVS_WHEEL_SLOTS ? 0 : lvs_fls64(ahead) / SLOT_SHIFT;
+	uint32_t slot = slot_of(conn->due, level);
+
+	push(wheel, arena, conn, &wheel->first[level][slot], IS_FIRST | level << SLOT_SHIFT | slot);
+	wheel->busy[level] |= UINT64_C(1) << slot;
+}
+
+void lvs_wheel_park(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn,
+		    uint32_t tick)
+{
+	conn->due = tick;
+	push(wheel, arena, conn, &wheel->parked, IS_PARKED);
 }
 
 void lvs_wheel_link(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn,
@@ -69,6 +84,8 @@ void lvs_wheel_unlink(struct lvs_wheel *wheel, const struct lvs_arena *arena, st
 		set(&lvs_arena_at(arena, next)->prev, prev);
 	if (!(prev & IS_FIRST)) {
 		set(&lvs_arena_at(arena, prev)->next, next);
+	} else if (prev == IS_PARKED) {
+		wheel->parked = next;
 	} else {
 		assert(wheel->first[level][slot] == lvs_arena_number(conn));
 		wheel->first[level][slot] = next;
@@ -188,10 +205,32 @@ LVS_UNTRACED static const char *check_slot(const struct lvs_wheel *wheel,
 	return NULL;
 }
 
+LVS_UNTRACED static const char *check_parked(const struct lvs_wheel *wheel,
+					     const struct lvs_arena *arena, uint32_t *n)
+{
+	uint32_t prev = IS_PARKED;
+
+	for (uint32_t number = wheel->parked; number;) {
+		const struct lvs_conn *conn = lvs_arena_at(arena, number);
+
+		if (get(&conn->prev) != prev)
+			return "a parked timer's links do not fit";
+		if (++*n > wheel->linked_n)
+			return "timers are miscounted";
+		prev = number;
+		number = get(&conn->next);
+	}
+	return NULL;
+}
+
 LVS_UNTRACED const char *lvs_wheel_check(const struct lvs_wheel *wheel,
 					 const struct lvs_arena *arena)
 {
 	uint32_t n = 0;
+	const char *parked = check_parked(wheel, arena, &n);
+
+	if (parked)
+		return parked;
 
 	for (unsigned level = 0; level < LVS_WHEEL_LEVELS; level++)
 		for (uint32_t slot = 0; slot < LVS_WHEEL_SLOTS; slot++) {

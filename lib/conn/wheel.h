@@ -10,6 +10,9 @@
  * What lies farther waits at the end of level 3. Records are linked by number; the
  * first of a slot has the slot in prev, its highest bit set. A mask a level tells the
  * slots in use, so that the clock leaps over empty ones. Shard's lock.
+ *
+ * One list stands beside the wheel: records whose timer has fired and which wait for others
+ * to be served first (conn/expire.c).
  */
 #ifndef LVS_CONN_WHEEL_H
 #define LVS_CONN_WHEEL_H
@@ -24,6 +27,7 @@ struct lvs_wheel {
 	uint32_t linked_n;
 	uint64_t busy[LVS_WHEEL_LEVELS];
 	uint32_t first[LVS_WHEEL_LEVELS][LVS_WHEEL_SLOTS]; /* number of a record, 0: empty */
+	uint32_t parked;                                   /* the same */
 };
 
 void lvs_wheel_init(struct lvs_wheel *wheel);
@@ -31,8 +35,13 @@ void lvs_wheel_init(struct lvs_wheel *wheel);
 /* Puts a record into the slot of @p due, at the earliest in that of the next tick. */
 void lvs_wheel_link(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn,
 		    uint32_t due);
+/* Out of its slot, or of those that are parked. */
 void lvs_wheel_unlink(struct lvs_wheel *wheel, const struct lvs_arena *arena,
 		      struct lvs_conn *conn);
+
+/* Puts a record aside whose timer fired at @p tick, which its due becomes. */
+void lvs_wheel_park(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn,
+		    uint32_t tick);
 
 /*
  * Takes out the next record whose slot was reached at @p tick, moving the clock on.

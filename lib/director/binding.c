@@ -27,7 +27,7 @@ void lvs_binding_of_conn(struct lvs_binding *binding, const struct lvs_conn *con
 		binding->service = conn->u.v6.service;
 		binding->dest = conn->u.v6.dest;
 	}
-	binding->client_port = conn->client_port;
+	binding->client_port = lvs_conn_client_port(conn);
 	binding->service_port = conn->service_port;
 	binding->dest_port = conn->dest_port;
 	binding->family = (uint8_t)lvs_conn_family(conn);

@@ -121,9 +121,11 @@ static bool is_late(const struct lvs_director *director, const struct lvs_conn *
 {
 	uint32_t now = (uint32_t)lvs_director_ticks(director);
 	uint32_t seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
+	uint32_t deadline = lvs_conn_deadline(seen, word);
 
-	return !lvs_tick_reached(lvs_conn_deadline(seen, word), conn->due) &&
-	       !lvs_tick_reached(now + 1, conn->due);
+	if (lvs_conn_control_n(conn))
+		deadline = lvs_conn_lingers_until(conn, now);
+	return !lvs_tick_reached(deadline, conn->due) && !lvs_tick_reached(now + 1, conn->due);
 }
 
 static const char *count_conn(const struct lvs_director *director, const struct lvs_conn *conn,
@@ -171,6 +173,8 @@ static int check_gauges(struct lvs_director *director, struct lvs_check *check)
 	if (!census.count)
 		return LVS_ERR_NO_MEMORY;
 	fault = count_conns(director, &census);
+	if (!fault)
+		fault = lvs_table_check_links(director->table);
 	if (!fault)
 		fault = lvs_services_check_locked(director->services, census.count, census.count_n);
 	lvs_mem_free(alloc, census.count, size, _Alignof(struct lvs_dest_count));

@@ -10,7 +10,9 @@
 static uint64_t expires_ns(const struct lvs_conn *conn, uint64_t word, uint64_t ticks)
 {
 	uint32_t seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
-	int32_t ahead = (int32_t)(lvs_conn_deadline(seen, word) - (uint32_t)ticks);
+	uint32_t deadline = lvs_conn_control_n(conn) ? lvs_conn_lingers_until(conn, (uint32_t)ticks)
+						     : lvs_conn_deadline(seen, word);
+	int32_t ahead = (int32_t)(deadline - (uint32_t)ticks);
 
 	return (ticks + (uint64_t)(int64_t)ahead) << LVS_TICK_SHIFT;
 }

@@ -31,7 +31,8 @@ static LVS_NOINLINE bool is_reused_by_syn(const struct lvs_step *step, const str
 
 	if (is_drained(director, conn))
 		return true;
-	if (mode == LVS_REUSE_NEVER)
+	/* What a template or another connection brought here stays where that is. */
+	if (mode == LVS_REUSE_NEVER || lvs_conn_controller(conn))
 		return false;
 	word = atomic_load_explicit(&conn->word, memory_order_relaxed);
 	switch (LVS_CONN_STATE(word)) {
@@ -57,7 +58,7 @@ static enum lvs_reason start_anew(struct lvs_step *step, struct lvs_conn *conn, 
 	struct lvs_ender ender;
 
 	if (!step->peek)
-		lvs_table_remove(worker->director->table, conn,
+		lvs_table_remove(worker->director->table, conn, step->tick,
 				 lvs_ender_of(&ender, &worker->events, why, step->now_ns));
 	return lvs_miss(step);
 }
@@ -72,6 +73,25 @@ LVS_INLINE struct lvs_conn *find(const struct lvs_step *step, enum lvs_side *sid
 	}
 	return lvs_table_find(step->worker->director->table, flow, step->hash, LVS_SIDES_PACKET,
 			      side);
+}
+
+/* A connection that was expected without its client's port, whose first packet this is. */
+static LVS_NOINLINE struct lvs_conn *find_waiting(const struct lvs_step *step, enum lvs_side *side)
+{
+	struct lvs_table *table = step->worker->director->table;
+	const struct lvs_flow *flow = &step->headers->flow;
+	struct lvs_conn *conn = lvs_table_find_waiting(table, flow);
+
+	if (!conn || step->peek)
+		goto found;
+	/* Where another worker did it first, the full key finds it, or what stands in its place. */
+	if (lvs_table_set_client_port(table, conn, flow->src_port, step->tick) == LVS_ERR_EXISTS)
+		return lvs_table_find(table, flow, step->hash, LVS_SIDES_PACKET, side);
+	if (lvs_conn_client_port(conn) != flow->src_port)
+		return NULL;
+found:
+	*side = LVS_SIDE_REQUEST;
+	return conn;
 }
 
 static LVS_NOINLINE enum lvs_reason refuse(struct lvs_step *step, enum lvs_reason reason)
@@ -94,6 +114,8 @@ LVS_INLINE enum lvs_reason decide_flow(struct lvs_step *step)
 
 	conn = find(step, &side);
 	if (!conn)
+		conn = find_waiting(step, &side);
+	if (!conn)
 		return lvs_miss(step);
 	if (lvs_unlikely(lvs_conn_is_over(conn, step->tick)))
 		return start_anew(step, conn, LVS_GONE_EXPIRED);
@@ -112,9 +134,11 @@ LVS_INLINE enum lvs_reason decide_flow(struct lvs_step *step)
 struct lvs_conn *lvs_decide_known(const struct lvs_step *step)
 {
 	const struct lvs_director *director = step->worker->director;
-	enum lvs_side side;
+	enum lvs_side side = LVS_SIDE_REQUEST;
 	struct lvs_conn *conn = find(step, &side);
 
+	if (!conn)
+		conn = lvs_table_find_waiting(director->table, &step->headers->flow);
 	if (!conn || lvs_conn_is_over(conn, step->tick))
 		return NULL;
 	if (side != LVS_SIDE_REQUEST)

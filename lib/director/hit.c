@@ -4,9 +4,6 @@
 #include "director/worker.h"
 #include "packet/parse.h"
 
-/* Beyond this the count of packets says nothing that anybody asks for, and is left alone. */
-#define PACKETS_MAX 16
-
 static void count(struct lvs_step *step, uint32_t dest, enum lvs_counter packets, uint64_t packet_n,
 		  uint64_t bytes)
 {
@@ -57,12 +54,17 @@ LVS_INLINE void mark_alive(struct lvs_conn *conn, uint32_t tick)
 
 static void mark_seen(struct lvs_conn *conn, uint32_t tick)
 {
-	uint32_t packets = atomic_load_explicit(&conn->packets, memory_order_relaxed);
-
 	mark_alive(conn, tick);
-	/* Two workers may count one packet once: it only tells few from many. */
-	if (lvs_unlikely(packets < PACKETS_MAX))
-		atomic_store_explicit(&conn->packets, packets + 1, memory_order_relaxed);
+	lvs_conn_count_packet(conn);
+}
+
+/* Whether both sides have spoken by now, and had not before. */
+static bool is_answered(const struct lvs_conn *conn, uint64_t before, uint64_t after)
+{
+	if (conn->protocol == LVS_TCP)
+		return LVS_CONN_STATE(after) == LVS_TCP_ESTABLISHED_STATE &&
+		       LVS_CONN_STATE(before) != LVS_TCP_ESTABLISHED_STATE;
+	return before & ~after & LVS_CONN_UNASSURED;
 }
 
 /* The state moved: who wins the word moves the gauge and, when the end came nearer, the timer. */
@@ -71,6 +73,8 @@ static void state_moved(struct lvs_step *step, struct lvs_conn *conn, struct lvs
 {
 	if ((before ^ after) & LVS_CONN_INACTIVE)
 		lvs_dest_activate(dest, !(after & LVS_CONN_INACTIVE));
+	if (is_answered(conn, before, after))
+		lvs_table_assure(step->worker->director->table, conn);
 	if (LVS_CONN_TIMEOUT(after) < LVS_CONN_TIMEOUT(before))
 		lvs_table_rearm(step->worker->director->table, conn, step->tick);
 }

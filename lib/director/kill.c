@@ -6,6 +6,7 @@
 static bool kill_some(struct lvs_director *director, const struct lvs_conn_filter *filter, void *by,
 		      uint32_t *number, int64_t *killed)
 {
+	uint32_t tick = (uint32_t)lvs_director_ticks(director);
 	unsigned looks = LVS_WALK_LOOKS;
 	struct lvs_conn_info info;
 	struct lvs_conn *conn;
@@ -13,7 +14,7 @@ static bool kill_some(struct lvs_director *director, const struct lvs_conn_filte
 	while ((conn = lvs_table_walk(director->table, number, &looks))) {
 		lvs_conn_info_of(&info, conn, director);
 		if (lvs_conn_info_matches(&info, filter) &&
-		    lvs_table_remove(director->table, conn, by))
+		    lvs_table_remove(director->table, conn, tick, by))
 			(*killed)++;
 	}
 	return looks == 0;

@@ -101,14 +101,14 @@ static void fill_record(const struct lvs_step *step, struct lvs_conn *conn,
 	conn->kind = (uint8_t)kind;
 	conn->protocol = flow->protocol;
 	conn->dest = dest->number;
-	conn->client_port = flow->src_port;
+	lvs_conn_set_client_port(conn, flow->src_port);
 	conn->service_port = flow->dst_port;
 	conn->dest_port = dest->port ? dest->port : flow->dst_port;
 	fill_addrs(conn, flow, dest);
 	/* relaxed: insertion publishes them */
 	atomic_store_explicit(&conn->word, word, memory_order_relaxed);
 	atomic_store_explicit(&conn->seen, step->tick, memory_order_relaxed);
-	atomic_store_explicit(&conn->packets, 1, memory_order_relaxed);
+	atomic_store_explicit(&conn->counts, LVS_CONN_PACKET, memory_order_relaxed);
 }
 
 /* The packet's way out, and its counts: the same with and without an entry. */

@@ -140,7 +140,8 @@ LVS_INLINE bool lvs_conn_is_over(const struct lvs_conn *conn, uint32_t tick)
 	 * not older than it; pairs with the release in move_state() of hit.c. */
 	word = atomic_load_explicit(&conn->word, memory_order_acquire);
 	seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
-	return lvs_tick_reached(tick, lvs_conn_deadline(seen, word));
+	/* While it controls others it lingers. */
+	return lvs_tick_reached(tick, lvs_conn_deadline(seen, word)) && !lvs_conn_control_n(conn);
 }
 
 /* Counts a packet and its bytes, in (client to server) or out. A datagram in fragments counts as

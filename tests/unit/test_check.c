@@ -103,7 +103,7 @@ static struct lvs_index_line *line_of(struct site *site, unsigned *slot)
 
 static void other_port(struct site *site)
 {
-	site->conn->client_port ^= 1;
+	site->conn->service_port ^= 1;
 }
 
 static void other_server_port(struct site *site)

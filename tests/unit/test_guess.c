@@ -48,7 +48,7 @@ START_TEST(test_record_of_another)
 	guess = lvs_table_prefetch_record(rig.table, hash);
 	ck_assert_ptr_eq(guess, conn);
 	ck_assert(lvs_table_confirm(guess, &flow));
-	ck_assert(lvs_table_remove(rig.table, conn, NULL));
+	ck_assert(lvs_table_remove(rig.table, conn, 0, NULL));
 	ck_assert(!lvs_table_confirm(guess, &flow));
 	ck_assert_ptr_eq(take(&rig, &rig.reader), guess);
 	lvs_table_unalloc(rig.table, guess);

@@ -113,8 +113,8 @@ static void end(struct world *world, unsigned i)
 
 	if (!conn)
 		return;
-	ck_assert(lvs_table_remove(world->rig.table, conn, NULL));
-	ck_assert(!lvs_table_remove(world->rig.table, conn, NULL));
+	ck_assert(lvs_table_remove(world->rig.table, conn, 0, NULL));
+	ck_assert(!lvs_table_remove(world->rig.table, conn, 0, NULL));
 	ck_assert_ptr_eq(world->rig.gone, conn);
 	ck_assert(!(world->rig.gone_word & LVS_CONN_DEAD));
 	note_end(world, cell);

@@ -47,7 +47,7 @@ START_TEST(test_max_conns_is_exact)
 	/* What another may see is not free; what we alone see is. */
 	lvs_epoch_enter(&rig.epoch, &other);
 	for (uint32_t i = 0; i < 4; i++)
-		ck_assert(lvs_table_remove(rig.table, conn[i], NULL));
+		ck_assert(lvs_table_remove(rig.table, conn[i], 0, NULL));
 	ck_assert_uint_eq(lvs_table_conn_n(rig.table), 6);
 	ck_assert_int_eq(make(&rig, 10, 0, false, &late), LVS_ERR_FULL);
 	whole(&rig);
@@ -56,7 +56,7 @@ START_TEST(test_max_conns_is_exact)
 	for (uint32_t i = 0; i < 4; i++)
 		ck_assert_int_eq(make(&rig, 10 + i, 0, false, &conn[i]), 0);
 	ck_assert_int_eq(make(&rig, 20, 0, false, &late), LVS_ERR_FULL);
-	ck_assert(lvs_table_remove(rig.table, conn[0], NULL));
+	ck_assert(lvs_table_remove(rig.table, conn[0], 0, NULL));
 	ck_assert_int_eq(make(&rig, 20, LVS_CONN_DEST6, false, &late), 0);
 	lvs_epoch_exit(&rig.reader);
 	whole(&rig);
@@ -76,7 +76,7 @@ START_TEST(test_limbo_holds_records)
 	ck_assert(lvs_epoch_join(&rig.epoch, &other));
 	ck_assert_int_eq(make(&rig, 0, 0, false, &conn), 0);
 	lvs_epoch_enter(&rig.epoch, &other);
-	ck_assert(lvs_table_remove(rig.table, conn, NULL));
+	ck_assert(lvs_table_remove(rig.table, conn, 0, NULL));
 	ck_assert_int_eq(make(&rig, 1, 0, false, &again), 0);
 	ck_assert_ptr_ne(again, conn);
 	ck_assert_uint_eq(conn->u.v4.client, 10u << 24); /* still client 0 */
@@ -282,7 +282,7 @@ static uint64_t play(uint32_t shards, unsigned batch, unsigned readers)
 		} else {
 			conn = rig_find(&rig, &of, LVS_SIDE_REQUEST, 0xf, &side);
 			if (conn)
-				lvs_table_remove(rig.table, conn, NULL);
+				lvs_table_remove(rig.table, conn, 0, NULL);
 		}
 		sum = sum * 31 + (conn ? lvs_table_number(rig.table, conn) : 0) + (uint32_t)err;
 		if (i % batch == batch - 1)
@@ -328,7 +328,7 @@ START_TEST(test_youngest_of_ambiguous)
 			ck_assert_ptr_eq(
 				rig_find(&rig, &of, LVS_SIDE_DEST_REPLY, LVS_SIDES_PACKET, &side),
 				conn[n]);
-			ck_assert(lvs_table_remove(rig.table, conn[n], NULL));
+			ck_assert(lvs_table_remove(rig.table, conn[n], 0, NULL));
 		}
 		whole(&rig);
 		rig_fini(&rig);

@@ -147,7 +147,7 @@ static void end_one(struct player *player, uint32_t i)
 	if (!conn)
 		return;
 	if (rig_random(&player->random) % 4)
-		lvs_table_remove(torture->rig.table, conn, NULL);
+		lvs_table_remove(torture->rig.table, conn, 0, NULL);
 	else
 		lvs_table_rearm(torture->rig.table, conn, tick);
 }
