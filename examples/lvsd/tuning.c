@@ -92,6 +92,10 @@ int tuning_open(struct lvsd *lvsd, const struct rules *rules)
 		return -1;
 	}
 	if (!err) {
+		struct lvs_settings kernel;
+
+		lvs_settings_init(&kernel);
+		setting_read(&lvsd->kernel, &kernel, &timeouts);
 		setting_read(&lvsd->defaults, &settings, &timeouts);
 		lvsd->settings = values_with(lvsd, rules);
 		setting_write(&lvsd->settings, &settings, &timeouts);
