@@ -62,8 +62,13 @@ class Generator(unittest.TestCase):
         for i, at in enumerate(packets):
             for last in packets[:i]:
                 for timeout in pace.TIMEOUTS:
-                    idle = (at - last) / SECOND / timeout
-                    self.assertFalse(1 <= idle <= 1.125, f"{idle} of {timeout} s")
+                    idle = (at - last) / SECOND - timeout
+                    self.assertFalse(0 <= idle <= pace.lateness(timeout), f"{idle} of {timeout} s")
+
+    def test_the_wheel_is_late_by_a_step_of_its_level(self):
+        for timeout, late in ((2, 0.032), (10, 0.256), (60, 2.048), (120, 2.048), (300, 16.384),
+                              (900, 16.384)):
+            self.assertEqual(pace.lateness(timeout), late)
 
 
 class Wire(unittest.TestCase):

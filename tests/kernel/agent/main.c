@@ -32,6 +32,12 @@ static void mount_one(const char *type, const char *where)
 		die(where);
 }
 
+/* The least table there is: each listing walks through all of it. */
+static const char *options(const char *module)
+{
+	return strcmp(module, "ip_vs.ko") == 0 ? "conn_tab_bits=8" : "";
+}
+
 static void load_modules(void)
 {
 	FILE *order = fopen("/modules/order", "r");
@@ -46,7 +52,7 @@ static void load_modules(void)
 		name[strcspn(name, "\n")] = 0;
 		snprintf(path, sizeof(path), "/modules/%s", name);
 		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 || syscall(SYS_finit_module, fd, "", 0) < 0)
+		if (fd < 0 || syscall(SYS_finit_module, fd, options(name), 0) < 0)
 			die(path);
 		close(fd);
 	}

@@ -9,15 +9,18 @@
 #include <unistd.h>
 
 #include "hex.h"
+#include "ipvs.h"
+#include "pool.h"
 #include "run.h"
 #include "sent.h"
 #include "site.h"
 
-enum { PROC_MAX = 1 << 20 };
+/* The kernel fills a page with whole lines as long as there are any. */
+enum { PROC_MAX = 1 << 20, PROC_PIECE = 4096 };
 
 struct player {
 	const struct scenario *scenario;
-	struct site site;
+	struct site *site;
 	struct sent *sent; /* by step */
 	size_t next;
 };
@@ -45,7 +48,7 @@ static void collect(struct player *player, struct sent *sent, FILE *out)
 	size_t len;
 
 	for (unsigned i = 0; i < SCRIPT_IF_N; i++) {
-		while ((len = site_receive(&player->site, i, frame, sizeof(frame)))) {
+		while ((len = site_receive(player->site, i, frame, sizeof(frame)))) {
 			fprintf(out, "out %s ", script_if_name(i));
 			hex_write(out, frame, len);
 			putc('\n', out);
@@ -60,30 +63,42 @@ static bool inject(struct player *player, const struct step *step)
 	unsigned interface;
 	int len = sent_frame(player->sent, player->next, step, &interface, frame, sizeof(frame));
 
-	return len >= 0 && site_send(&player->site, interface, frame, (size_t)len);
+	return len >= 0 && site_send(player->site, interface, frame, (size_t)len);
 }
 
-static void show_file(const char *path, FILE *out)
+/* The whole file from its beginning; to see its end takes one more walk through the table. */
+static void show_conns(int fd, FILE *out)
 {
 	static char text[PROC_MAX];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t at = 0;
-	ssize_t got;
+	ssize_t got = PROC_PIECE;
 
-	while (fd >= 0 && at < sizeof(text) && (got = read(fd, text + at, sizeof(text) - at)) > 0)
+	while (got >= PROC_PIECE / 2 && at < sizeof(text) &&
+	       (got = pread(fd, text + at, sizeof(text) - at, (off_t)at)) > 0)
 		at += (size_t)got;
 	run_text(text, at, out);
-	close(fd);
 }
 
-/* All rules by one program: starting it is what takes time. */
-static int restore(char *rules, FILE *out)
+/* One after the other; the first that fails gives the status, the others are carried out. */
+static int do_rules(int ipvs, char *rules)
 {
-	char args[] = "-R";
+	int status = 0;
+	char *rule;
 
-	for (char *end = rules; end && (end = strchr(end, ';')); end++)
-		*end = '\n';
-	return run_program("ipvsadm", args, rules, out);
+	while ((rule = strsep(&rules, ";"))) {
+		int err = ipvs_rule(ipvs, rule);
+
+		status = status ? status : err;
+	}
+	return status;
+}
+
+static int snap(const struct site *site, FILE *out)
+{
+	int err = ipvs_list(site->ipvs, IPVS_CONF, out);
+
+	show_conns(site->conns, out);
+	return err;
 }
 
 static int do_step(struct player *player, const struct step *step, char *args, FILE *out)
@@ -93,16 +108,18 @@ static int do_step(struct player *player, const struct step *step, char *args, F
 	switch (step->kind) {
 	case STEP_SYSCTL:
 		name = script_word(&args);
-		return !(name && args && site_sysctl(name, args));
-	case STEP_IPVSADM:
+		return !(name && args && site_sysctl(player->site, name, args));
 	case STEP_SHOW:
 		return run_program("ipvsadm", args, NULL, out);
+	case STEP_IPVSADM:
 	case STEP_RULES:
-		return restore(args, out);
+		return do_rules(player->site->ipvs, args);
 	case STEP_SNAP:
-		show_file("/proc/self/net/ip_vs", out);
-		show_file("/proc/self/net/ip_vs_conn", out);
-		return 0;
+		return snap(player->site, out);
+	case STEP_COUNT:
+		return ipvs_list(player->site->ipvs, IPVS_COUNTERS, out);
+	case STEP_RATES:
+		return ipvs_list(player->site->ipvs, IPVS_RATES, out);
 	case STEP_FRAME:
 	case STEP_ANSWER:
 	case STEP_QUOTE:
@@ -118,7 +135,7 @@ static void play_step(struct player *player, uint64_t begin, FILE *out)
 	int status;
 
 	if (needs_ns)
-		site_enter(&player->site);
+		site_enter(player->site);
 	fprintf(out, "step %u %zu %" PRIu64 "\n", player->scenario->number, player->next,
 		now_ns() - begin);
 	status = do_step(player, step, step->args, out);
@@ -149,7 +166,8 @@ static void open_all(struct player *player, const struct scenario *scenario, siz
 	for (size_t i = 0; i < n; i++) {
 		player[i].scenario = &scenario[i];
 		player[i].sent = calloc(scenario[i].step_n + 1, sizeof(*player[i].sent));
-		if (!player[i].sent || !site_open(&player[i].site, &scenario[i], out)) {
+		player[i].site = pool_take(&scenario[i], out);
+		if (!player[i].sent || !player[i].site) {
 			fprintf(out, "error scenario %u: its namespace cannot be made\n",
 				scenario[i].number);
 			player[i].next = scenario[i].step_n;
@@ -173,9 +191,8 @@ void play(struct scenario *scenario, size_t n, FILE *out)
 		wait_until(begin + due->scenario->step[due->next].at_ns);
 		play_step(due, begin, out);
 	}
-	for (size_t i = 0; i < n; i++) {
-		site_close(&player[i].site);
+	for (size_t i = 0; i < n; i++)
 		free(player[i].sent);
-	}
+	pool_recover(out);
 	free(player);
 }

@@ -10,9 +10,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "run.h"
+#include "ipvs.h"
+#include "place.h"
+#include "route.h"
 
-enum { PATH_LEN = 256 };
+enum { PATH_LEN = 256, LINE_LEN = 256 };
 
 static const struct {
 	const char *name;
@@ -35,23 +37,7 @@ static const struct {
 	{"net/ipv6/icmp/ratelimit", "0"},
 };
 
-/* Behind IPVS's own hooks the host's share is shown on p0 and ends there: no stack answers. */
-static const char rules[] =
-	"table ip pass { chain in { type filter hook input priority 200; "
-	"iifname { \"c0\", \"s0\" } dup to 169.254.9.2 device \"p0\" drop; }; }\n"
-	"table ip6 pass { chain in { type filter hook input priority 200; "
-	"iifname { \"c0\", \"s0\" } dup to fd00:9::2 device \"p0\" drop; }; }\n";
-
-static const char links[] = "link set lo up\n"
-			    "link set c0 address 02:fe:00:00:00:01 up\n"
-			    "link set s0 address 02:fe:00:00:00:02 up\n"
-			    "link set p0 address 02:fe:00:00:00:03 mtu 9000 up\n"
-			    "addr add 169.254.9.1/24 dev p0\n"
-			    "addr add fd00:9::1/64 dev p0 nodad\n"
-			    "neigh add 169.254.9.2 lladdr 02:fe:00:00:00:09 dev p0 nud permanent\n"
-			    "neigh add fd00:9::2 lladdr 02:fe:00:00:00:09 dev p0 nud permanent\n";
-
-bool site_sysctl(const char *name, const char *value)
+static bool sysctl_write(const char *name, const char *value)
 {
 	char path[PATH_LEN];
 	size_t len = strlen(value);
@@ -67,6 +53,37 @@ bool site_sysctl(const char *name, const char *value)
 	return written == (ssize_t)len;
 }
 
+static bool sysctl_read(const char *name, char *value, size_t size)
+{
+	char path[PATH_LEN];
+	ssize_t got;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	got = read(fd, value, size - 1);
+	close(fd);
+	value[got > 0 ? got : 0] = 0;
+	value[strcspn(value, "\n")] = 0;
+	return got > 0;
+}
+
+bool site_sysctl(struct site *site, const char *name, const char *value)
+{
+	struct site_change *change = &site->change[site->change_n];
+
+	/* What these have counted cannot be set back. */
+	site->spoilt |= strstr(name, "drop_") != NULL;
+	if (site->change_n == SITE_CHANGES ||
+	    !sysctl_read(name, change->before, sizeof(change->before)))
+		return false;
+	snprintf(change->name, sizeof(change->name), "%s", name);
+	site->change_n++;
+	return sysctl_write(name, value);
+}
+
 static int tap_open(const char *name)
 {
 	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
@@ -80,67 +97,39 @@ static int tap_open(const char *name)
 	return fd;
 }
 
-/* One line of the scenario's place as one for `ip -batch`. */
-static void place_line(const struct place *place, FILE *batch)
+static bool fail(const char *wrong, FILE *out)
 {
-	char copy[PATH_LEN];
-	char *args = copy;
-	const char *word[4];
-
-	snprintf(copy, sizeof(copy), "%s", place->args ? place->args : "");
-	for (size_t i = 0; i < 4; i++) {
-		word[i] = script_word(&args);
-		if (!word[i])
-			word[i] = "missing";
-	}
-	if (place->kind == 'a')
-		fprintf(batch, "addr add %s dev %s%s\n", word[1], word[0],
-			strchr(word[1], ':') ? " nodad" : "");
-	else if (place->kind == 'n')
-		fprintf(batch, "neigh add %s lladdr %s dev %s nud permanent\n", word[1], word[2],
-			word[0]);
-	else
-		fprintf(batch, "route add %s via %s dev %s mtu %s\n", word[0], word[1], word[2],
-			word[3]);
+	fprintf(out, "text cannot make %s\n", wrong);
+	return false;
 }
 
-static bool configure(const struct scenario *scenario, FILE *out)
+static bool open_all(struct site *site, const struct scenario *scenario, FILE *out)
 {
-	char ip_args[] = "-batch -";
-	char nft_args[] = "-f -";
-	char *text = NULL;
-	size_t len = 0;
-	FILE *batch = open_memstream(&text, &len);
-	bool fine;
+	const char *wrong;
 
-	if (!batch)
-		return false;
-	fputs(links, batch);
-	for (size_t i = 0; i < scenario->place_n; i++)
-		place_line(&scenario->place[i], batch);
-	fclose(batch);
-	fine = run_program("ip", ip_args, text, out) == 0 &&
-	       run_program("nft", nft_args, rules, out) == 0;
-	free(text);
-	return fine;
+	for (size_t i = 0; i < sizeof(sysctl) / sizeof(*sysctl); i++)
+		if (!sysctl_write(sysctl[i].name, sysctl[i].value))
+			return fail(sysctl[i].name, out);
+	for (unsigned i = 0; i < SCRIPT_IF_N; i++)
+		site->tap[i] = tap_open(script_if_name(i));
+	site->ipvs = ipvs_open();
+	site->conns = open("/proc/self/net/ip_vs_conn", O_RDONLY | O_CLOEXEC);
+	site->route = route_open();
+	if (!place_rules(site->route, scenario, &wrong, out) ||
+	    !place_links(site->route, scenario, &wrong))
+		return fail(wrong, out);
+	return true;
 }
 
 bool site_open(struct site *site, const struct scenario *scenario, FILE *out)
 {
-	site->ns = -1;
+	*site = (struct site){.ns = -1, .ipvs = -1, .route = -1, .conns = -1};
 	for (unsigned i = 0; i < SCRIPT_IF_N; i++)
 		site->tap[i] = -1;
 	if (unshare(CLONE_NEWNET) < 0)
-		return false;
+		return fail("a namespace", out);
 	site->ns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	for (size_t i = 0; i < sizeof(sysctl) / sizeof(*sysctl); i++)
-		if (!site_sysctl(sysctl[i].name, sysctl[i].value)) {
-			fprintf(out, "text cannot set %s\n", sysctl[i].name);
-			return false;
-		}
-	for (unsigned i = 0; i < SCRIPT_IF_N; i++)
-		site->tap[i] = tap_open(script_if_name(i));
-	return configure(scenario, out);
+	return open_all(site, scenario, out);
 }
 
 void site_enter(const struct site *site)
@@ -148,11 +137,60 @@ void site_enter(const struct site *site)
 	setns(site->ns, CLONE_NEWNET);
 }
 
+void site_flush(struct site *site)
+{
+	char flush[] = "-C";
+	char zero[] = "-Z";
+	char timeouts[] = "--set 900 120 300";
+
+	sysctl_write("net/ipv4/vs/expire_nodest_conn", "1");
+	ipvs_rule(site->ipvs, flush);
+	ipvs_rule(site->ipvs, zero);
+	ipvs_rule(site->ipvs, timeouts);
+}
+
+bool site_is_quiet(void)
+{
+	char text[LINE_LEN];
+	int lines = 0;
+	FILE *conns = fopen("/proc/self/net/ip_vs_conn", "r");
+
+	while (conns && fgets(text, sizeof(text), conns))
+		lines++;
+	if (conns)
+		fclose(conns);
+	return lines == 1; /* the title */
+}
+
+bool site_renew(struct site *site, const struct scenario *scenario, FILE *out)
+{
+	const char *wrong;
+
+	sysctl_write("net/ipv4/vs/expire_nodest_conn", "0");
+	while (site->change_n) {
+		const struct site_change *change = &site->change[--site->change_n];
+
+		if (!sysctl_write(change->name, change->before))
+			return fail(change->name, out);
+	}
+	for (unsigned i = SCRIPT_C0; i <= SCRIPT_S0; i++) {
+		close(site->tap[i]);
+		site->tap[i] = tap_open(script_if_name(i));
+	}
+	return place_links(site->route, scenario, &wrong) || fail(wrong, out);
+}
+
 void site_close(struct site *site)
 {
 	for (unsigned i = 0; i < SCRIPT_IF_N; i++)
 		if (site->tap[i] >= 0)
 			close(site->tap[i]);
+	if (site->ipvs >= 0)
+		close(site->ipvs);
+	if (site->conns >= 0)
+		close(site->conns);
+	if (site->route >= 0)
+		close(site->route);
 	if (site->ns >= 0)
 		close(site->ns);
 }

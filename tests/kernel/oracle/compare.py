@@ -127,6 +127,12 @@ def _compare_conns(number, kernel, liblvs):
     return differences, ending
 
 
+def _without_gauges(service):
+    return {"line": service["line"],
+            "dests": [(dest, columns[:-4] if "conns" in columns else columns[:2])
+                      for dest, columns in service["dests"]]}
+
+
 def _compare_services(number, kernel, liblvs, counts):
     for name in sorted(kernel.services.keys() | liblvs.services.keys()):
         theirs, ours = kernel.services.get(name), liblvs.services.get(name)
@@ -135,9 +141,7 @@ def _compare_services(number, kernel, liblvs, counts):
                              str(ours or "not there"))
             continue
         if not counts:
-            theirs, ours = ({"line": side["line"],
-                             "dests": [(dest, columns[:2]) for dest, columns in side["dests"]]}
-                            for side in (theirs, ours))
+            theirs, ours = map(_without_gauges, (theirs, ours))
         if theirs["line"] != ours["line"]:
             what = "counters of" if theirs["line"] and theirs["line"][0].isdigit() else "service"
             yield Difference(number, f"{what} {name}", " ".join(theirs["line"]),
@@ -153,34 +157,40 @@ def _dests_text(service):
 
 
 def _plain(found, verb):
-    """Without what the way of listing alone makes differ.
-
-    ipvsadm sorts servers, the file below /proc/net does not; that file leaves out a scheduler's
-    flags.
-    """
-    for service in found.services.values():
-        if verb == "show":
+    """Without what the way of listing alone makes differ: ipvsadm sorts servers."""
+    if verb == "show":
+        for service in found.services.values():
             service["dests"].sort()
-        else:
-            del service["line"][1:]
     return found
+
+
+def _compare_counts(number, theirs, ours):
+    for name in theirs.counts.keys() | ours.counts.keys():
+        their, our = theirs.counts.get(name), ours.counts.get(name)
+        if their != our:
+            yield Difference(number, f"counters of {name}", str(their), str(our))
 
 
 def _compare_listing(number, verb, kernel, liblvs):
     theirs, ours = (_plain(listing.parse(side.text), verb) for side in (kernel, liblvs))
     differences, ending = _compare_conns(number, theirs, ours)
     yield from differences
-    yield from _compare_services(number, theirs, ours, not ending)
+    yield from _compare_services(number, theirs, ours, not ending and verb != "count")
+    yield from _compare_counts(number, theirs, ours)
+
+
+def _status(step, outcome):
+    return outcome.status if step.verb in ("ipvsadm", "rules") else outcome.status != 0
 
 
 def _compare_step(number, step, theirs, ours):
-    if (theirs.status == 0) != (ours.status == 0):
+    if _status(step, theirs) != _status(step, ours):
         yield Difference(number, f"status of {step.verb} {step.args[:60]}",
                          f"{theirs.status} {' '.join(theirs.text)}".strip(),
                          f"{ours.status} {' '.join(ours.text)}".strip())
     if not ours.host:
         yield from _compare_frames(number, theirs, ours)
-    if step.verb in ("snap", "show"):
+    if step.verb in ("snap", "show", "count"):
         yield from _compare_listing(number, step.verb, theirs, ours)
 
 

@@ -130,8 +130,13 @@ def _edit(rng, services):
 
 
 def _listings(rng, at):
-    """The kernel gathers its counters every two seconds: they are asked for after some rest."""
-    return [Step(at, "show", args) for args in rng.sample(LISTINGS, 2)]
+    """The kernel gathers its counters every two seconds: they are asked for after some rest.
+
+    ipvsadm itself is started seldom: that takes longer than all else together."""
+    steps = [Step(at, "count")]
+    if rng.random() < 0.15:
+        steps.append(Step(at, "show", rng.choice(LISTINGS)))
+    return steps
 
 
 def generate(number, seed, packets):
@@ -140,7 +145,7 @@ def generate(number, seed, packets):
     services = _services(rng)
     steps = [*_settings(rng), _rules(rng, services)]
     flows = []
-    pace = Pace(rng)
+    pace = Pace(rng, rng.choices(("short", "medium", "long"), (60, 30, 10))[0])
     while sum(step.is_packet for step in steps) < packets:
         flows = [flow for flow in flows if not flow.ended]
         if len(flows) < 2 or len(flows) < 8 and rng.random() < 0.2:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Listings as values: what ipvsadm prints, and the files below /proc/net that it reads."""
+"""Listings as values: what ipvsadm prints, the connections below /proc/net, and the lines of
+steps/entry.h."""
 
 import dataclasses
 import ipaddress
@@ -9,10 +10,13 @@ import re
 @dataclasses.dataclass
 class Listing:
     """Services by name, each {"line": what follows the name, "dests": [(name, columns)]}, and
-    connections as pairs of a name and the seconds they have left."""
+    connections as pairs of a name and the seconds they have left. Counters and rates stand by the
+    name of what they are about."""
 
     services: dict = dataclasses.field(default_factory=dict)
     conns: list = dataclasses.field(default_factory=list)
+    counts: dict = dataclasses.field(default_factory=dict)
+    rates: dict = dataclasses.field(default_factory=dict)
 
 
 # As the files below /proc/net write an address with its port.
@@ -35,13 +39,13 @@ def _end(text):
 
 def _proc_conn(words):
     name = (words[0], _proc_end(words[1], words[2]), _proc_end(words[3], words[4]),
-            _proc_end(words[5], words[6]), words[7])
+            _proc_end(words[5], words[6]), words[7], *words[9:])
     return name, int(words[8])
 
 
 def _tool_conn(words):
     minutes, seconds = words[1].split(":")
-    name = (words[0], _end(words[3]), _end(words[4]), _end(words[5]), words[2])
+    name = (words[0], _end(words[3]), _end(words[4]), _end(words[5]), words[2], *words[6:])
     return name, int(minutes) * 60 + int(seconds)
 
 
@@ -50,13 +54,40 @@ def _is_title(words):
         "RemoteAddress:Port"]
 
 
+class _Entries:
+    """Lines of steps/entry.h."""
+
+    def __init__(self, listing):
+        self._listing = listing
+        self._service = self._about = None
+
+    def take(self, words):
+        """Whether this is such a line."""
+        if words[0] == "svc":
+            self._about = " ".join(words[1:3])
+            self._service = {"line": words[3:], "dests": []}
+            self._listing.services[self._about] = self._service
+        elif words[0] == "dst":
+            name = next(iter(reversed(self._listing.services)))
+            self._about = f"{name} server {words[1]}"
+            self._service["dests"].append((words[1], words[2:]))
+        elif words[0] == "cnt":
+            self._listing.counts[self._about] = tuple(map(int, words[1:]))
+        elif words[0] == "rate":
+            self._listing.rates[self._about] = tuple(map(int, words[1:]))
+        else:
+            return False
+        return True
+
+
 def parse(lines):
-    """A listing of either kind; connections and services may stand in one."""
+    """A listing of any kind; connections and services may stand in one."""
     listing = Listing()
+    entries = _Entries(listing)
     service = None
     for line in lines:
         words = line.split()
-        if not words or _is_title(words):
+        if not words or _is_title(words) or entries.take(words):
             continue
         if words[0] == "->":
             service["dests"].append((_end(words[1]), words[2:]))

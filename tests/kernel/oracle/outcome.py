@@ -31,6 +31,8 @@ def read(lines):
             if step != len(outcomes):
                 raise Failure(f"step {step} of scenario {scenario} came out of turn")
             outcomes.append(outcome)
+        elif word == "note":
+            pass
         elif word == "error" or outcome is None:
             raise Failure(line)
         elif word == "out":

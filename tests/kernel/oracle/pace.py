@@ -1,15 +1,30 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """When things happen: mostly soon, at times after a timeout, never while one is just ending.
 
-The kernel's timer wheel lets a connection end up to an eighth of its timeout late, liblvs' a tick
-late. While one side may have ended a connection and the other not, nothing is asked of either.
+The kernel's timer wheel ends a connection late by up to its level's step, liblvs a tick late. While
+one side may have ended a connection and the other not, nothing is asked of either.
 """
 
 from .scenario import SECOND
 
-# Every timeout there is, in seconds: TCP's and UDP's states.
+# Every timeout there is without configuration, in seconds.
 TIMEOUTS = (2, 3, 10, 30, 60, 120, 300, 900)
-EARLY, LATE = 0.3, 1.14
+HZ = 250
+# The wheel's levels: up to so many ticks ahead, in steps of so many.
+LEVELS = ((63, 1), (504, 8), (4032, 64), (32256, 512), (258048, 4096), (2064384, 32768))
+EARLY, LATE = 0.3, 0.5
+# How patient a scenario is: probabilities of gaps up to 50 ms, 5 s, 140 s, 1100 s.
+KINDS = {"short": (0.9, 0.1, 0, 0), "medium": (0.75, 0.2, 0.05, 0),
+         "long": (0.7, 0.19, 0.08, 0.03)}
+# Never within two of the kernel's ticks: what it ends "now" ends with the next one.
+GAPS = ((0.012, 0.05), (0.05, 5), (5, 140), (140, 1100))
+
+
+def lateness(timeout):
+    """By how many seconds the kernel's timer may be late."""
+    ticks = timeout * HZ
+    step = next((step for most, step in LEVELS if ticks < most), LEVELS[-1][1])
+    return step / HZ
 
 
 class Pace:
@@ -19,27 +34,26 @@ class Pace:
     each may have been it.
     """
 
-    def __init__(self, rng):
+    def __init__(self, rng, kind="long", timeouts=TIMEOUTS):
         self._rng = rng
+        self._chances = KINDS[kind]
         self._now = SECOND // 10
         self._packets = []
+        self._windows = [self._window(timeout) for timeout in timeouts]
 
-    def _gap(self):
-        # Never within two of the kernel's ticks: what it ends "now" ends with the next one.
-        kind = self._rng.random()
-        if kind < 0.7:
-            return self._rng.uniform(0.012, 0.05)
-        if kind < 0.9:
-            return self._rng.uniform(0.05, 5)
-        if kind < 0.985:
-            return self._rng.uniform(5, 140)
-        return self._rng.uniform(140, 1100)
+    @staticmethod
+    def _window(timeout):
+        end = timeout + lateness(timeout) + LATE
+        return int((timeout - EARLY) * SECOND), int(end * SECOND)
+
+    def add_timeout(self, timeout):
+        """One more that may be in force from now on."""
+        self._windows.append(self._window(timeout))
 
     def _ending(self, at):
         """When the last connection that may just be ending at this time has surely ended."""
-        ends = [last + int((timeout * LATE + 0.6) * SECOND)
-                for last in self._packets for timeout in TIMEOUTS
-                if timeout - EARLY < (at - last) / SECOND < timeout * LATE + 0.5]
+        ends = [last + late for last in self._packets for early, late in self._windows
+                if early < at - last < late]
         return max(ends, default=None)
 
     def after(self, nanoseconds):
@@ -51,7 +65,8 @@ class Pace:
 
     def next(self, is_packet):
         """The time of the next event."""
-        self.after(int(self._gap() * SECOND))
+        least, most = self._rng.choices(GAPS, self._chances)[0]
+        self.after(int(self._rng.uniform(least, most) * SECOND))
         if is_packet:
             self._packets.append(self._now)
         return self._now

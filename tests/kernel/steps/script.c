@@ -12,8 +12,9 @@ static const struct {
 	enum step_kind kind;
 } verb[] = {
 	{"sysctl", STEP_SYSCTL}, {"ipvsadm", STEP_IPVSADM}, {"rules", STEP_RULES},
-	{"show", STEP_SHOW},     {"snap", STEP_SNAP},       {"frame", STEP_FRAME},
-	{"answer", STEP_ANSWER}, {"quote", STEP_QUOTE},
+	{"show", STEP_SHOW},     {"snap", STEP_SNAP},       {"count", STEP_COUNT},
+	{"rates", STEP_RATES},   {"frame", STEP_FRAME},     {"answer", STEP_ANSWER},
+	{"quote", STEP_QUOTE},
 };
 
 const char *script_if_name(unsigned interface)
@@ -75,7 +76,8 @@ static bool read_line(struct scenario *scenario, char *word, char *args, uint64_
 {
 	if (!strcmp(word, "at"))
 		*at_ns = args ? strtoull(args, NULL, 10) : 0;
-	else if (!strcmp(word, "addr") || !strcmp(word, "neigh") || !strcmp(word, "route"))
+	else if (!strcmp(word, "addr") || !strcmp(word, "neigh") || !strcmp(word, "route") ||
+		 !strcmp(word, "mark"))
 		add_place(scenario, word[0], args);
 	else
 		return add_step(scenario, word, args, *at_ns);

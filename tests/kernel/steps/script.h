@@ -6,12 +6,15 @@
  *	addr <interface> <address>/<length>       where the director stands: before the steps
  *	neigh <interface> <address> <mac>
  *	route <prefix> <gateway> <interface> <mtu>
+ *	mark <prefix> <number>                    packets to there bear it, and the host takes them
  *	at <nanoseconds>                          since the start; steps that follow wait for it
  *	sysctl <path below /proc/sys> <value>
  *	ipvsadm <argument>...                     changes something
- *	rules <argument>...[;<argument>...]...    so do these, all in one
+ *	rules <argument>...[;<argument>...]...    so do these, one after the other
  *	show <argument>...                        ipvsadm's output
- *	snap                                      services and connections, without a program
+ *	snap                                      services and connections (entry.h)
+ *	count                                     services with their counters
+ *	rates                                     services with their rates
  *	frame <interface> <hex>                   a frame comes in
  *	answer <interface> <step> <hex>           one from whom the frame of that step went to
  *	quote <interface> <step> <bytes> <hex>    an ICMP error about that step's frame there
@@ -34,6 +37,8 @@ enum step_kind {
 	STEP_RULES,
 	STEP_SHOW,
 	STEP_SNAP,
+	STEP_COUNT,
+	STEP_RATES,
 	STEP_FRAME,
 	STEP_ANSWER,
 	STEP_QUOTE,
@@ -47,7 +52,7 @@ struct step {
 
 /* Lines that say where the director stands. */
 struct place {
-	char kind; /* 'a', 'n' or 'r' */
+	char kind; /* 'a', 'n', 'r' or 'm' */
 	char *args;
 };
 

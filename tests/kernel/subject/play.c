@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entries.h"
 #include "hex.h"
 #include "host.h"
 #include "rules.h"
@@ -253,51 +254,59 @@ static bool do_show(struct player *player, char *args, uint64_t now)
 	return true;
 }
 
-static bool do_rules(struct player *player, char *rules)
+/* One after the other; the first that fails gives the status, the others are carried out. */
+static int do_rules(struct player *player, char *rules)
 {
-	char *rest = rules;
+	int status = 0;
 	char *rule;
 
-	while ((rule = strsep(&rest, ";")))
-		if (rules_apply(player->director, &player->host, rule) != 0)
-			return false;
-	return true;
+	while ((rule = strsep(&rules, ";"))) {
+		int err = rules_apply(player->director, &player->host, rule);
+
+		status = status ? status : -err; /* the numbers are Linux's */
+	}
+	return status;
 }
 
-static bool do_step(struct player *player, const struct step *step, uint64_t now)
+static int do_step(struct player *player, const struct step *step, uint64_t now)
 {
 	switch (step->kind) {
 	case STEP_SYSCTL:
-		return do_sysctl(player, step->args);
+		return !do_sysctl(player, step->args);
 	case STEP_IPVSADM:
-		return rules_apply(player->director, &player->host, step->args) == 0;
 	case STEP_RULES:
 		return do_rules(player, step->args);
 	case STEP_SHOW:
-		return do_show(player, step->args, now);
+		return !do_show(player, step->args, now);
 	case STEP_SNAP:
-		show_services(player->director, player->out);
+		entries_write(player->director, ENTRIES_CONF, player->out);
 		show_conns(player->director, now, player->out);
-		return true;
+		return 0;
+	case STEP_COUNT:
+		entries_write(player->director, ENTRIES_COUNTERS, player->out);
+		return 0;
+	case STEP_RATES:
+		entries_write(player->director, ENTRIES_RATES, player->out);
+		return 0;
 	case STEP_FRAME:
 	case STEP_ANSWER:
 	case STEP_QUOTE:
-		return inject(player, step, now);
+		return !inject(player, step, now);
 	}
-	return false;
+	return 1;
 }
 
 static void play_step(struct player *player, const struct step *step)
 {
 	uint64_t now = BEGIN_NS + step->at_ns;
-	bool done;
+	int status;
 
 	if (step->kind != STEP_SYSCTL) {
 		begin(player);
 		lvs_worker_handle_expiry(player->worker, now, 0);
 	}
-	done = do_step(player, step, now);
-	fprintf(player->out, "status %d\n", !done);
+	status = do_step(player, step, now);
+	fprintf(player->out, "status %d\n", status);
 }
 
 void play(struct scenario *scenario, FILE *out)
