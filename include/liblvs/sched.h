@@ -69,7 +69,8 @@ struct lvs_sched_dest {
 	lvs_be16 port;        /**< Its port, 0 keeps the packet's. */
 	uint16_t family;      /**< enum lvs_family of addr. */
 	uint32_t number;      /**< Identity while it lives: the same in old and new sets. */
-	uint8_t reserved[16]; /**< Zero; an element of an array cannot grow. */
+	uint32_t edits;       /**< How often it was edited since it was added; wraps. */
+	uint8_t reserved[12]; /**< Zero; an element of an array cannot grow. */
 };
 
 /** Flags of a service that its scheduler reads; the kernel's bits. */

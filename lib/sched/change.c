@@ -65,14 +65,17 @@ static void replay_removals(const struct change *change, lvs_sched_changed chang
 static void replay_edits(const struct change *change, lvs_sched_changed changed, void *user)
 {
 	uint32_t next = change->added_n;
+	struct lvs_sched_weights weights = {0, 0};
+	bool known = false; /* whether the weights are those of now */
 
 	for (uint32_t i = 0; i < change->old_set->dest_n; i++) {
 		struct fate fate = fate_of(change, i, &next);
-		struct lvs_sched_weights weights;
 
-		if (!fate.now || fate.now->weight == fate.old->weight)
+		if (!fate.now || fate.now->edits == fate.old->edits)
 			continue;
-		weights = weights_at(change, i + 1);
+		if (!known || fate.now->weight != fate.old->weight)
+			weights = weights_at(change, i + 1);
+		known = true;
 		changed(user, &weights);
 	}
 }

@@ -13,11 +13,12 @@ typedef void (*lvs_sched_changed)(void *user, const struct lvs_sched_weights *we
 
 /*
  * Calls @changed for the steps from @old_set (NULL: empty) to @set: once for all removals, for
- * each edit (another weight) in list order, for each addition from the oldest to the newest.
+ * each edited destination in list order, for each addition from the oldest to the newest. An edit
+ * counts though it leaves the weight alone, as in the kernel.
  * One call does for the removals, in whatever order they came: each can only lower the largest
  * weight and raise the divisor to a multiple, and wrr's threshold, clamped to the one and rounded
  * to the other, then ends where the last of them alone would have put it.
- * Takes destinations times edits.
+ * Takes destinations times those edits that change a weight.
  */
 void lvs_sched_replay(const struct lvs_sched_set *set, const struct lvs_sched_set *old_set,
 		      lvs_sched_changed changed, void *user);

@@ -68,6 +68,7 @@ static void fill_dest(const struct lvs_draft_dest *from, const struct lvs_set_pa
 		.created = from->created,
 		.weight = from->conf.weight,
 		.last_weight = from->last_weight,
+		.edits = from->edits,
 		.addr = from->key.addr,
 		.port = from->key.port,
 		.family = from->key.family,

@@ -162,6 +162,7 @@ int lvs_draft_load(struct lvs_txn *txn, struct lvs_draft *draft)
 			.conf = draft->base->row[i].conf,
 			.forwarder = set->forwarder[i],
 			.last_weight = sched->last_weight,
+			.edits = sched->edits,
 			.created = sched->created,
 			.dest = set->dest[i],
 			.zero = draft->base->row[i].zero,

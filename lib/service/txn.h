@@ -15,6 +15,7 @@ struct lvs_draft_dest {
 	uint8_t forwarder; /* number of its forwarding method */
 	bool made;         /* by this commit: goes if it fails */
 	int32_t last_weight;
+	uint32_t edits; /* since it was added */
 	uint64_t created;
 	struct lvs_dest *dest; /* NULL: found or made by commit */
 	struct lvs_stats zero; /* with dest */

@@ -190,6 +190,7 @@ static void edit_dest(struct lvs_draft *draft, struct lvs_draft_dest *dest,
 {
 	dest->conf = to->conf;
 	dest->forwarder = to->forwarder;
+	dest->edits++;
 	if (to->conf.weight)
 		dest->last_weight = to->conf.weight;
 	draft->changed = true;

@@ -102,7 +102,7 @@ static inline void model_commit(struct model *model, struct rig *rig, uint64_t *
 	for (unsigned i = 0; i < n; i++) {
 		int32_t weight = model_weight(seed);
 
-		if (rig_below(seed, 100) >= percent || weight == model->weight[order[i] + 1])
+		if (rig_below(seed, 100) >= percent)
 			continue;
 		model_edit(model, order[i], weight);
 		rig_edit(rig, order[i], weight);
@@ -131,7 +131,7 @@ static inline void model_single(struct model *model, struct rig *rig, uint64_t *
 	} else if (rig_below(seed, 2)) {
 		model_del(model, number);
 		rig_del(rig, number);
-	} else if (weight != model->weight[number + 1]) {
+	} else {
 		model_edit(model, number, weight);
 		rig_edit(rig, number, weight);
 	}

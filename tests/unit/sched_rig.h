@@ -105,6 +105,7 @@ static inline void rig_edit(struct rig *rig, uint32_t number, int32_t weight)
 
 	ck_assert_uint_lt(i, rig->pending_n);
 	rig->pending[i].weight = weight;
+	rig->pending[i].edits++;
 	if (weight)
 		rig->pending[i].last_weight = weight;
 }

@@ -294,6 +294,7 @@ START_TEST(keeps_the_last_weight)
 		dest = match(rig, tcp4(1))->sched_set.dest;
 		ck_assert_int_eq(dest->weight, weights[i][0]);
 		ck_assert_int_eq(dest->last_weight, weights[i][1]);
+		ck_assert_uint_eq(dest->edits, i);
 	}
 	service_rig_del(rig);
 }
