@@ -3,9 +3,12 @@
 #include "director/binding.h"
 #include "director/worker.h"
 #include "forward/ops.h"
+#include "forward/send.h"
 #include "packet/mss.h"
 #include "packet/parse.h"
 #include "service/pmtu.h"
+
+#define SHORT_LEN 576 /* RFC 791: what any path may be thought to take */
 
 enum lvs_reason lvs_step_refused(struct lvs_step *step, enum lvs_reason reason,
 				 const struct lvs_forward_ops *ops,
@@ -13,6 +16,7 @@ enum lvs_reason lvs_step_refused(struct lvs_step *step, enum lvs_reason reason,
 {
 	uint32_t overhead;
 
+	step->back = !ops;
 	if (reason != LVS_REASON_MTU)
 		return reason;
 	overhead = ops ? lvs_forward_overhead(ops, binding) : 0;
@@ -50,6 +54,25 @@ enum lvs_reason lvs_step_out_clamped(struct lvs_step *step, const struct lvs_des
 	return reason;
 }
 
+bool lvs_step_host_refuses(const struct lvs_step *step)
+{
+	const struct lvs_director *director = step->worker->director;
+	const struct lvs_headers *headers = step->headers;
+	const struct lvs_flow *flow = &headers->flow;
+	struct lvs_path_conf path;
+
+	if (headers->ttl > 1 && headers->len <= SHORT_LEN)
+		return false;
+	if (!lvs_path_to(&path, director, flow->family, &flow->dst))
+		return true;
+	if (path.flags & LVS_PATH_LOCAL)
+		return false;
+	if (headers->ttl <= 1 || path.flags & LVS_PATH_UNREACHABLE)
+		return true;
+	return (flow->family == LVS_INET6 || headers->flags & LVS_HEADERS_DF) &&
+	       lvs_send_piece_len(step->packet, headers) > path.mtu;
+}
+
 /* Who says so: this host towards the packet's sender, or the address that was asked. */
 static const union lvs_addr *source_of(const struct lvs_headers *headers,
 				       const struct lvs_path_conf *path, bool from_own)
@@ -59,10 +82,33 @@ static const union lvs_addr *source_of(const struct lvs_headers *headers,
 	return &headers->flow.dst;
 }
 
-bool lvs_answer_with(struct lvs_step *step, struct lvs_icmp_error *error, bool from_own)
+/* An error about a connection whose replies the client gets as they are is a packet from the
+ * service to the client, and counts as one, as in the kernel. */
+static void count_own(struct lvs_step *step)
 {
 	struct lvs_director *director = step->worker->director;
-	const struct lvs_headers *headers = step->headers;
+	uint32_t number = step->packet->conn;
+	unsigned looks = 1; /* for this one alone */
+	const struct lvs_conn *conn;
+	struct lvs_counter_row *row;
+
+	if (!number || step->peek)
+		return;
+	conn = lvs_table_walk(director->table, &number, &looks);
+	if (!conn || number != step->packet->conn + 1 || conn->kind & LVS_CONN_TWO_WAY ||
+	    !lvs_dest_available(lvs_services_dest(director->services, conn->dest)))
+		return;
+	row = lvs_counters_row(&step->worker->counters, conn->dest);
+	lvs_count(&row->count[LVS_COUNT_OUT_PKTS], 1);
+	lvs_count(&row->count[LVS_COUNT_OUT_BYTES], step->packet->len);
+}
+
+/* @p passed: the packet has lost a hop by then, which its quote shows. */
+static bool answer_with(struct lvs_step *step, struct lvs_icmp_error *error, bool from_own,
+			bool passed)
+{
+	struct lvs_director *director = step->worker->director;
+	struct lvs_headers *headers = step->headers;
 	const struct lvs_flow *flow = &headers->flow;
 	struct lvs_packet *packet = step->packet;
 	struct lvs_path_conf path;
@@ -76,13 +122,21 @@ bool lvs_answer_with(struct lvs_step *step, struct lvs_icmp_error *error, bool f
 			     step->now_ns, step->peek))
 		return false;
 	error->source = *source_of(headers, &path, from_own);
+	if (passed)
+		lvs_send_decrement_ttl(packet, headers);
 	lvs_icmp_build(packet, headers, error);
 	packet->cut = LVS_CUT_NONE;
 	packet->cut_len = 0;
 	packet->next_hop = path.next_hop;
 	packet->next_hop_family = path.next_hop_family;
 	packet->path = path.handle;
+	count_own(step);
 	return true;
+}
+
+bool lvs_answer_with(struct lvs_step *step, struct lvs_icmp_error *error, bool from_own)
+{
+	return answer_with(step, error, from_own, false);
 }
 
 static void time_exceeded(bool v6, struct lvs_icmp_error *error)
@@ -101,6 +155,8 @@ enum lvs_reason lvs_answer(struct lvs_step *step, enum lvs_reason reason)
 	bool v6 = step->headers->flow.family == LVS_INET6;
 	struct lvs_icmp_error error = {0};
 	enum lvs_reason answered;
+	bool passed = false;
+	bool from_own = reason != LVS_REASON_NO_DEST && step->back;
 
 	switch (reason) {
 	case LVS_REASON_TTL:
@@ -110,6 +166,7 @@ enum lvs_reason lvs_answer(struct lvs_step *step, enum lvs_reason reason)
 	case LVS_REASON_MTU:
 		lvs_icmp_too_big(step->headers->flow.family, step->mtu, &error);
 		answered = LVS_REASON_REPLY_MTU;
+		passed = !step->back;
 		break;
 	case LVS_REASON_NO_DEST:
 		port_unreachable(v6, &error);
@@ -118,5 +175,5 @@ enum lvs_reason lvs_answer(struct lvs_step *step, enum lvs_reason reason)
 	default:
 		return reason;
 	}
-	return lvs_answer_with(step, &error, reason != LVS_REASON_NO_DEST) ? answered : reason;
+	return answer_with(step, &error, from_own, passed) ? answered : reason;
 }

@@ -131,6 +131,22 @@ static enum lvs_reason request(struct lvs_step *step, struct lvs_conn *conn, str
 	return lvs_step_refused(step, reason, ops, &binding);
 }
 
+static void reply_passes(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest)
+{
+	if (lvs_likely(lvs_dest_available(dest)))
+		lvs_step_count(step, dest->number, LVS_COUNT_OUT_PKTS);
+	move_state(step, conn, dest, LVS_OUTPUT);
+}
+
+static LVS_NOINLINE enum lvs_reason reply_seen(struct lvs_step *step, struct lvs_conn *conn,
+					       struct lvs_dest *dest)
+{
+	if (!lvs_step_host_refuses(step))
+		reply_passes(step, conn, dest);
+	return LVS_REASON_REPLY_SEEN;
+}
+
+/* What the way back does not take has never been here: in the kernel the host refuses it before. */
 static enum lvs_reason reply(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest,
 			     const struct lvs_forward_ops *ops)
 {
@@ -138,21 +154,20 @@ static enum lvs_reason reply(struct lvs_step *step, struct lvs_conn *conn, struc
 	struct lvs_binding binding;
 	enum lvs_reason reason;
 
-	if (lvs_likely(lvs_dest_available(dest)))
-		lvs_step_count(step, dest->number, LVS_COUNT_OUT_PKTS);
-	move_state(step, conn, dest, LVS_OUTPUT);
-	if (!ops->back)
-		return LVS_REASON_REPLY_SEEN;
+	if (lvs_unlikely(!ops->back))
+		return reply_seen(step, conn, dest);
 	lvs_binding_of_conn(&binding, conn, step->worker->director);
 	if (!lvs_binding_path_back(&path, &binding, step->worker->director))
 		return LVS_REASON_UNREACHABLE;
 	reason = ops->back(step->packet, step->headers, &binding);
-	if (lvs_likely(reason == LVS_REASON_NONE)) {
-		if (lvs_unlikely(step->headers->tcp_flags & LVS_TCP_SYN) && is_clamped(conn))
-			lvs_step_clamp(step, dest, ops, &binding, step->packet->data);
-		return LVS_REASON_REPLY;
-	}
-	return lvs_step_refused(step, reason, NULL, &binding);
+	if (lvs_unlikely(reason != LVS_REASON_NONE && reason != LVS_REASON_LOCAL))
+		return lvs_step_refused(step, reason, NULL, &binding);
+	reply_passes(step, conn, dest);
+	if (lvs_unlikely(reason == LVS_REASON_LOCAL))
+		return LVS_REASON_LOCAL;
+	if (lvs_unlikely(step->headers->tcp_flags & LVS_TCP_SYN) && is_clamped(conn))
+		lvs_step_clamp(step, dest, ops, &binding, step->packet->data);
+	return LVS_REASON_REPLY;
 }
 
 enum lvs_reason lvs_hit(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side,
@@ -189,16 +204,18 @@ static enum lvs_reason later_reply(struct lvs_step *step, const struct lvs_conn 
 {
 	struct lvs_path_conf path;
 	struct lvs_binding binding;
-	enum lvs_reason reason;
+	enum lvs_reason reason = LVS_REASON_REPLY_SEEN;
 
+	if (ops->back) {
+		lvs_binding_of_conn(&binding, conn, step->worker->director);
+		if (!lvs_binding_path_back(&path, &binding, step->worker->director))
+			return LVS_REASON_UNREACHABLE;
+		reason = ops->back(step->packet, step->headers, &binding);
+		if (reason != LVS_REASON_NONE && reason != LVS_REASON_LOCAL)
+			return reason;
+	}
 	if (lvs_dest_available(dest))
 		lvs_step_count(step, dest->number, LVS_COUNT_OUT_PKTS);
-	if (!ops->back)
-		return LVS_REASON_REPLY_SEEN;
-	lvs_binding_of_conn(&binding, conn, step->worker->director);
-	if (!lvs_binding_path_back(&path, &binding, step->worker->director))
-		return LVS_REASON_UNREACHABLE;
-	reason = ops->back(step->packet, step->headers, &binding);
 	return reason == LVS_REASON_NONE ? LVS_REASON_REPLY : reason;
 }
 

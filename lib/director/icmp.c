@@ -96,6 +96,13 @@ static enum lvs_reason send_whole(struct lvs_step *step, const struct about *abo
 	return lvs_step_out(step, about->dest, about->ops, binding);
 }
 
+/* What concerns a server that was removed still goes its way, and does not count. */
+static void count(struct lvs_step *step, const struct about *about, enum lvs_counter packets)
+{
+	if (lvs_dest_available(about->dest))
+		lvs_step_count(step, about->dest->number, packets);
+}
+
 /* From the client's side: about what it was to get. */
 static enum lvs_reason to_server(struct lvs_step *step, const struct about *about,
 				 const struct lvs_quote *quote)
@@ -110,7 +117,7 @@ static enum lvs_reason to_server(struct lvs_step *step, const struct about *abou
 		reason = check(step);
 	if (reason != LVS_REASON_NONE)
 		return reason;
-	lvs_step_count(step, about->dest->number, LVS_COUNT_IN_PKTS);
+	count(step, about, LVS_COUNT_IN_PKTS);
 	lvs_binding_of_conn(&binding, about->conn, step->worker->director);
 	if (rewrite) {
 		binding.path = lvs_dest_path(about->dest);
@@ -119,6 +126,14 @@ static enum lvs_reason to_server(struct lvs_step *step, const struct about *abou
 		reason = send_whole(step, about, &binding);
 	}
 	return reason == LVS_REASON_NONE ? LVS_REASON_ICMP_FORWARDED : reason;
+}
+
+/* It needs no change. What the host refuses to route has never been here, as in the kernel. */
+static enum lvs_reason error_seen(struct lvs_step *step, const struct about *about)
+{
+	if (!lvs_step_host_refuses(step))
+		count(step, about, LVS_COUNT_OUT_PKTS);
+	return LVS_REASON_REPLY_SEEN;
 }
 
 /* From the server's side: about what it was to get. */
@@ -134,14 +149,16 @@ static enum lvs_reason to_client(struct lvs_step *step, const struct about *abou
 
 	if (reason != LVS_REASON_NONE)
 		return reason;
-	lvs_step_count(step, about->dest->number, LVS_COUNT_OUT_PKTS);
 	if (!rewrite)
-		return LVS_REASON_REPLY_SEEN;
-	learn(step, about, quote);
+		return error_seen(step, about);
 	lvs_binding_of_conn(&binding, about->conn, step->worker->director);
 	if (!lvs_binding_path_back(&path, &binding, step->worker->director))
 		return LVS_REASON_UNREACHABLE;
 	reason = rewrite(step->packet, step->headers, quote, &binding);
+	if (reason != LVS_REASON_NONE && reason != LVS_REASON_LOCAL)
+		return reason;
+	learn(step, about, quote);
+	count(step, about, LVS_COUNT_OUT_PKTS);
 	return reason == LVS_REASON_NONE ? LVS_REASON_ICMP_REPLY : reason;
 }
 
@@ -209,10 +226,23 @@ static bool tell_client(struct lvs_step *step, const struct lvs_quote *inner,
 	struct lvs_packet before = *step->packet;
 
 	unwrap(step, inner);
-	if (lvs_answer_with(step, error, true))
+	if (lvs_answer_with(step, error, false))
 		return true;
 	*step->packet = before;
 	return false;
+}
+
+/* What the client is told of counts by its own length, before the error to the client does. */
+static void count_inner(struct lvs_step *step, const struct about *about,
+			const struct lvs_quote *inner)
+{
+	struct lvs_counter_row *row;
+
+	if (step->peek)
+		return;
+	row = lvs_counters_row(&step->worker->counters, about->dest->number);
+	lvs_count(&row->count[LVS_COUNT_OUT_PKTS], 1);
+	lvs_count(&row->count[LVS_COUNT_OUT_BYTES], step->headers->len - inner->ip_offset);
 }
 
 /* About a packet that we have wrapped: the path is noted, and the client told. */
@@ -231,17 +261,17 @@ static enum lvs_reason about_tunnel(struct lvs_step *step, const struct lvs_quot
 		return LVS_REASON_ICMP;
 	/* Of ours, and to where we send: who forges one must know a connection and its server. */
 	if (about.side != LVS_SIDE_REQUEST || about.ops->method != LVS_METHOD_TUNNEL ||
-	    about.dest->family != outer->flow.family ||
+	    !lvs_dest_available(about.dest) || about.dest->family != outer->flow.family ||
 	    memcmp(&about.dest->addr, &outer->flow.dst, sizeof(about.dest->addr)) != 0)
 		return LVS_REASON_ICMP;
 	reason = check(step);
 	if (reason != LVS_REASON_NONE)
 		return reason;
 	learn(step, &about, outer);
-	lvs_step_count(step, about.dest->number, LVS_COUNT_OUT_PKTS);
 	lvs_binding_of_conn(&binding, about.conn, step->worker->director);
 	if (!translate(step, &about, &binding, outer, &inner, &error))
 		return LVS_REASON_TUNNEL_ERROR;
+	count_inner(step, &about, &inner);
 	return tell_client(step, &inner, &error) ? LVS_REASON_REPLY_TUNNEL
 						 : LVS_REASON_TUNNEL_ERROR;
 }
@@ -253,8 +283,7 @@ static enum lvs_reason about_flow(struct lvs_step *step, const struct lvs_quote 
 	if (!find(step, &quote->flow, &about))
 		return LVS_REASON_ICMP;
 	if (about.side == LVS_SIDE_SERVICE_REPLY)
-		return lvs_dest_available(about.dest) ? to_server(step, &about, quote)
-						      : LVS_REASON_DEST_GONE;
+		return to_server(step, &about, quote);
 	/* A request that was not yet translated is none of ours. */
 	if (about.side == LVS_SIDE_REQUEST && about.conn->kind & LVS_CONN_TWO_WAY)
 		return LVS_REASON_ICMP;
@@ -328,9 +357,7 @@ static enum lvs_reason follow_to_server(struct lvs_step *step, const struct abou
 	struct lvs_binding binding;
 	enum lvs_reason reason;
 
-	if (!lvs_dest_available(about->dest))
-		return LVS_REASON_DEST_GONE;
-	lvs_step_count(step, about->dest->number, LVS_COUNT_IN_PKTS);
+	count(step, about, LVS_COUNT_IN_PKTS);
 	lvs_binding_of_conn(&binding, about->conn, step->worker->director);
 	reason = send_whole(step, about, &binding);
 	return reason == LVS_REASON_NONE ? LVS_REASON_ICMP_FORWARDED : reason;
@@ -342,9 +369,8 @@ static enum lvs_reason follow_to_client(struct lvs_step *step, const struct abou
 	struct lvs_binding binding;
 	enum lvs_reason reason;
 
-	lvs_step_count(step, about->dest->number, LVS_COUNT_OUT_PKTS);
 	if (!about->ops->back)
-		return LVS_REASON_REPLY_SEEN;
+		return error_seen(step, about);
 	lvs_binding_of_conn(&binding, about->conn, step->worker->director);
 	if (!lvs_binding_path_back(&path, &binding, step->worker->director))
 		return LVS_REASON_UNREACHABLE;
@@ -352,6 +378,9 @@ static enum lvs_reason follow_to_client(struct lvs_step *step, const struct abou
 	if (step->headers->flow.family == LVS_INET)
 		step->headers->flags &= (uint8_t)~LVS_HEADERS_DF;
 	reason = about->ops->back(step->packet, step->headers, &binding);
+	if (reason != LVS_REASON_NONE && reason != LVS_REASON_LOCAL)
+		return reason;
+	count(step, about, LVS_COUNT_OUT_PKTS);
 	return reason == LVS_REASON_NONE ? LVS_REASON_ICMP_REPLY : reason;
 }
 

@@ -43,6 +43,7 @@ struct lvs_step {
 	uint64_t now_ns; /* as the worker was called with, not before its tick */
 	uint32_t tick;
 	uint32_t mtu; /* the path's, less what goes in front, where the reason is MTU */
+	bool back;    /* it was refused on its way from the server */
 	bool peek;    /* say what would happen, move nothing but the packet */
 	bool odd;     /* a peek or a fragment: counted in its own way */
 	const struct lvs_pieces
@@ -110,7 +111,12 @@ enum lvs_reason lvs_answer(struct lvs_step *step, enum lvs_reason reason);
  */
 bool lvs_answer_with(struct lvs_step *step, struct lvs_icmp_error *error, bool from_own);
 
-/* Forwarding refused the packet: notes what an answer needs. @p reason again. */
+/* Whether the host would refuse to route the packet on to its own destination, for its length or
+ * for TTL. */
+bool lvs_step_host_refuses(const struct lvs_step *step);
+
+/* Forwarding refused the packet, on its way back where @p ops is NULL: notes what an answer needs.
+ * @p reason again. */
 enum lvs_reason lvs_step_refused(struct lvs_step *step, enum lvs_reason reason,
 				 const struct lvs_forward_ops *ops,
 				 const struct lvs_binding *binding);

@@ -95,13 +95,13 @@ must count client c0 untranslated 'ip saddr 198.51.100.0/24'
 must count client c0 untranslated6 'ip6 saddr 2001:db8:2::/64'
 must count client c0 errors 'icmp type { destination-unreachable, time-exceeded }'
 must count client c0 errors6 'icmpv6 type { destination-unreachable, time-exceeded }'
-check "NAT: no hops left at the director" told 33434 1 "11 0 192.0.2.1"
+check "NAT: no hops left at the director" told 33434 1 "11 0 192.0.2.80"
 check "NAT: port unreachable of a server, once" once errors told 33434 64 "3 3 192.0.2.80"
 check "NAT: no server" told 33435 64 "3 3 192.0.2.80"
 check "NAT: no error came untranslated" equal "$(counted client untranslated)" 0
 check "NAT: the server still answers pings" at director ping -c 1 -W 3 198.51.100.11
 FAMILY=6
-check "NAT, IPv6: no hops left at the director" told 33434 1 "3 0 2001:db8:1::1"
+check "NAT, IPv6: no hops left at the director" told 33434 1 "3 0 2001:db8:1::80"
 check "NAT, IPv6: port unreachable of a server, once" once errors6 told 33434 64 "1 4 2001:db8:1::80"
 check "NAT, IPv6: no server" told 33435 64 "1 4 2001:db8:1::80"
 check "NAT, IPv6: no error came untranslated" equal "$(counted client untranslated6)" 0
@@ -186,7 +186,7 @@ rm -rf "$HOSTS_WORK/far"
 
 # --- DR ---
 set_up dr
-check "DR: no hops left at the director" told 33434 1 "11 0 192.0.2.1"
+check "DR: no hops left at the director" told 33434 1 "11 0 192.0.2.80"
 check "DR: port unreachable of a server" told 33434 64 "3 3 192.0.2.80"
 check "DR: no server" told 33435 64 "3 3 192.0.2.80"
 tear_down DR
@@ -196,8 +196,8 @@ set_up tun
 must on client link set c0 mtu 1500
 must on router link set r0 mtu 1500
 check "TUN: no hops left at the router" told 33434 1 "11 0 192.0.2.1"
-check "TUN: no hops left at the director" told 33434 2 "11 0 203.0.113.2"
-check "TUN: no hops left within the tunnel" told 33434 3 "11 0 203.0.113.2"
+check "TUN: no hops left at the director" told 33434 2 "11 0 203.0.113.80"
+check "TUN: no hops left within the tunnel" told 33434 3 "11 0 203.0.113.80"
 check "TUN: port unreachable of a server" told 33434 64 "3 3 203.0.113.80"
 check "TUN: 2 MB up, from a link of 1500" upload ''
 check "TUN: by frag needed" more "$(reasons reply_mtu)" 0

@@ -179,7 +179,7 @@ def answer(case, rules, flows, packet, reason):
     port = int.from_bytes(ip[at + 2:at + 4], "big")
     (server, (method, _)), = rules[protocol, dst, port].items()
     mtu = known_mtu(case, packet, server) - (method == "-i") * (40 if ":" in server else 20)
-    return error_of(ip, dst, *((2, 0) if v6 else (3, 4)), mtu)
+    return error_of(hop_less(ip), dst, *((2, 0) if v6 else (3, 4)), mtu)
 
 
 def quoted_ends(ip, at):

@@ -2,6 +2,7 @@
 """Where liblvs does otherwise on purpose: each with the page that says so. No other may be here."""
 
 import dataclasses
+import re
 from collections.abc import Callable
 
 
@@ -20,9 +21,27 @@ def _is_tunnel_error6(step, difference):
             and difference.reason in ("reply reply_tunnel", "drop tunnel_error"))
 
 
+def _without_mtu(text):
+    """A single "fragmentation needed" in words, without its MTU and what follows from it."""
+    error, _, quoted = text.partition(" about ")
+    if ";" in quoted or " ICMP 3/4 " not in error:
+        return None
+    return re.sub(r"\b(id|sum|word) [0-9a-f]+", "", error), quoted
+
+
+def _is_learned_mtu(step, difference):
+    """The MTU that a client is told when its tunnel packet was too long for a router."""
+    return (step.verb == "quote" and step.args.startswith("s0 ")
+            and difference.reason == "reply reply_tunnel"
+            and _without_mtu(difference.kernel) is not None
+            and _without_mtu(difference.kernel) == _without_mtu(difference.liblvs))
+
+
 DOCUMENTED = (
     Documented("errors about IPv6 tunnel packets reach the client", "docs/adr/0011-icmp.md",
                _is_tunnel_error6),
+    Documented("a client is told the MTU just learned", "docs/kernel-differences.md",
+               _is_learned_mtu),
 )
 
 
