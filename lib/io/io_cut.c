@@ -9,11 +9,18 @@ enum {
 	HOP_BY_HOP = 0, /* IPv6 extension headers, RFC 8200 */
 	ROUTING = 43,
 	DEST_OPTIONS = 60,
+	SCTP_CSUM = 8, /* where its checksum stands, and no other's */
 };
 
 static bool is_extension(unsigned protocol)
 {
 	return protocol == HOP_BY_HOP || protocol == ROUTING || protocol == DEST_OPTIONS;
+}
+
+/* A CRC, which the header has no word for: the kernel would put a sum there. */
+static bool wants_crc(const struct lvs_packet *packet)
+{
+	return packet->flags & LVS_PACKET_CSUM_PARTIAL && packet->csum_offset == SCTP_CSUM;
 }
 
 bool lvs_io_cut_by_link(const struct lvs_packet *packet)
@@ -24,7 +31,7 @@ bool lvs_io_cut_by_link(const struct lvs_packet *packet)
 	/* virtio 1.2, 5.1.6.2.1: who asks for segments asks for their checksums. */
 	if (packet->gso_size && !(packet->flags & LVS_PACKET_CSUM_PARTIAL))
 		return false;
-	if (packet->linear_len < 20)
+	if (packet->linear_len < 20 || wants_crc(packet))
 		return false;
 	if (packet->data[0] >> 4 == 4) {
 		protocol = packet->data[9];
@@ -101,7 +108,7 @@ int lvs_io_cut_for_host(const struct lvs_packet *packet, uint8_t *buffer,
 
 	if (packet->linear_len < packet->len)
 		return LVS_ERR_INVALID;
-	if (!packet->gso_size || packet->flags & LVS_PACKET_CSUM_PARTIAL)
+	if ((!packet->gso_size || packet->flags & LVS_PACKET_CSUM_PARTIAL) && !wants_crc(packet))
 		return put(user, packet);
 	for (unsigned part = 0; !err; part++) {
 		struct lvs_packet piece = {.data = buffer, .tailroom = LVS_IO_PIECE_MAX};

@@ -25,7 +25,7 @@ struct lvs_io_cut {
 /*
  * Whether a network interface itself can cut the packet or complete its
  * checksum: the transport header that the request is about must be the first one, for a
- * tunnel's are beyond what a virtio-net header can say.
+ * tunnel's are beyond what a virtio-net header can say; and so is SCTP's CRC.
  */
 bool lvs_io_cut_by_link(const struct lvs_packet *packet);
 
@@ -44,7 +44,7 @@ int lvs_io_cut_next(struct lvs_io_cut *cut, struct lvs_packet *out);
 
 /*
  * Hands @put what the host is to be given back: the packet, or the segments of one that has no
- * request for their checksums, which a TUN's header cannot make alone. @buffer:
+ * request for their checksums, which a TUN's header cannot make alone; SCTP with its CRC. @buffer:
  * LVS_IO_PIECE_MAX bytes. 0, what @put returned if that is not 0, or a negative error.
  */
 int lvs_io_cut_for_host(const struct lvs_packet *packet, uint8_t *buffer,

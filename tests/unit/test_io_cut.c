@@ -6,6 +6,7 @@
 
 #include "base/byteorder.h"
 #include "packet/checksum.h"
+#include "packet/crc32c.h"
 #include "unit.h"
 
 enum {
@@ -37,7 +38,9 @@ static const struct {
 	{true, 4, 20, LVS_TCP, 0, PARTIAL, 20},
 	{false, 4, 20, LVS_IPIP, 0, PARTIAL, 40},
 	{false, 4, 20, LVS_UDP, 0, PARTIAL, 48},
-	{true, 4, 20, LVS_IPIP, 0, 0, 0}, /* nothing is asked */
+	{true, 4, 20, LVS_IPIP, 0, 0, 0},         /* nothing is asked */
+	{false, 4, 20, LVS_SCTP, 0, PARTIAL, 20}, /* a CRC */
+	{true, 4, 20, LVS_SCTP, 0, 0, 20},
 };
 
 START_TEST(test_by_link)
@@ -48,6 +51,7 @@ START_TEST(test_by_link)
 				    .linear_len = sizeof(data),
 				    .flags = requests[_i].flags,
 				    .csum_start = requests[_i].csum_start,
+				    .csum_offset = requests[_i].protocol == LVS_SCTP ? 8 : 6,
 				    .gso_type = requests[_i].gso_type,
 				    .gso_size = requests[_i].gso_type ? 1000 : 0};
 
@@ -206,6 +210,28 @@ START_TEST(test_for_host)
 }
 END_TEST
 
+/* SCTP, its checksum left to the link: the host gets the CRC, for no header can ask for one. */
+START_TEST(test_sctp_for_host)
+{
+	struct buffers *b = malloc(sizeof(*b));
+	struct lvs_packet packet = make_udp(b->in, 1000);
+	struct given given = {.n = 0};
+	uint8_t crc[4];
+
+	b->in[9] = LVS_SCTP;
+	packet.csum_offset = 8;
+	lvs_store_be16(b->in + 10, lvs_csum_ipv4(b->in, 20));
+	ck_assert_int_eq(lvs_io_cut_for_host(&packet, b->out, give, &given), 0);
+	ck_assert_uint_eq(given.n, 1);
+	ck_assert_ptr_eq(given.data, b->out);
+	memcpy(crc, b->out + 28, sizeof(crc));
+	lvs_crc32c_sctp(b->in + 20, 980);
+	ck_assert_mem_eq(crc, b->in + 28, sizeof(crc));
+	ck_assert_mem_eq(b->out, b->in, 1000);
+	free(b);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("io_cut");
@@ -213,5 +239,6 @@ int main(void)
 	tcase_add_loop_test(tcase, test_by_link, 0, sizeof(requests) / sizeof(requests[0]));
 	tcase_add_loop_test(tcase, test_cuts, 0, sizeof(cuts) / sizeof(cuts[0]));
 	tcase_add_loop_test(tcase, test_for_host, 0, sizeof(gifts) / sizeof(gifts[0]));
+	tcase_add_test(tcase, test_sctp_for_host);
 	return unit_run("io_cut", tcase);
 }
