@@ -61,19 +61,6 @@ struct lvs_dest_key {
 	uint8_t reserved;    /**< Zero. */
 };
 
-/** What wraps the packets of a tunnel; the kernel's numbers. */
-enum lvs_tunnel {
-	LVS_TUNNEL_IPIP = 0, /**< IP in IP (RFC 2003, 2473, 4213). */
-	LVS_TUNNEL_GUE = 1,  /**< Generic UDP encapsulation, version 0. */
-	LVS_TUNNEL_GRE = 2,  /**< Generic routing encapsulation (RFC 2784). */
-};
-
-/** Flags of a tunnel; the kernel's bits. */
-enum lvs_tunnel_flag {
-	LVS_TUNNEL_CSUM = 0x1,    /**< GUE: a UDP checksum. GRE: its own. */
-	LVS_TUNNEL_REMCSUM = 0x2, /**< GUE: remote checksum offload. */
-};
-
 /** How a destination behaves. */
 struct lvs_dest_conf {
 	uint32_t size;   /**< sizeof of this structure. */
@@ -82,9 +69,10 @@ struct lvs_dest_conf {
 	int32_t weight;                        /**< 0 takes no new connections; never negative. */
 	uint32_t upper;    /**< Overloaded when it has this many connections; 0 never. */
 	uint32_t lower;    /**< No longer so below this many; 0 is three quarters of upper. */
-	uint8_t tun_type;  /**< LVS_METHOD_TUNNEL: enum lvs_tunnel. */
-	uint8_t tun_flags; /**< The same: enum lvs_tunnel_flag. */
-	lvs_be16 tun_port; /**< LVS_TUNNEL_GUE: the UDP port of the tunnel's end. */
+	uint8_t tun_type;  /**< LVS_METHOD_TUNNEL: enum lvs_tunnel. An edit of this and the
+				next two holds for connections that there are. */
+	uint8_t tun_flags; /**< The same: enum lvs_tunnel_flag; other bits say nothing. */
+	lvs_be16 tun_port; /**< LVS_TUNNEL_GUE: the UDP port of the tunnel's end, not 0. */
 	uint32_t reserved; /**< Zero. */
 };
 

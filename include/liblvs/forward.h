@@ -33,6 +33,20 @@ struct lvs_path_conf {
 	uint8_t reserved[6];     /**< Zero. */
 };
 
+/** What wraps the packets of a tunnel; the kernel's numbers. Others count as IPIP, as there. */
+enum lvs_tunnel {
+	LVS_TUNNEL_IPIP = 0, /**< IP in IP (RFC 2003, 2473, 4213). */
+	LVS_TUNNEL_GUE = 1,  /**< Generic UDP encapsulation, version 0. */
+	LVS_TUNNEL_GRE = 2,  /**< Generic routing encapsulation (RFC 2784). */
+};
+
+/** Flags of a tunnel; the kernel's bits. */
+enum lvs_tunnel_flag {
+	LVS_TUNNEL_CSUM = 0x1,    /**< GUE: a UDP checksum. GRE: its own. */
+	LVS_TUNNEL_REMCSUM = 0x2, /**< GUE: remote checksum offload for partial checksums; for
+				       others as LVS_TUNNEL_CSUM. */
+};
+
 /** What a forwarder may know of the connection. Owned by the caller, valid for the call. */
 struct lvs_binding {
 	const struct lvs_path_conf *path; /**< Way of this packet: to the destination, or back. */
@@ -46,7 +60,11 @@ struct lvs_binding {
 	uint8_t dest_family;              /**< enum lvs_family of dest. */
 	uint8_t protocol;                 /**< Transport. */
 	uint8_t pmtu_disc;                /**< Whether tunnels honour the inner DF bit. */
-	uint8_t reserved[6];              /**< Zero. */
+	lvs_be16 tun_port; /**< lvs_dest_conf::tun_port as it is now; out() and overhead(). */
+	uint8_t tun_type;  /**< lvs_dest_conf::tun_type, likewise. */
+	uint8_t tun_flags; /**< lvs_dest_conf::tun_flags, likewise. */
+	uint8_t partial;   /**< For overhead(): not 0 where the packet's checksum is partial. */
+	uint8_t reserved;  /**< Zero. */
 };
 
 /** Flags of a forwarding method. */

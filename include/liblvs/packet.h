@@ -31,11 +31,13 @@ enum lvs_gso_type {
 	LVS_GSO_ECN = 0x80, /**< Flag: CWR belongs to the first TCP segment only (RFC 3168). */
 };
 
-/** Flags of a packet that came in. */
+/** Flags of a packet that came in, or is to go out. */
 enum lvs_packet_flag {
 	LVS_PACKET_CSUM_PARTIAL = 0x1, /**< The transport checksum covers the pseudo-header only. */
 	LVS_PACKET_CSUM_VALID =
-		0x2, /**< The transport checksum was verified by who handed it in. */
+		0x2,          /**< The transport checksum was verified by who handed it in. */
+	LVS_PACKET_GUE = 0x4, /**< Out: its first UDP header is a GUE tunnel's, and what it
+				   requests is about the packet behind that. */
 };
 
 /**
@@ -170,9 +172,10 @@ LVS_API enum lvs_reason lvs_packet_parse(const struct lvs_packet *packet,
 /**
  * Cuts a super-packet (gso_size not zero; TCP, or UDP of equal datagrams), or
  * completes the checksum of an ordinary packet with a partial one. Tunnel
- * headers in front of the transport header (IPIP) are repeated with their
- * lengths, identifications and checksums put right. IPv4 identifications count
- * up from the super-packet's. FIN and PSH are the last segment's, CWR with
+ * headers in front of the transport header (IPIP; GRE, with or without checksum;
+ * GUE where LVS_PACKET_GUE says so) are repeated with their lengths, identifications and
+ * checksums put right. With GUE's remote checksum offload the inner checksum stays partial. IPv4
+ * identifications count up from the super-packet's. FIN and PSH are the last segment's, CWR with
  * LVS_GSO_ECN the first's. A UDP checksum of 0, not partial, stays 0 (RFC 768).
  *
  * @param packet The whole packet must be linear.

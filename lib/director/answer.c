@@ -19,19 +19,22 @@ enum lvs_reason lvs_step_refused(struct lvs_step *step, enum lvs_reason reason,
 	step->back = !ops;
 	if (reason != LVS_REASON_MTU)
 		return reason;
-	overhead = ops ? lvs_forward_overhead(ops, binding) : 0;
+	overhead = ops ? lvs_forward_overhead(ops, binding,
+					      step->packet->flags & LVS_PACKET_CSUM_PARTIAL)
+		       : 0;
 	step->mtu = binding->path->mtu > overhead ? binding->path->mtu - overhead : 0;
 	return reason;
 }
 
-void lvs_step_clamp(struct lvs_step *step, const struct lvs_dest *dest,
-		    const struct lvs_forward_ops *ops, const struct lvs_binding *binding,
-		    uint8_t *data)
+/* @p plain is the packet without what is in front of it. */
+static void clamp(struct lvs_step *step, const struct lvs_dest *dest,
+		  const struct lvs_forward_ops *ops, const struct lvs_binding *binding,
+		  struct lvs_packet *plain)
 {
-	struct lvs_packet plain = *step->packet;
 	const struct lvs_director *director = step->worker->director;
 	uint32_t mtu = lvs_pmtu_of(lvs_dest_path(dest), step->tick);
-	uint32_t overhead = lvs_forward_overhead(ops, binding);
+	/* For the data to come, whose checksums may be partial though this one's is not. */
+	uint32_t overhead = lvs_forward_overhead(ops, binding, true);
 	struct lvs_path_conf back;
 
 	mtu = mtu > overhead ? mtu - overhead : 0;
@@ -39,18 +42,25 @@ void lvs_step_clamp(struct lvs_step *step, const struct lvs_dest *dest,
 	if (ops->flags & LVS_FORWARD_TWO_WAY &&
 	    lvs_path_to(&back, director, binding->family, &binding->client) && back.mtu < mtu)
 		mtu = back.mtu;
-	plain.data = data;
-	lvs_mss_clamp(&plain, step->headers, mtu);
+	lvs_mss_clamp(plain, step->headers, mtu);
+}
+
+void lvs_step_clamp(struct lvs_step *step, const struct lvs_dest *dest,
+		    const struct lvs_forward_ops *ops, const struct lvs_binding *binding)
+{
+	clamp(step, dest, ops, binding, step->packet);
 }
 
 enum lvs_reason lvs_step_out_clamped(struct lvs_step *step, const struct lvs_dest *dest,
 				     const struct lvs_forward_ops *ops, struct lvs_binding *binding)
 {
-	uint8_t *data = step->packet->data;
+	/* Where it began, and what its request was about. A tunnel's own sum over it is not changed
+	 * by a segment whose sum stays right. */
+	struct lvs_packet plain = *step->packet;
 	enum lvs_reason reason = lvs_step_out(step, dest, ops, binding);
 
 	if (reason == LVS_REASON_NONE)
-		lvs_step_clamp(step, dest, ops, binding, data);
+		clamp(step, dest, ops, binding, &plain);
 	return reason;
 }
 

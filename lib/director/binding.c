@@ -34,7 +34,7 @@ void lvs_binding_of_conn(struct lvs_binding *binding, const struct lvs_conn *con
 	binding->dest_family = (uint8_t)lvs_conn_dest_family(conn);
 	binding->protocol = conn->protocol;
 	binding->pmtu_disc = pmtu_disc(director);
-	memset(binding->reserved, 0, sizeof(binding->reserved));
+	memset(&binding->tun_port, 0, sizeof(*binding) - offsetof(struct lvs_binding, tun_port));
 }
 
 void lvs_binding_of_flow(struct lvs_binding *binding, const struct lvs_flow *flow,

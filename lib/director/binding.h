@@ -3,6 +3,8 @@
 #ifndef LVS_DIRECTOR_BINDING_H
 #define LVS_DIRECTOR_BINDING_H
 
+#include <string.h>
+
 #include "director/director.h"
 
 /* From a record; the path is left to the caller. */
@@ -12,6 +14,22 @@ void lvs_binding_of_conn(struct lvs_binding *binding, const struct lvs_conn *con
 /* From a client's packet and the destination it was given. */
 void lvs_binding_of_flow(struct lvs_binding *binding, const struct lvs_flow *flow,
 			 const struct lvs_dest *dest, const struct lvs_director *director);
+
+/* The way to the destination of a connection, and what kind of tunnel leads there. */
+LVS_INLINE void lvs_binding_to(struct lvs_binding *binding, const struct lvs_dest *dest)
+{
+	/* relaxed: one word, whole in itself */
+	uint32_t tunnel = atomic_load_explicit(&dest->tunnel, memory_order_relaxed);
+
+	binding->path = lvs_dest_path(dest);
+	memcpy(&binding->tun_port, &tunnel, sizeof(tunnel));
+}
+
+_Static_assert(offsetof(struct lvs_binding, tun_type) == offsetof(struct lvs_binding, tun_port) + 2,
+	       "as in the word");
+_Static_assert(offsetof(struct lvs_binding, tun_flags) ==
+		       offsetof(struct lvs_binding, tun_port) + 3,
+	       "as in the word");
 
 /* The way to an address that is no destination's. False: there is none. */
 bool lvs_path_to(struct lvs_path_conf *path, const struct lvs_director *director, unsigned family,

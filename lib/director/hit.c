@@ -166,7 +166,7 @@ static enum lvs_reason reply(struct lvs_step *step, struct lvs_conn *conn, struc
 	if (lvs_unlikely(reason == LVS_REASON_LOCAL))
 		return LVS_REASON_LOCAL;
 	if (lvs_unlikely(step->headers->tcp_flags & LVS_TCP_SYN) && is_clamped(conn))
-		lvs_step_clamp(step, dest, ops, &binding, step->packet->data);
+		lvs_step_clamp(step, dest, ops, &binding);
 	return LVS_REASON_REPLY;
 }
 

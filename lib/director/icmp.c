@@ -120,7 +120,7 @@ static enum lvs_reason to_server(struct lvs_step *step, const struct about *abou
 	count(step, about, LVS_COUNT_IN_PKTS);
 	lvs_binding_of_conn(&binding, about->conn, step->worker->director);
 	if (rewrite) {
-		binding.path = lvs_dest_path(about->dest);
+		lvs_binding_to(&binding, about->dest);
 		reason = rewrite(step->packet, step->headers, quote, &binding);
 	} else {
 		reason = send_whole(step, about, &binding);
@@ -169,17 +169,23 @@ static bool is_least(const struct lvs_step *step, const struct lvs_quote *inner)
 	       lvs_load16(step->packet->data + inner->ip_offset + 4) + LVS_IPV6_LEN <= MIN_MTU6;
 }
 
+/* Bytes that we put in front, a fragment's header of ours not among them. */
+static uint32_t in_front(const struct lvs_quote *outer, const struct lvs_quote *inner)
+{
+	return (outer->flow.family == LVS_INET6 ? LVS_IPV6_LEN : LVS_IPV4_LEN) +
+	       (uint32_t)(inner->ip_offset - outer->l4_offset);
+}
+
 /* What an error about a tunnel packet says of the packet inside. False: nothing. */
 static bool translate(struct lvs_step *step, const struct about *about,
-		      const struct lvs_binding *binding, const struct lvs_quote *outer,
-		      const struct lvs_quote *inner, struct lvs_icmp_error *error)
+		      const struct lvs_quote *outer, const struct lvs_quote *inner,
+		      struct lvs_icmp_error *error)
 {
-	uint32_t overhead = lvs_forward_overhead(about->ops, binding);
-
 	if (is_pmtu(outer)) {
 		/* A look that learns nothing comes to the same. */
 		uint32_t mtu = lvs_pmtu_with(lvs_dest_path(about->dest), about->dest->family,
 					     told_mtu(outer), step->tick);
+		uint32_t overhead = in_front(outer, inner);
 
 		if (!(inner->flags & LVS_HEADERS_DF))
 			return false;
@@ -245,11 +251,30 @@ static void count_inner(struct lvs_step *step, const struct about *about,
 	lvs_count(&row->count[LVS_COUNT_OUT_BYTES], step->headers->len - inner->ip_offset);
 }
 
+/* Whether what is quoted is what we send there, as its tunnel is now. */
+static bool is_tunnel_to(const struct lvs_dest *dest, const struct lvs_quote *outer)
+{
+	struct lvs_binding binding;
+
+	lvs_binding_to(&binding, dest);
+	if (dest->family != outer->flow.family ||
+	    memcmp(&dest->addr, &outer->flow.dst, sizeof(dest->addr)) != 0)
+		return false;
+	switch (outer->flow.protocol) {
+	case LVS_UDP:
+		return binding.tun_type == LVS_TUNNEL_GUE &&
+		       binding.tun_port == outer->flow.dst_port;
+	case LVS_GRE:
+		return binding.tun_type == LVS_TUNNEL_GRE;
+	default:
+		return binding.tun_type == LVS_TUNNEL_IPIP;
+	}
+}
+
 /* About a packet that we have wrapped: the path is noted, and the client told. */
 static enum lvs_reason about_tunnel(struct lvs_step *step, const struct lvs_quote *outer)
 {
 	struct lvs_icmp_error error = {0};
-	struct lvs_binding binding;
 	struct lvs_quote inner;
 	struct about about;
 	enum lvs_reason reason;
@@ -261,15 +286,13 @@ static enum lvs_reason about_tunnel(struct lvs_step *step, const struct lvs_quot
 		return LVS_REASON_ICMP;
 	/* Of ours, and to where we send: who forges one must know a connection and its server. */
 	if (about.side != LVS_SIDE_REQUEST || about.ops->method != LVS_METHOD_TUNNEL ||
-	    !lvs_dest_available(about.dest) || about.dest->family != outer->flow.family ||
-	    memcmp(&about.dest->addr, &outer->flow.dst, sizeof(about.dest->addr)) != 0)
+	    !lvs_dest_available(about.dest) || !is_tunnel_to(about.dest, outer))
 		return LVS_REASON_ICMP;
 	reason = check(step);
 	if (reason != LVS_REASON_NONE)
 		return reason;
 	learn(step, &about, outer);
-	lvs_binding_of_conn(&binding, about.conn, step->worker->director);
-	if (!translate(step, &about, &binding, outer, &inner, &error))
+	if (!translate(step, &about, outer, &inner, &error))
 		return LVS_REASON_TUNNEL_ERROR;
 	count_inner(step, &about, &inner);
 	return tell_client(step, &inner, &error) ? LVS_REASON_REPLY_TUNNEL
@@ -315,16 +338,30 @@ static bool read_error(const struct lvs_step *step, struct lvs_quote *quote)
 
 static bool is_about_tunnel(const struct lvs_quote *quote)
 {
-	return quote->flow.protocol == LVS_IPIP || quote->flow.protocol == LVS_IPV6;
+	return quote->flow.protocol == LVS_IPIP || quote->flow.protocol == LVS_IPV6 ||
+	       quote->flow.protocol == LVS_GRE;
+}
+
+/* UDP to where a tunnel may lead: GUE, if it looks like it. */
+static bool may_be_gue(const struct lvs_step *step, const struct lvs_quote *quote)
+{
+	return quote->flow.protocol == LVS_UDP &&
+	       lvs_services_know_dest(step->worker->director->services, quote->flow.family,
+				      &quote->flow.dst);
 }
 
 enum lvs_reason lvs_icmp_turn(struct lvs_step *step)
 {
+	enum lvs_reason reason = LVS_REASON_ICMP;
 	struct lvs_quote quote;
 
 	if (!read_error(step, &quote))
 		return LVS_REASON_ICMP;
-	return is_about_tunnel(&quote) ? about_tunnel(step, &quote) : about_flow(step, &quote);
+	if (is_about_tunnel(&quote))
+		return about_tunnel(step, &quote);
+	if (may_be_gue(step, &quote))
+		reason = about_tunnel(step, &quote);
+	return reason == LVS_REASON_ICMP ? about_flow(step, &quote) : reason;
 }
 
 /* --- Errors in fragments --- */
@@ -334,7 +371,7 @@ bool lvs_icmp_needs_whole(const struct lvs_step *step)
 	const struct lvs_director *director = step->worker->director;
 	const struct lvs_forward_ops *ops;
 	const struct lvs_conn *conn;
-	struct lvs_quote quote;
+	struct lvs_quote quote, inner;
 	enum lvs_side side;
 	uint64_t word;
 
@@ -343,6 +380,9 @@ bool lvs_icmp_needs_whole(const struct lvs_step *step)
 	if (is_about_tunnel(&quote))
 		return lvs_services_know_dest(director->services, quote.flow.family,
 					      &quote.flow.dst);
+	if (may_be_gue(step, &quote) &&
+	    lvs_quote_inner(step->packet, step->headers, &quote, &inner) == LVS_REASON_NONE)
+		return true;
 	conn = lvs_table_find(director->table, &quote.flow,
 			      lvs_table_hash(director->table, &quote.flow), SIDES_QUOTED, &side);
 	if (!conn)

@@ -141,10 +141,13 @@ static enum lvs_reason send_first(struct lvs_step *step, const struct candidate 
 }
 
 /* An error has told of a lower MTU. */
-static LVS_NOINLINE enum lvs_reason
-out_learned(struct lvs_step *step, const struct lvs_forward_ops *ops, struct lvs_binding *binding)
+static LVS_NOINLINE enum lvs_reason out_learned(struct lvs_step *step, const struct lvs_dest *dest,
+						const struct lvs_forward_ops *ops,
+						struct lvs_binding *binding)
 {
 	struct lvs_path_conf *learned = &step->worker->path;
+
+	(void)dest; /* the arguments are those of who comes here, so that none is moved */
 
 	*learned = *binding->path;
 	learned->mtu = lvs_pmtu_of(binding->path, step->tick);
@@ -155,11 +158,9 @@ out_learned(struct lvs_step *step, const struct lvs_forward_ops *ops, struct lvs
 enum lvs_reason lvs_step_out(struct lvs_step *step, const struct lvs_dest *dest,
 			     const struct lvs_forward_ops *ops, struct lvs_binding *binding)
 {
-	const struct lvs_path_conf *path = lvs_dest_path(dest);
-
-	binding->path = path;
-	if (lvs_unlikely(lvs_pmtu_learned(path)))
-		return out_learned(step, ops, binding);
+	lvs_binding_to(binding, dest);
+	if (lvs_unlikely(lvs_pmtu_learned(binding->path)))
+		return out_learned(step, dest, ops, binding);
 	return ops->out(step->packet, step->headers, binding);
 }
 

@@ -121,15 +121,12 @@ enum lvs_reason lvs_step_refused(struct lvs_step *step, enum lvs_reason reason,
 				 const struct lvs_forward_ops *ops,
 				 const struct lvs_binding *binding);
 
-/*
- * A SYN or SYN/ACK of a service that asks for it: lowers its MSS to what both ways take. It has
- * been forwarded; @p data is where it began before, so that what was put in front does not count.
- */
+/* A SYN/ACK of a service that asks for it, which has been forwarded: lowers its MSS to what both
+ * ways take. */
 void lvs_step_clamp(struct lvs_step *step, const struct lvs_dest *dest,
-		    const struct lvs_forward_ops *ops, const struct lvs_binding *binding,
-		    uint8_t *data);
+		    const struct lvs_forward_ops *ops, const struct lvs_binding *binding);
 
-/* lvs_step_out(), then lvs_step_clamp(). */
+/* lvs_step_out(), and the same for a SYN. */
 enum lvs_reason lvs_step_out_clamped(struct lvs_step *step, const struct lvs_dest *dest,
 				     const struct lvs_forward_ops *ops,
 				     struct lvs_binding *binding);

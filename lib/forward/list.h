@@ -8,8 +8,13 @@
 #define LVS_FORWARDERS_LIST(X)                                                                     \
 	X(nat)                                                                                     \
 	X(local)                                                                                   \
-	X(ipip)                                                                                    \
+	X(tunnel)                                                                                  \
 	X(dr)
+
+/* And of the kinds of VS/TUN besides IP in IP, likewise. */
+#define LVS_TUNNELS_LIST(X)                                                                        \
+	X(gue)                                                                                     \
+	X(gre)
 
 #define LVS_FORWARD_DECLARE(name) extern const struct lvs_forward_ops lvs_forward_##name;
 LVS_FORWARDERS_LIST(LVS_FORWARD_DECLARE)

@@ -46,7 +46,7 @@ LVS_INLINE int lvs_cut_piece(const struct lvs_packet *packet, uint32_t len, stru
 	out->linear_len = len;
 	out->headroom = headroom;
 	out->tailroom = (uint16_t)(size - len);
-	out->flags &= (uint8_t)~LVS_PACKET_CSUM_PARTIAL;
+	out->flags &= (uint8_t) ~(LVS_PACKET_CSUM_PARTIAL | LVS_PACKET_GUE);
 	out->csum_start = 0;
 	out->csum_offset = 0;
 	out->gso_size = 0;

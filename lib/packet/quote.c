@@ -3,6 +3,7 @@
 #include "packet/quote.h"
 
 #include "packet/parse.h"
+#include "packet/shim.h"
 
 #define PORTS_LEN 4
 
@@ -101,14 +102,45 @@ enum lvs_reason lvs_quote_parse(const struct lvs_packet *packet, const struct lv
 		       headers->flow.family, quote);
 }
 
+/* Where the packet inside a quoted tunnel packet begins, and of which family; 0: it is none. */
+static uint32_t inner_offset(const struct lvs_packet *packet, const struct lvs_quote *outer,
+			     uint32_t limit, unsigned *family)
+{
+	const uint8_t *behind = packet->data + outer->l4_offset;
+	uint32_t room = limit > outer->l4_offset ? limit - outer->l4_offset : 0;
+	struct lvs_shim shim = {0};
+	bool fine = false;
+
+	switch (outer->flow.protocol) {
+	case LVS_IPIP:
+	case LVS_IPV6:
+		*family = outer->flow.protocol == LVS_IPV6 ? LVS_INET6 : LVS_INET;
+		return outer->l4_offset;
+	case LVS_GRE:
+		fine = lvs_shim_gre(behind, room, &shim);
+		break;
+	case LVS_UDP:
+		fine = lvs_shim_gue(behind, room, &shim);
+		break;
+	default:
+		break;
+	}
+	*family = shim.family;
+	return fine ? (uint32_t)outer->l4_offset + shim.len : 0;
+}
+
 enum lvs_reason lvs_quote_inner(const struct lvs_packet *packet, const struct lvs_headers *headers,
 				const struct lvs_quote *outer, struct lvs_quote *inner)
 {
-	unsigned family = outer->flow.protocol == LVS_IPV6 ? LVS_INET6 : LVS_INET;
+	uint32_t limit = lvs_parse_limit(packet, headers);
+	unsigned family;
+	uint32_t at = inner_offset(packet, outer, limit, &family);
 
 	memset(inner, 0, sizeof(*inner));
 	inner->type = outer->type;
 	inner->code = outer->code;
 	inner->info = outer->info;
-	return read_at(packet, outer->l4_offset, lvs_parse_limit(packet, headers), family, inner);
+	if (at == 0)
+		return LVS_REASON_PROTOCOL;
+	return read_at(packet, at, limit, family, inner);
 }

@@ -22,7 +22,10 @@ LVS_INLINE bool lvs_quote_has_ports(uint8_t protocol)
 enum lvs_reason lvs_quote_parse(const struct lvs_packet *packet, const struct lvs_headers *headers,
 				struct lvs_quote *quote);
 
-/* Reads the packet inside a quoted IP-in-IP packet. @p inner gets the error's type, code, info. */
+/*
+ * Reads the packet inside a quoted tunnel packet: IP in IP, GRE, or GUE, which any UDP may be.
+ * @p inner gets the error's type, code, info. LVS_REASON_PROTOCOL for what is none of these.
+ */
 enum lvs_reason lvs_quote_inner(const struct lvs_packet *packet, const struct lvs_headers *headers,
 				const struct lvs_quote *outer, struct lvs_quote *inner);
 

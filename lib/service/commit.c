@@ -107,6 +107,17 @@ static void free_root_retired(struct lvs_services *services, struct lvs_retired 
 	lvs_mem_free(services->conf.alloc, root, sizeof(*root), _Alignof(struct lvs_services_root));
 }
 
+/* One word, so that no packet finds the port of one kind with another. */
+static uint32_t tunnel_word(const struct lvs_dest_conf *conf)
+{
+	uint32_t word;
+
+	memcpy(&word, &conf->tun_port, 2);
+	memcpy((uint8_t *)&word + 2, &conf->tun_type, 1);
+	memcpy((uint8_t *)&word + 3, &conf->tun_flags, 1);
+	return word;
+}
+
 /* A destination of a set that is about to be in force: who picks it finds it available. */
 static void arrive(struct lvs_services *services, const struct lvs_draft_dest *draft)
 {
@@ -118,6 +129,7 @@ static void arrive(struct lvs_services *services, const struct lvs_draft_dest *d
 	if (!draft->made)
 		lvs_dest_set_thresholds(dest, draft->conf.upper, draft->conf.lower);
 	/* relaxed: the new root publishes them */
+	atomic_store_explicit(&dest->tunnel, tunnel_word(&draft->conf), memory_order_relaxed);
 	atomic_store_explicit(&dest->flags, flags, memory_order_relaxed);
 }
 

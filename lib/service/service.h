@@ -45,6 +45,7 @@ struct lvs_dest {
 	uint16_t family;
 	_Atomic uint32_t upper; /* connection thresholds, 0 none; lower is filled in (3/4) */
 	_Atomic uint32_t lower;
+	_Atomic uint32_t tunnel; /* its kind as in memory: lvs_binding's port, type, flags */
 
 	LVS_ALIGNED struct lvs_gauge gauge; /* moved by lvs_dest_bind() and so on */
 	_Atomic uint32_t persistent;        /* templates that refer to it */

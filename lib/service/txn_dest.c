@@ -127,6 +127,18 @@ static int check_addr(struct lvs_txn *txn, const struct subject *subject, uint8_
 	return 0;
 }
 
+/* As the kernel: it asks no more, and asks it of whatever method. Of @p conf all is there. */
+static int check_tunnel(struct lvs_txn *txn, const struct subject *subject,
+			const struct lvs_dest_conf *conf)
+{
+	if (conf->tun_type == LVS_TUNNEL_GUE && !conf->tun_port)
+		return lvs_txn_fail(
+			txn, LVS_ERR_INVALID,
+			"%s: tunnel port 0, expected the UDP port of the GUE tunnel's end",
+			subject->name);
+	return 0;
+}
+
 /* Fills what @p to is set to. */
 static int check_conf(struct lvs_txn *txn, const struct subject *subject,
 		      const struct lvs_dest_conf *conf, struct lvs_draft_dest *to)
@@ -147,7 +159,7 @@ static int check_conf(struct lvs_txn *txn, const struct subject *subject,
 	to->key = subject->dest;
 	memcpy(&to->conf, conf, conf->size < sizeof(to->conf) ? conf->size : sizeof(to->conf));
 	to->conf.size = sizeof(to->conf);
-	return 0;
+	return check_tunnel(txn, subject, &to->conf);
 }
 
 static struct lvs_draft_dest *find(const struct lvs_draft *draft, const struct lvs_dest_key *key)

@@ -12,7 +12,7 @@
 #include "packet_ref.h"
 
 enum {
-	REF_ROOM = 40, /* in front, for an outer header */
+	REF_ROOM = 60, /* in front, for outer headers */
 	REF_PIECES = 20000,
 	REF_ARENA = 8 << 20,
 };
@@ -28,6 +28,7 @@ struct shape {
 	uint8_t gso_type;
 	uint8_t protocol;
 	bool partial;
+	uint16_t gue_port; /* free to choose, but one for all that is made of it */
 };
 
 /* One ordinary packet, with room in front. */
@@ -161,6 +162,72 @@ static inline uint32_t ref_outer_id(const struct shape *shape, unsigned part, co
 	return ref_sum(0, shape->bytes + 8, shape->payload - 8) + part;
 }
 
+static inline bool ref_remote(const struct shape *shape, const struct lvs_binding *binding)
+{
+	return binding->tun_type == LVS_TUNNEL_GUE && shape->partial &&
+	       binding->tun_flags & LVS_TUNNEL_REMCSUM;
+}
+
+/* Bytes between the headers of a tunnel. */
+static inline uint32_t ref_shim_len(const struct shape *shape, const struct lvs_binding *binding)
+{
+	switch (binding->tun_type) {
+	case LVS_TUNNEL_GUE:
+		return ref_remote(shape, binding) ? 20 : 12;
+	case LVS_TUNNEL_GRE:
+		return binding->tun_flags & LVS_TUNNEL_CSUM ? 8 : 4;
+	default:
+		return 0;
+	}
+}
+
+/* UDP and GUE in front of the packet, the checksum still to come. */
+static inline void ref_gue(const struct shape *shape, const struct lvs_binding *binding,
+			   uint8_t *udp, uint32_t len)
+{
+	const uint8_t *inner = udp + ref_shim_len(shape, binding);
+
+	ref_put16(udp, shape->gue_port);
+	memcpy(udp + 2, &binding->tun_port, 2);
+	ref_put16(udp + 4, len);
+	udp[9] = ref_is4(inner) ? LVS_IPIP : LVS_IPV6;
+	if (!ref_remote(shape, binding))
+		return;
+	udp[8] = 2;
+	udp[11] = 1;
+	udp[12] = 0x80;
+	ref_put16(udp + 16, shape->l4);
+	ref_put16(udp + 18, shape->l4 + ref_place(shape->protocol));
+}
+
+/* All that is between the headers, now that the outer one is there. */
+static inline void ref_shim(const struct shape *shape, const struct lvs_binding *binding,
+			    const uint8_t *outer, uint8_t *shim, uint32_t len)
+{
+	if (binding->tun_type == LVS_TUNNEL_GUE) {
+		ref_gue(shape, binding, shim, len);
+		if (binding->tun_flags & 3)
+			ref_l4_checksum(outer, shim, LVS_UDP, len);
+		return;
+	}
+	if (binding->tun_type != LVS_TUNNEL_GRE)
+		return;
+	ref_put16(shim + 2, ref_is4(shim + ref_shim_len(shape, binding)) ? 0x0800 : 0x86dd);
+	if (!(binding->tun_flags & LVS_TUNNEL_CSUM))
+		return;
+	shim[0] = 0x80;
+	ref_put16(shim + 4, ~ref_sum(0, shim, len));
+}
+
+static inline uint8_t ref_outer_protocol(const struct lvs_binding *binding, const uint8_t *inner)
+{
+	if (binding->tun_type == LVS_TUNNEL_GUE)
+		return LVS_UDP;
+	if (binding->tun_type == LVS_TUNNEL_GRE)
+		return LVS_GRE;
+	return ref_is4(inner) ? LVS_IPIP : LVS_IPV6;
+}
+
 static inline void ref_wrap(const struct shape *shape, unsigned part,
 			    const struct lvs_binding *binding, struct ref_one *one)
 {
@@ -168,16 +235,17 @@ static inline void ref_wrap(const struct shape *shape, unsigned part,
 	unsigned tos = ref_tos(inner), ttl = inner[ref_is4(inner) ? 8 : 7];
 	bool df = ref_is4(inner) && inner[6] & 0x40 && binding->pmtu_disc;
 	bool v4 = binding->dest_family == LVS_INET;
-	uint8_t *outer = one->data - (v4 ? 20 : 40);
+	uint32_t header = v4 ? 20 : 40, overhead = header + ref_shim_len(shape, binding);
+	uint8_t *outer = one->data - overhead;
 
 	if ((tos & 3) == 3)
 		tos--;
-	memset(outer, 0, v4 ? 20 : 40);
-	outer[v4 ? 9 : 6] = ref_is4(inner) ? LVS_IPIP : LVS_IPV6;
+	memset(outer, 0, overhead);
+	outer[v4 ? 9 : 6] = ref_outer_protocol(binding, inner);
 	outer[v4 ? 8 : 7] = (uint8_t)ttl;
 	memcpy(outer + (v4 ? 12 : 8), &binding->path->source, v4 ? 4 : 16);
 	memcpy(outer + (v4 ? 16 : 24), &binding->dest, v4 ? 4 : 16);
-	one->len += v4 ? 20 : 40;
+	one->len += overhead;
 	one->data = outer;
 	if (v4) {
 		outer[0] = 0x45;
@@ -188,6 +256,7 @@ static inline void ref_wrap(const struct shape *shape, unsigned part,
 		ref_put16(outer, 0x6000 | tos << 4);
 	}
 	ref_ip_len(outer, one->len);
+	ref_shim(shape, binding, outer, outer + header, one->len - header);
 }
 
 static inline void ref_forward(const struct shape *shape, unsigned part, enum way way,
@@ -199,6 +268,9 @@ static inline void ref_forward(const struct shape *shape, unsigned part, enum wa
 		ref_translate(shape, true, &binding->service, binding->service_port, one);
 	if (way != NAT_TO_HOST && way != LOCAL)
 		ref_hop(one->data);
+	if (way == TUNNEL && ref_remote(shape, binding))
+		ref_l4_partial(one->data, one->data + shape->l4, shape->protocol,
+			       one->len - shape->l4);
 	if (way == TUNNEL)
 		ref_wrap(shape, part, binding, one);
 }

@@ -26,7 +26,9 @@ struct shot {
 	struct lvs_binding binding;
 	enum way way;
 	unsigned family, dest_family;
+	uint8_t tun_type, tun_flags;
 	uint32_t pad;
+	bool away; /* some of it is not linear */
 };
 
 static inline bool one_in(struct ref_rng *rng, uint32_t n)
@@ -181,9 +183,11 @@ static inline void shot_request(struct ref_rng *rng, struct shot *shot)
 	packet->gso_size = shape->gso_size;
 	packet->gso_type = shape->gso_type;
 	packet->headroom = SHOT_HEADROOM;
+	shot->away = false;
 	if (one_in(rng, 3)) {
 		packet->linear_len =
 			shape->payload + ref_below(rng, shape->len - shape->payload + 1);
+		shot->away = packet->linear_len < shape->len;
 		return;
 	}
 	shot->pad = one_in(rng, 4) ? ref_below(rng, 18) : 0;
@@ -233,7 +237,11 @@ static inline uint32_t shot_piece(const struct shot *shot)
 
 static inline uint32_t shot_overhead(const struct shot *shot)
 {
-	return shot->way != TUNNEL ? 0 : shot->dest_family == LVS_INET ? 20 : 40;
+	const struct lvs_binding kind = {.tun_type = shot->tun_type, .tun_flags = shot->tun_flags};
+
+	if (shot->way != TUNNEL)
+		return 0;
+	return (shot->dest_family == LVS_INET ? 20 : 40) + ref_shim_len(&shot->shape, &kind);
 }
 
 /* A path that is wide, narrow, or just so. */
@@ -274,6 +282,9 @@ static inline void shot_bind(struct ref_rng *rng, struct shot *shot, const struc
 		.dest_family = (uint8_t)shot->dest_family,
 		.protocol = flow->protocol,
 		.pmtu_disc = !one_in(rng, 4),
+		.tun_type = shot->tun_type,
+		.tun_flags = shot->tun_flags,
+		.tun_port = (lvs_be16)(ref_rand(rng) | 0xf0f0), /* as those above */
 	};
 	if (shot->way != NAT_BACK)
 		return;

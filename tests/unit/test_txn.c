@@ -175,6 +175,58 @@ static const struct dest_row {
 static const struct lvs_forward_ops own_ops = {
 	.size = sizeof(own_ops), .name = "own", .method = LVS_METHOD_CUSTOM, .out = out_never};
 
+/* Tunnels: what the kernel answers, whatever the method: a port for GUE is all that it asks. */
+static const struct tunnel_row {
+	uint32_t method;
+	uint8_t type, flags;
+	unsigned port;
+	bool old; /* settings that end before the tunnel's */
+	int err;
+} tunnel_rows[] = {
+	{LVS_METHOD_TUNNEL, LVS_TUNNEL_IPIP, 0, 0, false, 0},
+	{LVS_METHOD_TUNNEL, LVS_TUNNEL_IPIP, LVS_TUNNEL_CSUM, 6080, false, 0},
+	{LVS_METHOD_TUNNEL, LVS_TUNNEL_GUE, 0, 6080, false, 0},
+	{LVS_METHOD_TUNNEL, LVS_TUNNEL_GUE, LVS_TUNNEL_REMCSUM, 6080, false, 0},
+	{LVS_METHOD_TUNNEL, LVS_TUNNEL_GUE, 0xff, 6080, false, 0},
+	{LVS_METHOD_TUNNEL, LVS_TUNNEL_GUE, 0, 0, false, LVS_ERR_INVALID},
+	{LVS_METHOD_DR, LVS_TUNNEL_GUE, 0, 0, false, LVS_ERR_INVALID},
+	{LVS_METHOD_NAT, LVS_TUNNEL_GUE, 0, 0, false, LVS_ERR_INVALID},
+	{LVS_METHOD_TUNNEL, LVS_TUNNEL_GUE, 0, 0, true, 0},
+	{LVS_METHOD_DR, LVS_TUNNEL_GUE, 0, 6080, false, 0},
+	{LVS_METHOD_NAT, LVS_TUNNEL_GRE, LVS_TUNNEL_CSUM, 7, false, 0},
+	{LVS_METHOD_TUNNEL, LVS_TUNNEL_GRE, LVS_TUNNEL_REMCSUM, 7, false, 0},
+	{LVS_METHOD_TUNNEL, 3, 0, 0, false, 0},
+	{LVS_METHOD_TUNNEL, 255, 3, 6080, false, 0},
+};
+
+START_TEST(refuses_tunnels)
+{
+	const struct tunnel_row *row = &tunnel_rows[_i];
+	struct service_rig *rig = service_rig_new();
+	struct lvs_service_key service = tcp4(1);
+	struct lvs_dest_key key = dest4(1);
+	struct lvs_dest_conf conf = dest_conf(1);
+	struct lvs_service_conf settings = service_conf();
+	struct lvs_txn *txn = txn_begin(rig);
+
+	conf.size = row->old ? offsetof(struct lvs_dest_conf, tun_type) : sizeof(conf);
+	conf.method = row->method;
+	conf.tun_type = row->type;
+	conf.tun_flags = row->flags;
+	conf.tun_port = lvs_htons((uint16_t)row->port);
+	ck_assert_int_eq(lvs_txn_add_service(txn, &service, &settings), 0);
+	ck_assert_int_eq(lvs_txn_add_dest(txn, &service, &key, &conf), row->err);
+	ck_assert_str_eq(lvs_txn_error(txn),
+			 row->err ? "destination 10.0.0.1:80 of TCP 192.0.2.1:80: tunnel port 0, "
+				    "expected the UDP port of the GUE tunnel's end"
+				  : "");
+	txn_commit(txn);
+	ck_assert_uint_eq(match(rig, service)->sched_set.dest_n, row->err == 0);
+	check_ok(rig);
+	service_rig_del(rig);
+}
+END_TEST
+
 START_TEST(refuses_destinations)
 {
 	const struct dest_row *row = &dest_rows[_i];
@@ -393,6 +445,7 @@ int main(void)
 
 	tcase_add_loop_test(tcase, refuses_services, 0, LVS_ARRAY_N(service_rows));
 	tcase_add_loop_test(tcase, refuses_destinations, 0, LVS_ARRAY_N(dest_rows));
+	tcase_add_loop_test(tcase, refuses_tunnels, 0, LVS_ARRAY_N(tunnel_rows));
 	tcase_add_test(tcase, tells_what_is_missing);
 	tcase_add_test(tcase, carries_scheduler_state);
 	tcase_add_test(tcase, keeps_the_last_weight);
