@@ -40,6 +40,10 @@ static inline void change_dest(struct bench *bench, struct lvs_txn *txn, unsigne
 		.weight = conf_bits >> 2 & 3,
 		.upper = conf_bits >> 4 & 3,
 		.lower = conf_bits >> 6,
+		.tun_type = bits >> 3 & 3, /* one of which nobody knows */
+		.tun_flags = (uint8_t)((bits & 0x80 ? LVS_TUNNEL_CSUM : 0) |
+				       (conf_bits & 4 ? LVS_TUNNEL_REMCSUM : 0)),
+		.tun_port = lvs_htons(GUE_PORT),
 	};
 
 	if (bits & 0x20)

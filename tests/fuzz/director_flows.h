@@ -7,6 +7,7 @@
 
 enum {
 	SERVICES = 5,
+	GUE_PORT = 6080,
 };
 
 /* --- Keys of the little world --- */
@@ -170,6 +171,29 @@ static inline unsigned put_in_front(uint8_t *bytes, unsigned len, const struct l
 	return header + len;
 }
 
+/* A tunnel of a kind around what is there; the new length. */
+static inline unsigned put_tunnel(uint8_t *bytes, unsigned len, struct lvs_flow *outer,
+				  unsigned inner_family, unsigned kind)
+{
+	static const uint8_t protocols[4] = {LVS_IPIP, LVS_UDP, LVS_GRE, LVS_GRE};
+	static const uint8_t shims[4] = {0, 12, 4, 8};
+	bool v6 = inner_family == LVS_INET6;
+	uint8_t *shim = bytes + (outer->family == LVS_INET6 ? 40 : 20);
+
+	outer->protocol = !kind && v6 ? LVS_IPV6 : protocols[kind];
+	len = put_in_front(bytes, len, outer, shims[kind]);
+	if (kind == 1) {
+		lvs_store16(shim, 50000);
+		lvs_store16(shim + 2, GUE_PORT);
+		lvs_store16(shim + 4, (uint16_t)(bytes + len - shim));
+		shim[9] = v6 ? LVS_IPV6 : LVS_IPIP;
+	} else if (kind) {
+		shim[0] = kind == 3 ? 0x80 : 0;
+		lvs_store16(shim + 2, v6 ? 0x86dd : 0x0800);
+	}
+	return len;
+}
+
 /* An ICMP error about a packet of the flow (bit 1: in a tunnel), sent to whom that came from. */
 static inline unsigned make_error(struct input *in, uint8_t *bytes, const struct lvs_flow *flow,
 				  unsigned len, unsigned how)
@@ -182,16 +206,17 @@ static inline unsigned make_error(struct input *in, uint8_t *bytes, const struct
 	uint8_t *icmp;
 
 	if (how & 2) {
-		outer.protocol = flow->family == LVS_INET6 ? LVS_IPV6 : LVS_IPIP;
+		unsigned bits = take(in);
+
 		outer.family = how & 0x20 ? LVS_INET6 : LVS_INET;
 		outer.src = addr_of(outer.family, 9, 9);
-		outer.dst = dest_key(take(in)).addr;
+		outer.dst = dest_key(bits).addr;
 		if (in->aim_family) { /* the tunnel that it is in */
 			outer.family = in->aim_family;
 			outer.src = addr_of(outer.family, 3, 1);
 			outer.dst = in->aim;
 		}
-		len = put_in_front(bytes, len, &outer, 0);
+		len = put_tunnel(bytes, len, &outer, flow->family, bits >> 6);
 	}
 	len = quote < len ? quote : len;
 	outer.dst = outer.src;

@@ -3,7 +3,8 @@
  * Any bytes, with any offload request, through a forwarding method, and then cut as the verdict
  * says: what the pieces have to be, whatever came.
  *
- *	0 bits 0 to 2 the way, bit 3 whether inner DF counts, bit 7 puts the IPv4 checksum right
+ *	0 bits 0 to 2 the way, bit 3 whether inner DF counts, bits 4 to 6 the kind of tunnel, bit 7
+ *	  puts the IPv4 checksum right
  *	1 enum lvs_packet_flag    2 gso type    3 headroom    4 gso size
  *	6 csum start    8 csum offset    10 bytes of the packet that are not linear
  *	12 MTU    14 the packet
@@ -34,8 +35,22 @@ static const struct {
 	{LVS_METHOD_NAT, LVS_UNSPEC, LVS_PATH_LOCAL, true},
 };
 
+static const struct {
+	uint8_t type, flags;
+} kinds[8] = {
+	{LVS_TUNNEL_IPIP, 0},
+	{LVS_TUNNEL_GUE, 0},
+	{LVS_TUNNEL_GUE, LVS_TUNNEL_CSUM},
+	{LVS_TUNNEL_GUE, LVS_TUNNEL_REMCSUM},
+	{LVS_TUNNEL_GUE, LVS_TUNNEL_CSUM | LVS_TUNNEL_REMCSUM},
+	{LVS_TUNNEL_GRE, 0},
+	{LVS_TUNNEL_GRE, LVS_TUNNEL_CSUM},
+	{200, LVS_TUNNEL_CSUM},
+};
+
 struct cut {
 	struct lvs_packet packet, before;
+	uint8_t tun_type, tun_flags;
 	struct lvs_headers headers; /* as it came */
 	uint8_t *memory, *copy;     /* of the linear bytes, with headroom; as they came */
 	uint32_t payload;           /* bytes behind transport headers, of all segments */
@@ -47,6 +62,8 @@ static void read_packet(struct cut *cut, const uint8_t *data, size_t size)
 	uint32_t away = lvs_load16(data + 10);
 
 	memset(cut, 0, sizeof(*cut));
+	cut->tun_type = kinds[data[0] >> 4 & 7].type;
+	cut->tun_flags = kinds[data[0] >> 4 & 7].flags;
 	packet->flags = data[1] & (LVS_PACKET_CSUM_PARTIAL | LVS_PACKET_CSUM_VALID);
 	packet->gso_type = data[2];
 	packet->headroom = data[3];
@@ -92,6 +109,9 @@ static enum lvs_reason forward(struct cut *cut, unsigned control, uint32_t mtu)
 		.dest_family = (uint8_t)dest_family,
 		.protocol = headers.flow.protocol,
 		.pmtu_disc = control >> 3 & 1,
+		.tun_type = cut->tun_type,
+		.tun_flags = cut->tun_flags,
+		.tun_port = 0x1234,
 	};
 
 	if (ways[control & 7].back)
@@ -116,6 +136,32 @@ static uint32_t l4_sum(const uint8_t *ip, const struct lvs_headers *headers)
 	return plain_sum(sum, ip + headers->l4_offset, len);
 }
 
+static bool is_remote(const struct cut *cut)
+{
+	return cut->tun_type == LVS_TUNNEL_GUE && cut->tun_flags & LVS_TUNNEL_REMCSUM &&
+	       cut->before.flags & LVS_PACKET_CSUM_PARTIAL;
+}
+
+/* The sums of what is between the headers. */
+static void check_shim(const struct cut *cut, const struct lvs_packet *segment,
+		       const struct lvs_headers *headers)
+{
+	const uint8_t *shim = segment->data + headers->l4_offset;
+
+	if (segment->data == cut->before.data || cut->packet.data == cut->before.data)
+		return;
+	if (cut->tun_type == LVS_TUNNEL_GUE && cut->tun_flags) {
+		FUZZ_CHECK(lvs_load16(shim + 6) != 0);
+		FUZZ_CHECK(l4_sum(segment->data, headers) == 0xffff);
+	}
+	if (cut->tun_type == LVS_TUNNEL_GUE) {
+		FUZZ_CHECK(lvs_load16(shim + 4) == segment->len - headers->l4_offset);
+		FUZZ_CHECK(cut->tun_flags || lvs_load16(shim + 6) == 0);
+	}
+	if (cut->tun_type == LVS_TUNNEL_GRE && cut->tun_flags)
+		FUZZ_CHECK(plain_sum(0, shim, segment->len - headers->l4_offset) == 0xffff);
+}
+
 /* A whole packet: it parses, inside its tunnel too, and a segment's sum is right. */
 static void check_segment(struct cut *cut, const struct lvs_packet *segment)
 {
@@ -128,6 +174,7 @@ static void check_segment(struct cut *cut, const struct lvs_packet *segment)
 	FUZZ_CHECK(!(segment->flags & LVS_PACKET_CSUM_PARTIAL));
 	FUZZ_CHECK(lvs_packet_parse(segment, &headers) == LVS_REASON_NONE);
 	FUZZ_CHECK(headers.len == segment->len);
+	check_shim(cut, segment, &headers);
 	inner.data += wrapped;
 	inner.len = inner.linear_len = segment->len - wrapped;
 	FUZZ_CHECK(lvs_packet_parse(&inner, &headers) == LVS_REASON_NONE);
@@ -135,7 +182,7 @@ static void check_segment(struct cut *cut, const struct lvs_packet *segment)
 	FUZZ_CHECK(headers.l4_offset == cut->headers.l4_offset);
 	cut->payload += headers.len - headers.payload_offset;
 	l4 = inner.data + headers.l4_offset;
-	if (!cut->packet.gso_size)
+	if (!cut->packet.gso_size || is_remote(cut))
 		return;
 	FUZZ_CHECK(headers.len - headers.payload_offset <= cut->packet.gso_size);
 	if (headers.flow.protocol == LVS_TCP || l4[6] || l4[7])
@@ -249,10 +296,13 @@ static void check_cut_up(struct cut *cut)
 	struct lvs_packet *packet = &cut->packet;
 	bool request = packet->gso_size || packet->flags & LVS_PACKET_CSUM_PARTIAL;
 	bool tunnel = packet->data != cut->before.data;
+	/* What goes to the interface is about the outer header alone. */
+	bool about_inside = cut->before.gso_size ||
+			    (cut->before.flags & LVS_PACKET_CSUM_PARTIAL && !is_remote(cut));
 
 	FUZZ_CHECK(packet->cut <= LVS_CUT_FRAGMENT);
 	FUZZ_CHECK((packet->cut_len >= MTU_LEAST) == (packet->cut == LVS_CUT_FRAGMENT));
-	FUZZ_CHECK(!tunnel || !request || packet->cut != LVS_CUT_NONE);
+	FUZZ_CHECK(!tunnel || !about_inside || packet->cut != LVS_CUT_NONE);
 	if (packet->linear_len < packet->len)
 		return;
 	if (request)

@@ -60,6 +60,24 @@ static void check_quote(const struct lvs_packet *packet, const struct lvs_header
 	FUZZ_CHECK(need <= packet->linear_len && need <= headers->len);
 }
 
+/* Bytes between the headers of a tunnel that may be quoted; UINT32_MAX: it is none. */
+static uint32_t shim_len(const struct lvs_packet *packet, const struct lvs_quote *quote)
+{
+	const uint8_t *shim = packet->data + quote->l4_offset;
+
+	switch (quote->flow.protocol) {
+	case LVS_IPIP:
+	case LVS_IPV6:
+		return 0;
+	case LVS_GRE:
+		return shim[0] ? 8 : 4;
+	case LVS_UDP:
+		return shim[8] ? 20 : 12;
+	default:
+		return UINT32_MAX;
+	}
+}
+
 static void check_quotes(const struct lvs_packet *packet, const struct lvs_headers *headers)
 {
 	struct lvs_quote quote, inner;
@@ -67,10 +85,8 @@ static void check_quotes(const struct lvs_packet *packet, const struct lvs_heade
 	if (lvs_quote_parse(packet, headers, &quote) != LVS_REASON_NONE)
 		return;
 	check_quote(packet, headers, &quote, headers->l4_offset + 8u);
-	if (quote.flow.protocol != LVS_IPIP && quote.flow.protocol != LVS_IPV6)
-		return;
 	if (lvs_quote_inner(packet, headers, &quote, &inner) == LVS_REASON_NONE)
-		check_quote(packet, headers, &inner, quote.l4_offset);
+		check_quote(packet, headers, &inner, quote.l4_offset + shim_len(packet, &quote));
 }
 
 static void check_build(const struct input *in, struct lvs_packet *packet,

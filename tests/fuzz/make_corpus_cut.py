@@ -51,12 +51,24 @@ def both(name, way):
     }
 
 
+def kinds(way, number):
+    """The kind of tunnel is bits 4 to 6 of the first byte."""
+    few = "tcp4", "tcp6", "udp4", "none", "plain", "partial", "fragments", "small6", "away", "routed", "first", "later"
+    name = f"tun{4 if way == TUN4 else 6}_kind{number}"
+    cases = both(name, way)
+    return {f"{name}_{one}": bytes([cases[f"{name}_{one}"][0] | number << 4]) + cases[f"{name}_{one}"][1:]
+            for one in few}
+
+
 def main():
     folder = pathlib.Path(__file__).parent / "corpus" / "cut"
     folder.mkdir(parents=True, exist_ok=True)
     cases = {}
     for name, way in WAYS.items():
         cases.update(both(name, way))
+    for number in range(1, 8):
+        cases.update(kinds(TUN4, number))
+        cases.update(kinds(TUN6, number))
     for name, data in cases.items():
         (folder / name).write_bytes(data)
     print(len(cases), "files")

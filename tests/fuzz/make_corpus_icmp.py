@@ -59,6 +59,18 @@ CASES = {
     "tunnel_6in4": case(icmp(C, A, 3, 4, 1400, ip4(A, C, IPV6, ASKED6))),
     "tunnel_6in6": case(icmp(C6, A6, 2, 0, 1400, ip6(A6, C6, IPV6, ASKED6))),
     "tunnel_other": case(icmp(C, A, 3, 4, 1400, ip4(A, C, IPV6, ASKED))),
+    "gue": case(icmp(C, A, 3, 4, 1400, ip4(A, C, UDP, udp(50000, 6080, b"\0\4\0\0" + ASKED)))),
+    "gue6": case(icmp(C6, A6, 2, 0, 1400, ip6(A6, C6, UDP, udp(50000, 6080, b"\0\x29\0\0" + ASKED6)))),
+    "gue_remcsum": case(icmp(C, A, 3, 4, 1400, ip4(A, C, UDP, udp(
+        50000, 6080, bytes.fromhex("020400018000000000140024") + ASKED)))),
+    "gue_remcsum_cut": case(icmp(C, A, 3, 4, 1400, ip4(A, C, UDP, udp(
+        50000, 6080, bytes.fromhex("0204000180000000"))))),
+    "gue_control": case(icmp(C, A, 3, 4, 1400, ip4(A, C, UDP, udp(50000, 6080, b"\x20\4\0\0" + ASKED)))),
+    "gue_cut": case(icmp(C, A, 3, 4, 1400, ip4(A, C, UDP, udp(50000, 6080, b"\0\4\0")))),
+    "gre": case(icmp(C, A, 3, 4, 1400, ip4(A, C, GRE, b"\0\0\x08\0" + ASKED))),
+    "gre_csum": case(icmp(C6, A6, 2, 0, 1400, ip6(A6, C6, GRE, bytes.fromhex("800086dd12340000") + ASKED6))),
+    "gre_key": case(icmp(C, A, 3, 4, 1400, ip4(A, C, GRE, bytes.fromhex("2000080000000001") + ASKED))),
+    "gre_cut": case(icmp(C, A, 3, 4, 1400, ip4(A, C, GRE, bytes.fromhex("80000800")))),
     "error_of_error": case(icmp(C, A, 3, 3, 0, icmp(A, C, 3, 3, 0, ASKED))),
 }
 

@@ -167,10 +167,10 @@ def dr_v6():
     return case
 
 
-def tunnel(name, vip, client, server, paths):
+def tunnel(name, vip, client, server, paths, words=""):
     v6 = ":" in vip
     ends = [f"[{vip}]:80" if v6 else f"{vip}:80", f"[{server}]:80" if ":" in server else f"{server}:80"]
-    case = Case(name, f"-A -t {ends[0]} -s rr\n-a -t {ends[0]} -r {ends[1]} -i -w 1\n", paths)
+    case = Case(name, f"-A -t {ends[0]} -s rr\n-a -t {ends[0]} -r {ends[1]} -i -w 1 {words}".rstrip() + "\n", paths)
     frags = [{}] if v6 else [{"frag": DF}, {"frag": 0}]
     first = True
     for frag in frags:
@@ -217,6 +217,52 @@ def ipip_6in4():
     fill_up(case, CLIENT6, VIP6, SERVER, 1380, "established")
     fill_up(case, CLIENT6, VIP6, SERVER, 1381, "reply_mtu")
     return case
+
+
+def kinds_of_tunnel(name, words, shim):
+    """Each family in each: services on ports 80 (in IPv4) and 81 (in IPv6). Complete sums stay complete."""
+    rules = ""
+    for vip in f"{VIP}", f"[{VIP6}]":
+        for port, server in (80, SERVER), (81, f"[{SERVER6}]"):
+            rules += f"-A -t {vip}:{port} -s rr\n-a -t {vip}:{port} -r {server}:{port} -i -w 1 {words}\n"
+    case = Case(name, rules, f"{SERVER} mtu 1400\n{SERVER6} mtu 1440\n")
+    for client, vip in (CLIENT, VIP), (CLIENT6, VIP6):
+        for port, server, room in (80, SERVER, 1380 - shim), (81, SERVER6, 1400 - shim):
+            first = True
+            for frag in [{}] if ":" in vip else [{"frag": DF}, {"frag": 0, "ident": 0xfff0}]:
+                for tos in 0x00, 0x03, 0xb8, 0xbb:
+                    segment = tcp(40000, port, SYN if first else ACK, b"" if first else b"data" + bytes([tos]))
+                    case.send(packet(client, vip, TCP, segment, tos=tos, **frag),
+                              "scheduled" if first else "established", server)
+                    first = False
+            case.send(packet(client, vip, TCP, tcp(40000, port, ACK, b"odd"), ttl=2), "established", server)
+            bare = len(packet(client, vip, TCP, tcp(40000, port, ACK)))
+            case.send(packet(client, vip, TCP, tcp(40000, port, ACK, bytes(room - bare))), "established", server)
+            long = tcp(40000, port, ACK, bytes(room + 1 - bare))
+            case.send(packet(client, vip, TCP, long), "reply_mtu")
+            if ":" not in vip and port == 80:
+                case.send(packet(client, vip, TCP, long, frag=0), "established", server)
+    return case
+
+
+def gue():
+    return kinds_of_tunnel("gue", "--tun-type gue --tun-port 6080", 12)
+
+
+def gue_csum():
+    return kinds_of_tunnel("gue-csum", "--tun-type gue --tun-port 6080 --tun-csum", 12)
+
+
+def gue_remcsum():
+    return kinds_of_tunnel("gue-remcsum", "--tun-type gue --tun-port 65535 --tun-remcsum", 12)
+
+
+def gre():
+    return kinds_of_tunnel("gre", "--tun-type gre", 4)
+
+
+def gre_csum():
+    return kinds_of_tunnel("gre-csum", "--tun-type gre --tun-csum", 8)
 
 
 def options():
@@ -598,6 +644,59 @@ def icmp_tun():
     return case
 
 
+def icmp_tunnels(name, words, v6, enclose, shim):
+    """Errors about GUE and GRE packets of ours; enclose: what goes in front of a packet, and by what protocol."""
+    vip, client, server, own, router = (VIP6, CLIENT6, SERVER6, "2001:db8:ffff::1", "2001:db8:b::1") if v6 \
+        else (VIP, CLIENT, SERVER, "10.255.0.1", "10.0.0.200")
+    brackets = (lambda a: f"[{a}]") if v6 else str
+    case = Case(name, f"""\
+        -A -t {brackets(vip)}:80 -s rr
+        -a -t {brackets(vip)}:80 -r {brackets(server)}:80 -i -w 1 {words}
+        """)
+    case.send(packet(client, vip, TCP, tcp(40000, 80, SYN)), "scheduled", server)
+    asked = packet(client, vip, TCP, tcp(40000, 80, ACK, b"data"), ttl=62)
+    header = 40 if v6 else 20
+    big, other = ((2, 0, 1400), (1, 3, 0)) if v6 else ((3, 4, 1400), (3, 1, 0))
+
+    def about(kind, reason, to=server, cut=None, spoil=None):
+        protocol, front = enclose(asked)
+        if spoil is not None:
+            front = front[:spoil] + bytes([front[spoil] ^ 1]) + front[spoil + 1:]
+        quoted = packet(own, to, protocol, front + asked, sums=False, ttl=40)
+        case.send(icmp(router, own, *kind, quoted[:cut]), reason)
+
+    about(big, "reply_tunnel")
+    about(other, "reply_tunnel")
+    about(other, "reply_tunnel", cut=2 * header + shim + 4)  # no more than ports
+    about(other, "icmp", cut=2 * header + shim + 3)
+    about(other, "icmp", cut=header + 8)
+    about(other, "icmp", to=SERVER62 if v6 else SERVER2)
+    about(other, "icmp", spoil=3)  # the port, or what is inside
+    room = 1400 - header - shim - header - 20
+    case.send(packet(client, vip, TCP, tcp(40000, 80, ACK, bytes(room))), "established", server)
+    case.send(packet(client, vip, TCP, tcp(40000, 80, ACK, bytes(room + 1))), "reply_mtu")
+    return case
+
+
+def icmp_gue():
+    return icmp_tunnels("icmp-gue", "--tun-type gue --tun-port 6080", False, lambda inner: (
+        UDP, udp(50000, 6080, bytes([0, IPIP, 0, 0]), 12 + len(inner))), 12)
+
+
+def icmp_gue6():
+    return icmp_tunnels("icmp-gue6", "--tun-type gue --tun-port 6080 --tun-csum", True, lambda inner: (
+        UDP, udp(50000, 6080, bytes([0, IPV6, 0, 0]), 12 + len(inner))[:6] + b"\x12\x34" + bytes([0, IPV6, 0, 0])), 12)
+
+
+def icmp_gre():
+    return icmp_tunnels("icmp-gre", "--tun-type gre", False, lambda _: (GRE, b"\0\0\x08\0"), 4)
+
+
+def icmp_gre6():
+    return icmp_tunnels("icmp-gre6", "--tun-type gre --tun-csum", True, lambda _: (
+        GRE, b"\x80\0\x86\xdd\x12\x34\0\0"), 8)
+
+
 def icmp_limits():
     """Six at once to one address, then one a second; fifty at once to all, then a thousand a second."""
     case = Case("icmp-limits", """\
@@ -724,8 +823,8 @@ def frag_nat_v6():
     return case
 
 
-def frag_tunnel(name, vip, client, server):
-    case = tunnel(name, vip, client, server, "")
+def frag_tunnel(name, vip, client, server, words=""):
+    case = tunnel(name, vip, client, server, "", words)
     case.packets = []
     for tos in 0x00, 0xbb:
         for frag in [{}] if ":" in vip else [{"frag": 0}, {"frag": DF}]:
@@ -736,9 +835,13 @@ def frag_tunnel(name, vip, client, server):
 
 def frag_tunnels():
     return [frag_tunnel("frag-4in4", VIP, CLIENT, SERVER), frag_tunnel("frag-6in6", VIP6, CLIENT6, SERVER6),
-            frag_tunnel("frag-4in6", VIP, CLIENT, SERVER6), frag_tunnel("frag-6in4", VIP6, CLIENT6, SERVER)]
+            frag_tunnel("frag-4in6", VIP, CLIENT, SERVER6), frag_tunnel("frag-6in4", VIP6, CLIENT6, SERVER),
+            frag_tunnel("frag-gue", VIP, CLIENT, SERVER, "--tun-type gue --tun-port 6080 --tun-csum"),
+            frag_tunnel("frag-gue6", VIP6, CLIENT6, SERVER, "--tun-type gue --tun-port 6080"),
+            frag_tunnel("frag-gre", VIP, CLIENT, SERVER6, "--tun-type gre --tun-csum")]
 
 
 CASES = [make() for make in (nat_v4_tcp, nat_v4_udp, nat_v6, dr_v4, dr_v6, ipip_4in4, ipip_6in6, ipip_4in6,
                              ipip_6in4, options, wrr, mh, sh, expiry, bad, padding, ttl, too_long, icmp_nat_v4,
-                             icmp_nat_v6, icmp_dr, icmp_tun, icmp_limits, frag_nat_v4, frag_nat_v6)] + frag_tunnels()
+                             icmp_nat_v6, icmp_dr, icmp_tun, icmp_limits, frag_nat_v4, frag_nat_v6, gue, gue_csum,
+                             gue_remcsum, gre, gre_csum, icmp_gue, icmp_gue6, icmp_gre, icmp_gre6)] + frag_tunnels()

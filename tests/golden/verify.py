@@ -53,6 +53,29 @@ def read_rules(text):
     return rules
 
 
+class Tunnel:
+    """How packets get to a server by tunnel."""
+
+    def __init__(self, words=()):
+        def option(name, default):
+            return words[words.index(name) + 1] if name in words else default
+        self.kind, self.port = option("--tun-type", "ipip"), int(option("--tun-port", 0))
+        self.csum = "--tun-csum" in words or "--tun-remcsum" in words  # complete sums stay complete
+        self.shim = {"ipip": 0, "gue": 12, "gre": 8 if self.csum else 4}[self.kind]
+
+    def overhead(self, server):
+        return (40 if ":" in server else 20) + self.shim
+
+
+TUNNELS = {}  # of the case at hand: server -> Tunnel
+
+
+def read_tunnels(text):
+    """{server: Tunnel}; a server has one kind in a case."""
+    lines = [line.split() for line in text.splitlines() if " -r " in line]
+    return {endpoint(words[words.index("-r") + 1])[0]: Tunnel(words) for words in lines}
+
+
 def dissect(data, linktype):
     """(whole IP packet without padding, header length with extensions, protocol) of a record."""
     if linktype == cases.ETHERNET:
@@ -102,24 +125,56 @@ def translate(ip, at, protocol, side, addr, port):
     return hop_less((with_ip_sum(header) if ip[0] >> 4 == 4 else header) + segment)
 
 
-def wrap(ip, at, protocol, server):
-    """IP in IP: RFC 2003, 4213, 2473; ECN by RFC 3168, 9.1.1."""
+def flow_port(flow):
+    """GUE's source port by the flow inside: docs/adr/0016, lib/forward/gue.c."""
+    src, dst, protocol, sport, dport = flow
+    mixed = sport << 24 | dport << 8 | protocol
+    for end in src, dst:
+        for (word,) in struct.iter_unpack("!I", end + bytes(16 - len(end))):
+            mixed = (mixed ^ word) * 0x9e3779b97f4a7c15 % 2**64
+            mixed ^= mixed >> 32
+    return 0xc000 | mixed & 0x3fff
+
+
+def flow_of(ip, at, protocol):
+    ports = struct.unpack("!HH", ip[at:at + 4]) if protocol in (TCP, UDP) else (0, 0)
+    return ends(ip) + (protocol,) + ports
+
+
+def enclosed(ip, tunnel, flow, src, dst):
+    """(what goes behind the outer header, its protocol): RFC 2784, draft-ietf-intarea-gue."""
     v4 = ip[0] >> 4 == 4
+    inner = IPIP if v4 else IPV6
+    if tunnel.kind == "ipip":
+        return ip, inner
+    if tunnel.kind == "gre":
+        gre = struct.pack("!HH", 0x8000 if tunnel.csum else 0, 0x0800 if v4 else 0x86dd)
+        if tunnel.csum:
+            gre += struct.pack("!HH", 0xffff ^ add(gre + bytes(4) + ip), 0)
+        return gre + ip, GRE
+    datagram = udp(flow_port(flow), tunnel.port, struct.pack("!BBH", 0, inner, 0) + ip)
+    return with_sum(src, dst, UDP, datagram) if tunnel.csum else datagram, UDP
+
+
+def wrap(ip, at, protocol, server, flow=None):
+    """In a tunnel: RFC 2003, 4213, 2473; ECN by RFC 3168, 9.1.1. flow: where the packet has no ports."""
+    v4 = ip[0] >> 4 == 4
+    flow, far = flow or flow_of(ip, at, protocol), address(server)
+    near = SOURCE6 if ":" in server else SOURCE4
     tos = ip[1] if v4 else int.from_bytes(ip[:2], "big") >> 4 & 0xff
     outer_tos = tos & 0xfc | (2 if tos & 3 == 3 else tos & 3)
     offset = at + (ip[at + 12] >> 4) * 4 if protocol == TCP else at + 8
     ip = hop_less(ip)
     hops = ip[8] if v4 else ip[7]
-    inner = IPIP if v4 else IPV6
+    body, following = enclosed(ip, TUNNELS[server], flow, near, far)
     if ":" in server:
-        return struct.pack("!IHBB", 6 << 28 | outer_tos << 20, len(ip), inner, hops) \
-            + SOURCE6 + address(server) + ip
+        return struct.pack("!IHBB", 6 << 28 | outer_tos << 20, len(body), following, hops) + near + far + body
     if v4:
         ident, frag = int.from_bytes(ip[4:6], "big") + add(ip[12:20]), ip[6] << 8 & DF
     else:
         ident, frag = add(ip[8:offset]), 0
-    header = struct.pack("!BBHHHBBH", 0x45, outer_tos, 20 + len(ip), ident & 0xffff, frag, hops, inner, 0)
-    return with_ip_sum(header + SOURCE4 + address(server)) + ip
+    header = struct.pack("!BBHHHBBH", 0x45, outer_tos, 20 + len(body), ident & 0xffff, frag, hops, following, 0)
+    return with_ip_sum(header + near + far) + body
 
 
 def request(rules, data, linktype, server):
@@ -178,7 +233,7 @@ def answer(case, rules, flows, packet, reason):
         return error_of(ip, dst, *((1, 4) if v6 else (3, 3)), 0)
     port = int.from_bytes(ip[at + 2:at + 4], "big")
     (server, (method, _)), = rules[protocol, dst, port].items()
-    mtu = known_mtu(case, packet, server) - (method == "-i") * (40 if ":" in server else 20)
+    mtu = known_mtu(case, packet, server) - (method == "-i") * TUNNELS[server].overhead(server)
     return error_of(hop_less(ip), dst, *((2, 0) if v6 else (3, 4)), mtu)
 
 
@@ -223,10 +278,11 @@ def icmp_out(case, rules, flows, packet, reason):
     v6 = ip[0] >> 4 == 6
     if reason == "reply_tunnel":
         kind, code, info = ip[at], ip[at + 1], int.from_bytes(ip[at + 6:at + 8], "big")
-        inner = ip[l4:]
-        if (kind, code) == (3, 4):
-            learn(case, packet, info, 552)
-            info = known_mtu(case, packet, dst) - 20
+        inner = ip[l4 + TUNNELS[dst].shim:]
+        if ip[at:at + 2] == (b"\2\0" if v6 else b"\3\4"):
+            learn(case, packet, info, 1280 if v6 else 552)
+            info = known_mtu(case, packet, dst) - TUNNELS[dst].overhead(dst)
+            kind, code = (2, 0) if inner[0] >> 4 == 6 else (3, 4)
         return error_of(inner, text(ends(inner)[1]), kind, code, info), text(ends(inner)[0])
     sport, dport = struct.unpack("!HH", ip[l4:l4 + 4])
     if reason == "icmp_reply":
@@ -243,9 +299,9 @@ def icmp_out(case, rules, flows, packet, reason):
     raise Wrong("no such connection")
 
 
-def wrapped_part(ip, server):
+def wrapped_part(ip, server, flow):
     """A fragment in a tunnel: in front of an IPv4 one an identification that its place moves."""
-    out = wrap(ip, 0, NONE, server)
+    out = wrap(ip, 0, NONE, server, flow)
     if ":" in server:
         return out
     v4, at = ip[0] >> 4 == 4, unfragmentable(ip)
@@ -267,7 +323,7 @@ def part_out(case, rules, flows, what, reason, hop):
     ip, at, protocol = dissect(whole, cases.RAW)
     method, _ = rules[protocol, text(ends(ip)[1]), int.from_bytes(ip[at + 2:at + 4], "big")][hop]
     if method == "-i":
-        return wrapped_part(part(whole, start, end, ident), hop), hop
+        return wrapped_part(part(whole, start, end, ident), hop, flow_of(ip, at, protocol)), hop
     note_flow(flows, rules, whole, cases.RAW, hop)
     return part(request(rules, whole, cases.RAW, hop), start, end, ident), hop
 
@@ -327,6 +383,8 @@ def check_packet(case, rules, flows, packet, verdict, out):
 def check_case(case):
     folder = HERE / case.name
     rules, flows = read_rules(case.rules), {}
+    TUNNELS.clear()
+    TUNNELS.update(read_tunnels(case.rules))
     for name, contents in make.files(case).items():
         want(name, contents, (folder / name).read_bytes())
     verdicts = [line.split() for line in (folder / "verdicts").read_text().splitlines()]
@@ -358,7 +416,8 @@ def check_shares():
 
 def check_cuts():
     """Longer than the path, and allowed to be cut: the verdict says so."""
-    for case, length, mtu in ("ipip-4in4", 1001, 1000), ("ipip-4in6", 1401, 1400), ("bad", 69, 68):
+    for case, length, mtu in ("ipip-4in4", 1001, 1000), ("ipip-4in6", 1401, 1400), ("bad", 69, 68), \
+            ("gue-csum", 1401, 1400), ("gre", 1401, 1400):
         lines = (HERE / case / "verdicts").read_text()
         want("cuts", 1, len(re.findall(rf"^\d+ forward established \S+ \d+ fragment {mtu}$", lines, re.M)))
         want("its length", True, length in [len(r[1]) for r in pcap_read(HERE / case / "out.pcap")])
@@ -367,7 +426,7 @@ def check_cuts():
 def ask_tshark(case):
     """Frames with a checksum that tshark finds bad; those that came in bad are known."""
     fields = ("ip.checksum.status", "icmp.checksum.status", "icmpv6.checksum.status", "tcp.checksum.status",
-              "udp.checksum.status")
+              "udp.checksum.status", "gre.checksum.status")
     command = ["tshark", "-r", str(HERE / case.name / "out.pcap"), "-T", "fields", "-E", "separator=/t"]
     for option in "ip.check_checksum", "tcp.check_checksum", "udp.check_checksum":
         command += ["-o", f"{option}:TRUE"]
