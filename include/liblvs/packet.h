@@ -140,7 +140,9 @@ struct lvs_headers {
 	uint8_t tcp_flags;       /**< enum lvs_tcp_flag, 0 for other protocols. */
 	uint8_t ttl;             /**< TTL or hop limit. */
 	uint8_t tos;             /**< TOS or traffic class. */
-	uint8_t reserved[12];    /**< Zero. */
+	uint8_t sctp_chunk;      /**< SCTP: type of the first chunk, or that of an ABORT behind a
+				      COOKIE ECHO or COOKIE ACK. */
+	uint8_t reserved[11];    /**< Zero. */
 };
 
 /** The packet that an ICMP error is about: as much of it as the error quotes. */
@@ -157,7 +159,7 @@ struct lvs_quote {
 
 /**
  * Reads the headers of a packet: IPv4 with options, IPv6 with extension
- * headers, TCP and UDP ports. Checks every length, the IPv4 header checksum
+ * headers, ports of TCP, UDP and SCTP. Checks every length, the IPv4 header checksum
  * and the offload request; never the transport checksum.
  *
  * @param packet Only its first line is read.

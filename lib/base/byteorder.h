@@ -36,6 +36,12 @@ LVS_INLINE uint32_t lvs_load32(const uint8_t *p)
 	return lvs_ntohl(v);
 }
 
+/* Host order from bytes whose lowest comes first. */
+LVS_INLINE uint32_t lvs_load_le32(const uint8_t *p)
+{
+	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
 LVS_INLINE void lvs_store16(uint8_t *p, uint16_t host)
 {
 	uint16_t v = lvs_htons(host);

@@ -1,144 +1,59 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What the state machines have in common; UDP has no more than that. */
 #include "conn/state.h"
 
-#include "base/compiler.h"
-#include "conn/conn.h"
+#include <liblvs/director.h>
 
-/* What kind of TCP packet, by precedence. */
-enum tcp_class {
-	CLASS_SYN,
-	CLASS_FIN,
-	CLASS_ACK,
-	CLASS_RST,
-	CLASS_NONE, /* none of the flags: leads to CLOSE whatever the state */
-};
-
-#define NO LVS_TCP_NONE_STATE
-#define ES LVS_TCP_ESTABLISHED_STATE
-#define SS LVS_TCP_SYN_SENT_STATE
-#define SR LVS_TCP_SYN_RECV_STATE
-#define FW LVS_TCP_FIN_WAIT_STATE
-#define TW LVS_TCP_TIME_WAIT_STATE
-#define CL LVS_TCP_CLOSE_STATE
-#define CW LVS_TCP_CLOSE_WAIT_STATE
-#define LA LVS_TCP_LAST_ACK_STATE
-#define LI LVS_TCP_LISTEN_STATE
-#define SA LVS_TCP_SYNACK_STATE
-
-/* Next state by direction, class and state: the kernel's "normal" table. */
-static const uint8_t tcp_next[3][CLASS_NONE][LVS_TCP_STATE_N] =
-	{
-		/* clang-format off */
-	[LVS_INPUT] = {
-		/*               NO  ES  SS  SR  FW  TW  CL  CW  LA  LI  SA */
-		[CLASS_SYN] = {SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SR},
-		[CLASS_FIN] = {CL, CW, SS, TW, TW, TW, CL, CW, LA, LI, TW},
-		[CLASS_ACK] = {ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES},
-		[CLASS_RST] = {CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, SR},
-	},
-	[LVS_OUTPUT] = {
-		/*               NO  ES  SS  SR  FW  TW  CL  CW  LA  LI  SA */
-		[CLASS_SYN] = {SS, ES, SS, SR, SS, SS, SS, SS, SS, LI, SR},
-		[CLASS_FIN] = {TW, FW, SS, TW, FW, TW, CL, TW, LA, LI, TW},
-		[CLASS_ACK] = {ES, ES, SS, ES, FW, TW, CL, CW, LA, ES, ES},
-		[CLASS_RST] = {CL, CL, SS, CL, CL, TW, CL, CL, CL, CL, CL},
-	},
-	[LVS_INPUT_ONLY] = {
-		/*               NO  ES  SS  SR  FW  TW  CL  CW  LA  LI  SA */
-		[CLASS_SYN] = {SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SR},
-		[CLASS_FIN] = {CL, FW, SS, TW, FW, TW, CL, CW, LA, LI, TW},
-		[CLASS_ACK] = {ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES},
-		[CLASS_RST] = {CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL},
-	},
-		/* clang-format on */
-};
-
-static const struct {
-	const char *name;
-	uint32_t timeout_s;
-	bool active;
-} tcp_states[LVS_TCP_STATE_N] = {
-#define TCP_STATE_ROW(name, timeout, active) {#name, timeout, active},
-	LVS_TCP_STATES(TCP_STATE_ROW)
-#undef TCP_STATE_ROW
-};
-
-/* Which states may make room, by bit: embryonic ones and closing ones. */
-static const uint32_t tcp_evictable = 1u << NO | 1u << SS | 1u << SR | 1u << SA | 1u << FW |
-				      1u << TW | 1u << CL | 1u << CW | 1u << LA;
+#include "conn/state_word.h"
+#include "packet/sctp.h"
 
 #define UDP_TIMEOUT_S 300
 /* UDP has no states; a flow that has had no more packets is no loss, or never was one. */
 #define QUESTION_AND_ANSWER 2
 
-void lvs_state_timeouts_init(struct lvs_state_timeouts *timeouts)
+static void set_timeouts(struct lvs_states *states, unsigned protocol,
+			 const struct lvs_state_row *rows, unsigned n)
 {
-	for (unsigned i = 0; i < LVS_TCP_STATE_N; i++)
-		lvs_state_timeout_set(timeouts, LVS_STATE_TCP, i, tcp_states[i].timeout_s);
-	lvs_state_timeout_set(timeouts, LVS_STATE_UDP, 0, UDP_TIMEOUT_S);
+	for (unsigned i = 0; i < n; i++)
+		lvs_states_set_timeout(states, protocol, i, rows[i].timeout_s);
 }
 
-void lvs_state_timeout_set(struct lvs_state_timeouts *timeouts, unsigned protocol, unsigned state,
-			   uint32_t seconds)
+void lvs_states_init(struct lvs_states *states)
+{
+	set_timeouts(states, LVS_STATE_TCP, lvs_tcp_states, LVS_TCP_STATE_N);
+	set_timeouts(states, LVS_STATE_SCTP, lvs_sctp_states, LVS_SCTP_STATE_N);
+	lvs_states_set_timeout(states, LVS_STATE_UDP, 0, UDP_TIMEOUT_S);
+	lvs_states_set_secure_tcp(states, false);
+}
+
+void lvs_states_set_timeout(struct lvs_states *states, unsigned protocol, unsigned state,
+			    uint32_t seconds)
 {
 	/* relaxed: a number by itself, taken up by each connection's next packet */
-	atomic_store_explicit(&timeouts->ticks[protocol][state], LVS_TICKS_OF_S(seconds),
+	atomic_store_explicit(&states->ticks[protocol][state], LVS_TICKS_OF_S(seconds),
 			      memory_order_relaxed);
 }
 
-static uint32_t timeout_ticks(const struct lvs_state_timeouts *timeouts, unsigned protocol,
-			      unsigned state)
+uint32_t lvs_states_timeout_s(const struct lvs_states *states, unsigned protocol, unsigned state)
 {
-	/* relaxed: as in lvs_state_timeout_set() */
-	return atomic_load_explicit(&timeouts->ticks[protocol][state], memory_order_relaxed);
-}
-
-uint32_t lvs_state_timeout_s(const struct lvs_state_timeouts *timeouts, unsigned protocol,
-			     unsigned state)
-{
-	uint64_t ticks = timeout_ticks(timeouts, protocol, state);
+	uint64_t ticks = lvs_states_ticks(states, protocol, state);
 
 	return (uint32_t)((ticks << LVS_TICK_SHIFT) / 1000000000);
 }
 
-static enum tcp_class tcp_class_of(uint8_t flags)
+void lvs_states_set_secure_tcp(struct lvs_states *states, bool secure)
 {
-	if (lvs_likely((flags & (LVS_TCP_RST | LVS_TCP_SYN | LVS_TCP_FIN)) == 0))
-		return flags & LVS_TCP_ACK ? CLASS_ACK : CLASS_NONE;
-	if (flags & LVS_TCP_RST)
-		return CLASS_RST;
-	return flags & LVS_TCP_SYN ? CLASS_SYN : CLASS_FIN;
+	/* relaxed: as the timeouts; what it points to is constant */
+	atomic_store_explicit(&states->tcp, lvs_tcp_table(secure), memory_order_relaxed);
 }
 
-static unsigned tcp_state_after(unsigned state, enum lvs_direction direction, uint8_t flags)
+bool lvs_states_secure_tcp(const struct lvs_states *states)
 {
-	enum tcp_class class = tcp_class_of(flags);
-
-	if (class == CLASS_NONE || state >= LVS_TCP_STATE_N)
-		return CL;
-	return tcp_next[direction][class][state];
+	/* relaxed: as in lvs_states_set_secure_tcp() */
+	return atomic_load_explicit(&states->tcp, memory_order_relaxed) == lvs_tcp_table(true);
 }
 
-LVS_INLINE uint64_t with_timeout(uint64_t word, uint32_t ticks)
-{
-	return (word & UINT32_MAX) | (uint64_t)ticks << 32;
-}
-
-static uint64_t tcp_word_after(const struct lvs_state_timeouts *timeouts, uint64_t word,
-			       enum lvs_direction direction, uint8_t flags)
-{
-	unsigned before = LVS_CONN_STATE(word);
-	unsigned after = tcp_state_after(before, direction, flags);
-
-	word = with_timeout(word, timeout_ticks(timeouts, LVS_STATE_TCP, after));
-	if (after == before)
-		return word;
-	word = (word & ~(uint64_t)0xff) | after;
-	return tcp_states[after].active ? word & ~(uint64_t)LVS_CONN_INACTIVE
-					: word | LVS_CONN_INACTIVE;
-}
-
-uint64_t lvs_state_next(const struct lvs_state_timeouts *timeouts, uint64_t word,
+uint64_t lvs_state_next(const struct lvs_states *states, uint64_t word,
 			enum lvs_direction direction, const struct lvs_headers *headers)
 {
 	/* Replies were not expected, and this is one: from now on the full tables hold. */
@@ -146,32 +61,76 @@ uint64_t lvs_state_next(const struct lvs_state_timeouts *timeouts, uint64_t word
 		word &= ~(uint64_t)(LVS_CONN_NOOUTPUT | LVS_CONN_UNASSURED);
 	else if (word & LVS_CONN_NOOUTPUT)
 		direction = LVS_INPUT_ONLY;
-	if (headers->flow.protocol == LVS_TCP)
-		return tcp_word_after(timeouts, word, direction, headers->tcp_flags);
-	return with_timeout(word, timeout_ticks(timeouts, LVS_STATE_UDP, 0));
+	if (lvs_likely(headers->flow.protocol == LVS_TCP))
+		return lvs_tcp_next(states, word, direction, headers->tcp_flags);
+	if (headers->flow.protocol == LVS_SCTP)
+		return lvs_sctp_next(states, word, direction, headers->sctp_chunk);
+	return lvs_state_with_timeout(word, lvs_states_ticks(states, LVS_STATE_UDP, 0));
 }
 
-bool lvs_state_opens(const struct lvs_headers *headers, bool sloppy_tcp)
+bool lvs_state_opens(const struct lvs_headers *headers, uint32_t flags)
 {
-	if (headers->flow.protocol != LVS_TCP)
+	switch (headers->flow.protocol) {
+	case LVS_TCP:
+		if (headers->tcp_flags & LVS_TCP_RST)
+			return false;
+		return flags & LVS_SET_SLOPPY_TCP || headers->tcp_flags & LVS_TCP_SYN;
+	case LVS_SCTP:
+		if (headers->sctp_chunk == LVS_SCTP_ABORT)
+			return false;
+		return flags & LVS_SET_SLOPPY_SCTP || headers->sctp_chunk == LVS_SCTP_INIT;
+	default:
 		return true;
-	if (headers->tcp_flags & LVS_TCP_RST)
+	}
+}
+
+static bool tcp_reopens(uint64_t word, bool fin_wait)
+{
+	switch (LVS_CONN_STATE(word)) {
+	case LVS_TCP_TIME_WAIT_STATE:
+	case LVS_TCP_CLOSE_STATE:
+		return true;
+	case LVS_TCP_FIN_WAIT_STATE:
+		return fin_wait && word & LVS_CONN_NOOUTPUT;
+	default:
 		return false;
-	return sloppy_tcp || headers->tcp_flags & LVS_TCP_SYN;
+	}
+}
+
+bool lvs_state_reopens(unsigned protocol, uint64_t word, bool fin_wait)
+{
+	switch (protocol) {
+	case LVS_TCP:
+		return tcp_reopens(word, fin_wait);
+	case LVS_SCTP:
+		return LVS_CONN_STATE(word) == LVS_SCTP_CLOSED_STATE;
+	default:
+		return false;
+	}
 }
 
 const char *lvs_state_name(unsigned protocol, uint64_t word)
 {
-	if (protocol == LVS_UDP)
+	unsigned state = LVS_CONN_STATE(word);
+
+	switch (protocol) {
+	case LVS_TCP:
+		return state < LVS_TCP_STATE_N ? lvs_tcp_states[state].shown : "BUG!";
+	case LVS_SCTP:
+		return state < LVS_SCTP_STATE_N ? lvs_sctp_states[state].shown : "?";
+	default:
 		return "UDP";
-	if (LVS_CONN_STATE(word) >= LVS_TCP_STATE_N)
-		return "BUG!";
-	return tcp_states[LVS_CONN_STATE(word)].name;
+	}
 }
 
 bool lvs_state_evictable(unsigned protocol, uint64_t word, uint32_t packets)
 {
-	if (protocol != LVS_TCP)
+	switch (protocol) {
+	case LVS_TCP:
+		return lvs_tcp_evictable >> LVS_CONN_STATE(word) & 1;
+	case LVS_SCTP:
+		return LVS_CONN_STATE(word) != LVS_SCTP_ESTABLISHED_STATE;
+	default:
 		return packets <= QUESTION_AND_ANSWER;
-	return tcp_evictable >> LVS_CONN_STATE(word) & 1;
+	}
 }

@@ -29,7 +29,7 @@ static void set_timeout(struct lvs_director *director, unsigned protocol, unsign
 			uint32_t seconds)
 {
 	if (seconds)
-		lvs_state_timeout_set(&director->timeouts, protocol, state, seconds);
+		lvs_states_set_timeout(&director->states, protocol, state, seconds);
 }
 
 int lvs_director_set_timeouts(struct lvs_director *director, const struct lvs_timeouts *timeouts)
@@ -49,11 +49,11 @@ void lvs_director_get_timeouts(const struct lvs_director *director, struct lvs_t
 {
 	struct lvs_timeouts out = {
 		.size = timeouts->size,
-		.tcp_s = lvs_state_timeout_s(&director->timeouts, LVS_STATE_TCP,
+		.tcp_s = lvs_states_timeout_s(&director->states, LVS_STATE_TCP,
 					     LVS_TCP_ESTABLISHED_STATE),
-		.tcp_fin_s = lvs_state_timeout_s(&director->timeouts, LVS_STATE_TCP,
+		.tcp_fin_s = lvs_states_timeout_s(&director->states, LVS_STATE_TCP,
 						 LVS_TCP_FIN_WAIT_STATE),
-		.udp_s = lvs_state_timeout_s(&director->timeouts, LVS_STATE_UDP, 0),
+		.udp_s = lvs_states_timeout_s(&director->states, LVS_STATE_UDP, 0),
 	};
 
 	memcpy(timeouts, &out, out.size < sizeof(out) ? out.size : sizeof(out));

@@ -4,26 +4,26 @@
 #include "director/events.h"
 #include "director/frag.h"
 #include "director/worker.h"
+#include "packet/sctp.h"
 
-/* What the balancer does not look at. */
-static enum lvs_reason not_balanced(const struct lvs_headers *headers)
+/* What goes the straight way: whole packets of the two protocols that nearly all are. */
+LVS_INLINE bool is_common(const struct lvs_headers *headers)
 {
-	if (lvs_is_balanced(headers->flow.protocol))
-		return headers->flags & LVS_HEADERS_FRAGMENT ? LVS_REASON_FRAGMENT
-							     : LVS_REASON_NONE;
-	return LVS_REASON_PROTOCOL;
+	return lvs_likely(headers->flow.protocol == LVS_TCP || headers->flow.protocol == LVS_UDP) &&
+	       lvs_likely(!(headers->flags & LVS_HEADERS_FRAGMENT));
 }
 
-/* Where entries of removed destinations end at once, a SYN does not go to a drained one either,
- * whatever conn_reuse_mode says. */
+/* Where entries of removed destinations end at once, a first packet does not go to a drained one
+ * either, whatever conn_reuse_mode says. */
 static bool is_drained(const struct lvs_director *director, const struct lvs_conn *conn)
 {
 	return lvs_setting(director, flags) & LVS_SET_EXPIRE_NODEST &&
 	       lvs_dest_drained(lvs_services_dest(director->services, conn->dest));
 }
 
-/* A SYN on an entry whose connection is closed opens a new one (the kernel's conn_reuse_mode). */
-static LVS_NOINLINE bool is_reused_by_syn(const struct lvs_step *step, const struct lvs_conn *conn)
+/* What opens a connection on an entry whose own is closed opens a new one (the kernel's
+ * conn_reuse_mode). */
+static LVS_NOINLINE bool is_reused(const struct lvs_step *step, const struct lvs_conn *conn)
 {
 	const struct lvs_director *director = step->worker->director;
 	uint32_t mode = lvs_setting(director, reuse);
@@ -35,20 +35,13 @@ static LVS_NOINLINE bool is_reused_by_syn(const struct lvs_step *step, const str
 	if (mode == LVS_REUSE_NEVER || lvs_conn_controller(conn))
 		return false;
 	word = atomic_load_explicit(&conn->word, memory_order_relaxed);
-	switch (LVS_CONN_STATE(word)) {
-	case LVS_TCP_TIME_WAIT_STATE:
-	case LVS_TCP_CLOSE_STATE:
-		return true;
-	case LVS_TCP_FIN_WAIT_STATE:
-		return mode == LVS_REUSE_FIN_WAIT && word & LVS_CONN_NOOUTPUT;
-	default:
-		return false;
-	}
+	return lvs_state_reopens(conn->protocol, word, mode == LVS_REUSE_FIN_WAIT);
 }
 
-LVS_INLINE bool is_reused(const struct lvs_step *step, const struct lvs_conn *conn)
+/* TCP's SYN, SCTP's INIT: each is zero in packets of others. */
+LVS_INLINE bool looks_first(const struct lvs_headers *headers)
 {
-	return lvs_unlikely(step->headers->tcp_flags & LVS_TCP_SYN) && is_reused_by_syn(step, conn);
+	return (headers->tcp_flags & LVS_TCP_SYN) | (headers->sctp_chunk == LVS_SCTP_INIT);
 }
 
 /* Ends what stood in the way and treats the packet as the first of its flow. */
@@ -94,18 +87,8 @@ found:
 	return conn;
 }
 
-static LVS_NOINLINE enum lvs_reason refuse(struct lvs_step *step, enum lvs_reason reason)
-{
-	uint8_t protocol = step->headers->flow.protocol;
-
-	if (step->headers->flags & LVS_HEADERS_FRAGMENT)
-		return lvs_frag_turn(step);
-	if (protocol == LVS_ICMP || protocol == LVS_ICMPV6)
-		return lvs_icmp_turn(step);
-	return reason;
-}
-
-LVS_INLINE enum lvs_reason decide_flow(struct lvs_step *step)
+/* @p first: it looks like the first of a connection. */
+LVS_INLINE enum lvs_reason decide_flow(struct lvs_step *step, bool first)
 {
 	struct lvs_director *director = step->worker->director;
 	struct lvs_dest *dest;
@@ -119,7 +102,7 @@ LVS_INLINE enum lvs_reason decide_flow(struct lvs_step *step)
 		return lvs_miss(step);
 	if (lvs_unlikely(lvs_conn_is_over(conn, step->tick)))
 		return start_anew(step, conn, LVS_GONE_EXPIRED);
-	if (side == LVS_SIDE_REQUEST && lvs_unlikely(is_reused(step, conn)))
+	if (side == LVS_SIDE_REQUEST && lvs_unlikely(first) && is_reused(step, conn))
 		return start_anew(step, conn, LVS_GONE_REUSED);
 	dest = lvs_services_dest(director->services, conn->dest);
 	/* Replies of a removed destination still find their way, as in the kernel. */
@@ -143,7 +126,7 @@ struct lvs_conn *lvs_decide_known(const struct lvs_step *step)
 		return NULL;
 	if (side != LVS_SIDE_REQUEST)
 		return conn;
-	if (is_reused(step, conn))
+	if (looks_first(step->headers) && is_reused(step, conn))
 		return NULL;
 	if (lvs_setting(director, flags) & LVS_SET_EXPIRE_NODEST &&
 	    !lvs_dest_available(lvs_services_dest(director->services, conn->dest)))
@@ -153,14 +136,27 @@ struct lvs_conn *lvs_decide_known(const struct lvs_step *step)
 
 enum lvs_reason lvs_decide_flow(struct lvs_step *step)
 {
-	return decide_flow(step);
+	return decide_flow(step, looks_first(step->headers));
+}
+
+static LVS_NOINLINE enum lvs_reason decide_other(struct lvs_step *step)
+{
+	if (step->headers->flags & LVS_HEADERS_FRAGMENT)
+		return lvs_frag_turn(step);
+	switch (step->headers->flow.protocol) {
+	case LVS_ICMP:
+	case LVS_ICMPV6:
+		return lvs_icmp_turn(step);
+	case LVS_SCTP:
+		return lvs_decide_flow(step);
+	default:
+		return LVS_REASON_PROTOCOL;
+	}
 }
 
 enum lvs_reason lvs_decide(struct lvs_step *step)
 {
-	enum lvs_reason reason = not_balanced(step->headers);
-
-	if (lvs_unlikely(reason != LVS_REASON_NONE))
-		return refuse(step, reason);
-	return decide_flow(step);
+	if (lvs_unlikely(!is_common(step->headers)))
+		return decide_other(step);
+	return decide_flow(step, step->headers->tcp_flags & LVS_TCP_SYN);
 }

@@ -130,7 +130,7 @@ static int populate(struct lvs_director *director)
 	lvs_epoch_init(&director->epoch);
 	lvs_epoch_join(&director->epoch, &director->control_reader);
 	lvs_counters_init(&director->past);
-	lvs_state_timeouts_init(&director->timeouts);
+	lvs_states_init(&director->states);
 	pthread_mutex_init(&director->workers_lock, NULL);
 	err = lvs_ring_init(&director->events, &director->settings.alloc,
 			    director->settings.events);

@@ -28,7 +28,7 @@ struct lvs_director {
 	lvs_path_lookup path_lookup; /* NULL: none */
 	void *path_lookup_user;
 	_Atomic(struct lvs_filter *) filter; /* NULL: none */
-	struct lvs_state_timeouts timeouts;
+	struct lvs_states states;
 	struct lvs_limit *limit; /* of the ICMP errors that we send */
 	struct lvs_frags *frags; /* datagrams that come in fragments */
 

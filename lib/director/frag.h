@@ -43,6 +43,20 @@ enum lvs_reason lvs_frag_verify(const struct lvs_step *step, const struct lvs_pi
 struct lvs_packet *lvs_frag_join(const struct lvs_step *step, const struct lvs_pieces *pieces,
 				 size_t *size);
 
+/* A gathered SCTP datagram while it is decided about. */
+struct lvs_frag_sctp {
+	struct lvs_packet *whole; /* as it came */
+	size_t size;
+	uint8_t *header; /* the first fragment's */
+};
+
+/* Reads the chunk that counts from all of the datagram; false: no memory, or too long a packet. */
+bool lvs_frag_sctp_begin(struct lvs_frag_sctp *sctp, struct lvs_step *step,
+			 const struct lvs_pieces *pieces);
+
+/* Where a port has changed since: puts the CRC right. */
+void lvs_frag_sctp_end(struct lvs_frag_sctp *sctp, const struct lvs_step *step);
+
 /* Frees what the worker was to send. */
 void lvs_outbox_fini(struct lvs_worker *worker);
 

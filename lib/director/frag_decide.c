@@ -21,6 +21,12 @@ static bool lacks_checksum(const struct lvs_step *step)
 	       lvs_load_be16(step->packet->data + headers->l4_offset + LVS_UDP_CSUM) == 0;
 }
 
+/* Whether a translation of its ports takes all of the datagram: for the checksum. */
+static bool is_summed_whole(const struct lvs_step *step)
+{
+	return step->headers->flow.protocol == LVS_SCTP || lacks_checksum(step);
+}
+
 static bool may_be_translated(const struct lvs_services *services,
 			      const struct lvs_service_set *set)
 {
@@ -47,7 +53,7 @@ static bool is_asked_about(const struct lvs_step *step)
 	const struct lvs_director *director = step->worker->director;
 
 	return lvs_setting(director, full_policy) != LVS_FULL_REFUSE ||
-	       lvs_state_opens(step->headers, lvs_setting(director, flags) & LVS_SET_SLOPPY_TCP);
+	       lvs_state_opens(step->headers, lvs_setting(director, flags));
 }
 
 /* A packet without a connection. */
@@ -74,12 +80,15 @@ bool lvs_frag_needs_whole(const struct lvs_step *step)
 		return lvs_icmp_needs_whole(step);
 	if (!lvs_is_balanced(protocol))
 		return false;
-	checksum = lacks_checksum(step);
+	checksum = is_summed_whole(step);
 	if (!checksum && !filter_asks_for_whole(director))
 		return false;
 	conn = lvs_decide_known(step);
 	if (!conn)
 		return new_needs_whole(step, checksum);
+	/* SCTP's checksum covers no address. */
+	if (protocol == LVS_SCTP && conn->dest_port == conn->service_port)
+		return false;
 	return checksum && conn->kind & LVS_CONN_TWO_WAY;
 }
 
@@ -130,6 +139,21 @@ static bool was_translated(const struct lvs_step *step, const struct lvs_record 
 	       ops->flags & LVS_FORWARD_TWO_WAY;
 }
 
+/* SCTP: what counts may stand behind the first fragment, and what a translation changes is covered
+ * by a CRC over all. */
+static enum lvs_reason decide_sctp(struct lvs_step *step, const struct lvs_record *record,
+				   const struct lvs_pieces *pieces, struct lvs_fate *fate)
+{
+	struct lvs_frag_sctp sctp;
+	enum lvs_reason reason;
+
+	if (!lvs_frag_sctp_begin(&sctp, step, pieces))
+		return LVS_REASON_FRAGMENT_FULL;
+	reason = decide_flow(step, record, fate);
+	lvs_frag_sctp_end(&sctp, step);
+	return reason;
+}
+
 /* Where it was gathered: what all of it says. */
 static enum lvs_reason decide_whole(struct lvs_step *step, const struct lvs_record *record,
 				    const struct lvs_pieces *pieces, struct lvs_fate *fate)
@@ -142,6 +166,8 @@ static enum lvs_reason decide_whole(struct lvs_step *step, const struct lvs_reco
 	step->pieces = pieces;
 	if (is_icmp(step->headers->flow.protocol))
 		reason = decide_error(step, fate);
+	else if (step->headers->flow.protocol == LVS_SCTP)
+		reason = decide_sctp(step, record, pieces, fate);
 	else
 		reason = decide_flow(step, record, fate);
 	step->pieces = NULL;

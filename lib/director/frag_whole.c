@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "director/frag.h"
 #include "packet/checksum.h"
+#include "packet/crc32c.h"
 #include "packet/parse.h"
 
 /* The sum over the first @p len bytes of the fragmentable part, from @p from on. Parts begin at
@@ -160,4 +161,37 @@ struct lvs_packet *lvs_frag_join(const struct lvs_step *step, const struct lvs_p
 		       (uint32_t)piece->part.end - piece->part.start);
 	fill_in(whole, &first->packet, data, header_len + total);
 	return whole;
+}
+
+bool lvs_frag_sctp_begin(struct lvs_frag_sctp *sctp, struct lvs_step *step,
+			 const struct lvs_pieces *pieces)
+{
+	uint32_t len = total_of(pieces) - headers_len(step, pieces);
+	const uint8_t *chunk;
+
+	sctp->whole = lvs_frag_join(step, pieces, &sctp->size);
+	if (!sctp->whole)
+		return false;
+	sctp->header = step->packet->data + step->headers->l4_offset;
+	/* The first fragment has the common header and a chunk's: so has the whole. */
+	chunk = sctp->whole->data + sctp->whole->len - len + LVS_SCTP_LEN;
+	step->headers->sctp_chunk = lvs_sctp_chunk_that_counts(chunk, len - LVS_SCTP_LEN);
+	/* From here on it is the SCTP packet alone. */
+	sctp->whole->data += sctp->whole->len - len;
+	sctp->whole->len = len;
+	return true;
+}
+
+void lvs_frag_sctp_end(struct lvs_frag_sctp *sctp, const struct lvs_step *step)
+{
+	const struct lvs_alloc *alloc = &step->worker->director->settings.alloc;
+	uint8_t *whole = sctp->whole->data;
+
+	/* Both ports. */
+	if (lvs_load_be32(whole) != lvs_load_be32(sctp->header)) {
+		memcpy(whole, sctp->header, sizeof(lvs_be32));
+		lvs_crc32c_sctp(whole, sctp->whole->len);
+		memcpy(sctp->header + LVS_SCTP_CSUM, whole + LVS_SCTP_CSUM, sizeof(lvs_be32));
+	}
+	lvs_mem_free(alloc, sctp->whole, sctp->size, _Alignof(struct lvs_packet));
 }

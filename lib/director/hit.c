@@ -82,13 +82,13 @@ static void state_moved(struct lvs_step *step, struct lvs_conn *conn, struct lvs
 static void move_state(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest,
 		       enum lvs_direction direction)
 {
-	const struct lvs_state_timeouts *timeouts = &step->worker->director->timeouts;
+	const struct lvs_states *states = &step->worker->director->states;
 	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
 	uint64_t after;
 
 	lvs_note(step, word_before, word);
 	do {
-		after = lvs_state_next(timeouts, word, direction, step->headers);
+		after = lvs_state_next(states, word, direction, step->headers);
 		lvs_note(step, word_after, after);
 		if (lvs_unlikely(step->peek))
 			return;

@@ -71,7 +71,7 @@ static uint64_t first_word(const struct lvs_step *step, const struct candidate *
 		word |= LVS_CONN_NOOUTPUT;
 	if (candidate->set->conf.flags & LVS_SERVICE_MSS_CLAMP)
 		word |= LVS_CONN_MSS_CLAMP;
-	return lvs_state_next(&step->worker->director->timeouts, word, LVS_INPUT, step->headers);
+	return lvs_state_next(&step->worker->director->states, word, LVS_INPUT, step->headers);
 }
 
 static void fill_addrs(struct lvs_conn *conn, const struct lvs_flow *flow,
@@ -356,7 +356,7 @@ enum lvs_reason lvs_miss(struct lvs_step *step)
 	struct candidate candidate = {0};
 	enum lvs_reason reason;
 
-	if (!lvs_state_opens(step->headers, lvs_setting(director, flags) & LVS_SET_SLOPPY_TCP))
+	if (!lvs_state_opens(step->headers, lvs_setting(director, flags)))
 		return miss_not_new(step);
 	candidate.set = match(step);
 	if (!candidate.set)

@@ -63,7 +63,7 @@ struct lvs_conn *lvs_decide_known(const struct lvs_step *step);
 /* What decides is the transport's ports: the others are ICMP, or the host's. */
 LVS_INLINE bool lvs_is_balanced(uint8_t protocol)
 {
-	return lvs_likely(protocol == LVS_TCP || protocol == LVS_UDP);
+	return protocol == LVS_TCP || protocol == LVS_UDP || protocol == LVS_SCTP;
 }
 
 /* A decision becomes the packet's verdict, or an ICMP error about it. The final reason. */

@@ -3,12 +3,14 @@
  * VS/NAT. On the way out the destination's address and port take the place of
  * the service's, on the way back the service's that of the destination.
  * Checksums are repaired, not recomputed (RFC 1624); the old values are those
- * of the packet, which the connection's key has been compared with.
+ * of the packet, which the connection's key has been compared with. SCTP has a CRC.
  */
 #include "forward/list.h"
 #include "forward/send.h"
 #include "packet/checksum.h"
+#include "packet/crc32c.h"
 #include "packet/icmp.h"
+#include "packet/parse.h"
 #include "packet/quote.h"
 
 /* Where in the packet a rewrite happens, as offsets from the header's begin. */
@@ -56,11 +58,11 @@ static void udp_fill(struct lvs_packet *packet, const struct lvs_headers *header
 	lvs_store_be16(udp + 6, check ? check : 0xffff);
 }
 
-static void repair_l4(struct lvs_packet *packet, const struct lvs_headers *headers,
-		      uint64_t addr_delta, uint64_t port_delta)
+static void repair_sum(struct lvs_packet *packet, const struct lvs_headers *headers,
+		       uint64_t addr_delta, uint64_t port_delta)
 {
 	uint8_t *l4 = packet->data + headers->l4_offset;
-	uint8_t *field = l4 + (headers->flow.protocol == LVS_TCP ? 16 : 6);
+	uint8_t *field = l4 + (headers->flow.protocol == LVS_TCP ? LVS_TCP_CSUM : LVS_UDP_CSUM);
 
 	if (packet->flags & LVS_PACKET_CSUM_PARTIAL)
 		lvs_csum_apply_partial(field, addr_delta);
@@ -70,6 +72,39 @@ static void repair_l4(struct lvs_packet *packet, const struct lvs_headers *heade
 		udp_fill(packet, headers);
 	else
 		lvs_csum_apply_udp(field, addr_delta + port_delta);
+}
+
+/*
+ * SCTP's CRC covers no address: where the port stays, all does. Else it is made anew as the kernel
+ * makes it, which puts a wrong one right; a repaired one would stay wrong, but nobody has asked for
+ * more than the kernel does.
+ */
+static void refill_crc(struct lvs_packet *packet, const struct lvs_headers *headers)
+{
+	/* Of a fragment it covers more than is here: who has gathered the datagram does it. */
+	if (headers->flags & LVS_HEADERS_FRAGMENT || packet->flags & LVS_PACKET_CSUM_PARTIAL)
+		return;
+	if (packet->linear_len >= headers->len) {
+		lvs_crc32c_sctp(packet->data + headers->l4_offset,
+				headers->len - headers->l4_offset);
+		return;
+	}
+	/* The payload is not to be touched: who sends it completes the CRC. */
+	packet->flags |= LVS_PACKET_CSUM_PARTIAL;
+	packet->csum_start = headers->l4_offset;
+	packet->csum_offset = LVS_SCTP_CSUM;
+}
+
+/* What has neither TCP's header nor UDP's: SCTP, and what has no ports at all (AH, ESP). */
+static LVS_NOINLINE void rewrite_other(struct lvs_packet *packet, const struct lvs_headers *headers,
+				       const struct place *place, lvs_be16 to_port)
+{
+	uint8_t *field = packet->data + headers->l4_offset + place->port;
+
+	if (headers->flow.protocol != LVS_SCTP || lvs_load_be16(field) == to_port)
+		return;
+	lvs_store_be16(field, to_port);
+	refill_crc(packet, headers);
 }
 
 /* Puts address and port in their place; @p from_addr and @p from_port are what stands there. */
@@ -89,8 +124,12 @@ static void rewrite(struct lvs_packet *packet, const struct lvs_headers *headers
 	/* Ports and checksum stand in the first one. */
 	if (lvs_unlikely(headers->flags & LVS_HEADERS_LATER_FRAGMENT))
 		return;
+	if (lvs_unlikely(headers->flow.protocol != LVS_TCP && headers->flow.protocol != LVS_UDP)) {
+		rewrite_other(packet, headers, place, to_port);
+		return;
+	}
 	lvs_store_be16(packet->data + headers->l4_offset + place->port, to_port);
-	repair_l4(packet, headers, addr_delta, port_delta);
+	repair_sum(packet, headers, addr_delta, port_delta);
 }
 
 static bool is_loopback(const union lvs_addr *addr, unsigned family)

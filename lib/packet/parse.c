@@ -10,9 +10,16 @@
 /* Where a protocol's header has its checksum; 0: no rule. */
 static unsigned csum_place(uint8_t protocol)
 {
-	if (protocol == LVS_TCP)
+	switch (protocol) {
+	case LVS_TCP:
 		return LVS_TCP_CSUM;
-	return protocol == LVS_UDP ? LVS_UDP_CSUM : 0;
+	case LVS_UDP:
+		return LVS_UDP_CSUM;
+	case LVS_SCTP:
+		return LVS_SCTP_CSUM;
+	default:
+		return 0;
+	}
 }
 
 /* A partial checksum is finished by whoever sends: its place must be where we rewrite. */

@@ -7,6 +7,7 @@
 
 #include "base/byteorder.h"
 #include "base/compiler.h"
+#include "packet/sctp.h"
 
 enum {
 	LVS_IPV4_LEN = 20,        /* without options */
@@ -14,8 +15,6 @@ enum {
 	LVS_TCP_LEN = 20,         /* without options */
 	LVS_UDP_LEN = 8,          /* whole */
 	LVS_ICMP_LEN = 8,         /* either family */
-	LVS_SCTP_LEN = 12,        /* common header */
-	LVS_SCTP_CHUNK = 4,       /* header of a chunk */
 	LVS_TCP_CSUM = 16,        /* place of the checksum */
 	LVS_UDP_CSUM = 6,         /* place of the checksum */
 	LVS_FRAGMENT_LEN = 8,     /* IPv6: fragment header */
@@ -132,9 +131,12 @@ LVS_INLINE enum lvs_reason lvs_parse_sctp(const struct lvs_packet *packet,
 	enum lvs_reason reason = lvs_parse_plain(headers, limit, offset,
 						 LVS_SCTP_LEN + LVS_SCTP_CHUNK, LVS_SCTP_LEN);
 
-	if (reason == LVS_REASON_NONE)
-		lvs_parse_ports(packet->data + offset, &headers->flow);
-	return reason;
+	if (reason != LVS_REASON_NONE)
+		return reason;
+	lvs_parse_ports(packet->data + offset, &headers->flow);
+	headers->sctp_chunk = lvs_sctp_chunk_that_counts(packet->data + offset + LVS_SCTP_LEN,
+							 limit - offset - LVS_SCTP_LEN);
+	return LVS_REASON_NONE;
 }
 
 /* The transport header at @p offset. Unknown ones are the director's to pass. */

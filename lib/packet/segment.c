@@ -7,7 +7,6 @@
 #include "packet/parse.h"
 
 enum {
-	SCTP_PLACE = 8, /* a partial checksum goes there for SCTP alone: it is a CRC */
 	TCP_FLAGS = 13, /* place of the flags */
 };
 
@@ -96,13 +95,14 @@ static int cut_segment(const struct lvs_packet *packet, unsigned part, struct lv
 	return 1;
 }
 
-/* The sum of the pseudo-header stands in the field: it is summed with the rest. */
+/* The sum of the pseudo-header stands in the field: it is summed with the rest. At the place of
+ * SCTP's no other protocol has one. */
 static void complete(const struct lvs_packet *packet, uint8_t *data, uint32_t len)
 {
 	uint8_t *l4 = data + packet->csum_start;
 	uint64_t sum;
 
-	if (packet->csum_offset == SCTP_PLACE) {
+	if (packet->csum_offset == LVS_SCTP_CSUM) {
 		lvs_crc32c_sctp(l4, len - packet->csum_start);
 		return;
 	}
@@ -124,7 +124,7 @@ static bool read_whole(const struct lvs_packet *packet, struct lvs_headers *head
 		return false;
 	/* A CRC is longer than the sums the parser knows of. */
 	return !partial || packet->csum_start + packet->csum_offset +
-					   (packet->csum_offset == SCTP_PLACE ? 4u : 2u) <=
+					   (packet->csum_offset == LVS_SCTP_CSUM ? 4u : 2u) <=
 				   headers->len;
 }
 

@@ -18,9 +18,9 @@ static int no_memory(struct lvs_txn *txn, const char *name)
 
 static int check_addr(struct lvs_txn *txn, const struct lvs_service_key *key, const char *name)
 {
-	if (key->protocol != LVS_TCP && key->protocol != LVS_UDP)
+	if (key->protocol != LVS_TCP && key->protocol != LVS_UDP && key->protocol != LVS_SCTP)
 		return lvs_txn_fail(txn, LVS_ERR_UNSUPPORTED,
-				    "service %s: not supported, expected TCP or UDP", name);
+				    "service %s: not supported, expected TCP, UDP or SCTP", name);
 	if (lvs_addr_unspecified(&key->addr, key->family) ||
 	    lvs_addr_multicast(&key->addr, key->family))
 		return lvs_txn_fail(txn, LVS_ERR_INVALID,

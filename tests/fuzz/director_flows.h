@@ -6,7 +6,7 @@
 #include "director_packets.h"
 
 enum {
-	SERVICES = 5,
+	SERVICES = 8,
 	GUE_PORT = 6080,
 };
 
@@ -14,13 +14,19 @@ enum {
 
 static inline struct lvs_service_key service_key(unsigned i)
 {
-	static const uint8_t family[SERVICES] = {LVS_INET, LVS_INET, LVS_INET6, LVS_INET6,
-						 LVS_INET};
+	static const struct {
+		uint8_t family, protocol;
+		uint16_t port;
+	} rows[SERVICES] = {
+		{LVS_INET, LVS_TCP, 80},   {LVS_INET, LVS_UDP, 80},  {LVS_INET6, LVS_TCP, 80},
+		{LVS_INET6, LVS_UDP, 80},  {LVS_INET, LVS_TCP, 80},  {LVS_INET, LVS_SCTP, 80},
+		{LVS_INET6, LVS_SCTP, 80}, {LVS_INET, LVS_UDP, 500}, /* IKE */
+	};
 	struct lvs_service_key key = {
-		.family = family[i],
-		.protocol = i & 1 ? LVS_UDP : LVS_TCP,
-		.addr = addr_of(family[i], 0, 1),
-		.port = lvs_htons(80),
+		.family = rows[i].family,
+		.protocol = rows[i].protocol,
+		.addr = addr_of(rows[i].family, 0, 1),
+		.port = lvs_htons(rows[i].port),
 		.fwmark = i == 4 ? 7 : 0,
 	};
 
@@ -125,7 +131,9 @@ static inline void set_offload(struct input *in, struct lvs_packet *packet,
 	if (bits & 4) {
 		packet->flags = LVS_PACKET_CSUM_PARTIAL;
 		packet->csum_start = flow->family == LVS_INET6 ? 40 : 20;
-		packet->csum_offset = flow->protocol == LVS_TCP ? 16 : 6;
+		packet->csum_offset = flow->protocol == LVS_TCP    ? 16
+				      : flow->protocol == LVS_SCTP ? 8
+								   : 6;
 	}
 	if (bits & 8)
 		packet->csum_start = (uint16_t)take16(in);
@@ -259,8 +267,7 @@ static inline void from_template(struct input *in, const struct lvs_director *di
 	if (bits & 0x80)
 		set_offload(in, &shot->packet, &flow);
 	/* IPv4 UDP without a checksum is not whole, but gets one by NAT alone. */
-	shot->whole =
-		!flips && is_whole(&shot->packet) && !padding && plain_l4_sum(bytes, len) == 0xffff;
+	shot->whole = !flips && is_whole(&shot->packet) && !padding && is_sum_right(bytes, len);
 }
 
 /* --- Fragments --- */

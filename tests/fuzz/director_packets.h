@@ -80,6 +80,29 @@ static inline uint32_t plain_l4_sum(const uint8_t *ip, uint32_t len)
 	return plain_sum(sum, ip + header, len - header);
 }
 
+/* CRC32c of an SCTP packet (RFC 9260, appendix A), its own bytes taken for zeroes. */
+static inline uint32_t plain_crc(const uint8_t *sctp, uint32_t len)
+{
+	uint32_t crc = 0xffffffff;
+
+	for (uint32_t i = 0; i < len; i++) {
+		crc ^= i / 4 == 2 ? 0 : sctp[i];
+		for (unsigned bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	return ~crc;
+}
+
+/* Of packets without options. */
+static inline bool is_sum_right(const uint8_t *ip, uint32_t len)
+{
+	uint32_t header = ip[0] >> 4 == 6 ? 40 : 20;
+
+	if ((ip[0] >> 4 == 6 ? ip[6] : ip[9]) != LVS_SCTP)
+		return plain_l4_sum(ip, len) == 0xffff;
+	return plain_crc(ip + header, len - header) == lvs_load_le32(ip + header + 8);
+}
+
 static inline void write_ip(uint8_t *ip, const struct lvs_flow *flow, unsigned len, unsigned bits)
 {
 	unsigned ttl = bits & 0x10 ? 1 + (bits & 1) : 64;
@@ -114,16 +137,24 @@ static inline void fix_l4(uint8_t *ip, const struct lvs_flow *flow, unsigned len
 	uint8_t *field =
 		ip + (flow->family == LVS_INET6 ? 40 : 20) + (flow->protocol == LVS_TCP ? 16 : 6);
 	uint16_t sum = (uint16_t)~plain_l4_sum(ip, len);
+	unsigned ip_len = flow->family == LVS_INET6 ? 40 : 20;
 
+	if (flow->protocol == LVS_SCTP) {
+		uint32_t crc = plain_crc(ip + ip_len, len - ip_len);
+
+		for (unsigned i = 0; i < 4; i++)
+			ip[ip_len + 8 + i] = (uint8_t)(crc >> 8 * i);
+		return;
+	}
 	lvs_store16(field, sum ? sum : 0xffff);
 }
 
-/* A right packet of @p flow at @p ip; its length. */
+/* A right packet of @p flow at @p ip, of SCTP with a chunk or two; its length. */
 static inline unsigned write_packet(uint8_t *ip, const struct lvs_flow *flow, unsigned tcp_flags,
 				    unsigned payload, unsigned bits)
 {
 	unsigned ip_len = flow->family == LVS_INET6 ? 40 : 20;
-	unsigned l4_len = flow->protocol == LVS_TCP ? 20 : 8;
+	unsigned l4_len = flow->protocol == LVS_TCP ? 20 : flow->protocol == LVS_SCTP ? 20 : 8;
 	unsigned len = ip_len + l4_len + payload;
 	uint8_t *l4 = ip + ip_len;
 
@@ -134,6 +165,10 @@ static inline unsigned write_packet(uint8_t *ip, const struct lvs_flow *flow, un
 	if (flow->protocol == LVS_TCP) {
 		l4[12] = 0x50;
 		l4[13] = (uint8_t)tcp_flags;
+	} else if (flow->protocol == LVS_SCTP) {
+		l4[12] = tcp_flags & 15;
+		l4[15] = tcp_flags & 0x20 ? 3 : 4;
+		l4[16] = tcp_flags & 0x10 ? 6 : 0; /* ABORT */
 	} else {
 		lvs_store16(l4 + 4, (uint16_t)(8 + payload));
 	}
@@ -218,7 +253,7 @@ static inline void check_forwarded(const struct shot *shot)
 	FUZZ_CHECK(lvs_packet_parse(&plain, &headers) == LVS_REASON_NONE);
 	FUZZ_CHECK(headers.len == packet->len && headers.ttl >= 1);
 	if (shot->whole)
-		FUZZ_CHECK(plain_l4_sum(packet->data + wrapped, packet->len - wrapped) == 0xffff);
+		FUZZ_CHECK(is_sum_right(packet->data + wrapped, packet->len - wrapped));
 	check_cut(packet);
 }
 

@@ -124,6 +124,65 @@ def nat_v4_udp():
     return case
 
 
+def sctp_case(name, client, vip, server, server2, server3):
+    """Three services: a port changes, none does, none of it does."""
+    def end(host, port):
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    case = Case(name, f"""\
+        -A --sctp-service {end(vip, 80)} -s rr
+        -a --sctp-service {end(vip, 80)} -r {end(server, 8080)} -m -w 1
+        -A --sctp-service {end(vip, 81)} -s rr
+        -a --sctp-service {end(vip, 81)} -r {end(server2, 81)} -m -w 1
+        -A --sctp-service {end(vip, 82)} -s rr
+        -a --sctp-service {end(vip, 82)} -r {end(server3, 82)} -g -w 1
+        """)
+
+    def there(port, *chunks, reason="established", sums=True, **how):
+        segment = sctp(40000, port, *chunks)
+        if sums is None:  # wrong
+            segment = with_sum(b"", b"", SCTP, segment)
+            segment = segment[:8] + bytes([segment[8] ^ 1]) + segment[9:]
+        case.send(packet(client, vip, SCTP, segment, sums=bool(sums), **how), reason)
+
+    def back(port, *chunks, sums=True):
+        host, rport = {80: (server, 8080), 81: (server2, 81), 82: (vip, 82)}[port]
+        segment = sctp(rport, 40000, *chunks)
+        if sums is None:
+            segment = with_sum(b"", b"", SCTP, segment)
+            segment = segment[:8] + bytes([segment[8] ^ 1]) + segment[9:]
+        case.send(packet(host, client, SCTP, segment, sums=bool(sums)), "reply_seen" if port == 82 else "reply")
+
+    for port in (80, 81, 82):
+        there(port, chunk(DATA, b"too early"), reason="not_new")
+        there(port, chunk(INIT, bytes(16)), reason="scheduled")
+        back(port, chunk(INIT_ACK, bytes(20)))
+        there(port, chunk(COOKIE_ECHO, b"a cookie"), chunk(DATA, b"at once"))
+        back(port, chunk(COOKIE_ACK))
+        there(port, chunk(DATA, b"odd"))
+        there(port, chunk(DATA, bytes(range(256)) * 4))
+        # Who has a wrong one gets a right one where the port changes, and else keeps it.
+        there(port, chunk(DATA, b"wrong"), sums=None)
+        back(port, chunk(DATA, b"wrong"), sums=None)
+        there(port, chunk(SHUTDOWN, bytes(4)))
+        back(port, chunk(SHUTDOWN_ACK))
+        there(port, chunk(COMPLETE))
+        there(port, chunk(INIT, bytes(16)), reason="scheduled")
+        there(port, chunk(COOKIE_ECHO, b"?"), chunk(ABORT))
+        there(port, chunk(ABORT, length=0), reason="established")
+    case.send(packet(client, vip, SCTP, sctp(40000, 80) + bytes(3), sums=False), "short_l4")
+    case.send(packet(client, vip, SCTP, sctp(40000, 83, chunk(INIT))), "no_service")
+    return case
+
+
+def sctp_v4():
+    return sctp_case("sctp-v4", CLIENT, VIP, SERVER, SERVER2, "10.0.0.3")
+
+
+def sctp_v6():
+    return sctp_case("sctp-v6", CLIENT6, VIP6, SERVER6, SERVER62, "2001:db8:a::3")
+
+
 def nat_v6():
     case = Case("nat-v6", """\
         -A -t [2001:db8:10::10]:80 -s rr
@@ -433,7 +492,8 @@ def bad():
     case.send(ethernet(b"\0\1\x08\0\6\4\0\1", kind=0x0806), "skip")
     send(b"\x55" + good[1:], "not_ip")
     send(ip4(CLIENT, VIP, GRE, bytes(8)), "protocol")
-    send(ip4(CLIENT, VIP, SCTP, bytes(16)), "protocol")
+    send(ip4(CLIENT, VIP, SCTP, bytes(16)), "not_new")
+    send(ip4(CLIENT, VIP, SCTP, bytes(15)), "short_l4")
     send(packet(CLIENT, VIP, TCP, tcp(40000, 80, SYN), frag=MF), "fragment_bad")
     send(ip4(CLIENT, VIP, TCP, bytes(40), frag=5), "fragment_held")
     send(ip4(CLIENT, VIP, ICMP, b"\x08\0\xf7\xff\0\0\0\0"), "icmp")
@@ -841,7 +901,7 @@ def frag_tunnels():
             frag_tunnel("frag-gre", VIP, CLIENT, SERVER6, "--tun-type gre --tun-csum")]
 
 
-CASES = [make() for make in (nat_v4_tcp, nat_v4_udp, nat_v6, dr_v4, dr_v6, ipip_4in4, ipip_6in6, ipip_4in6,
+CASES = [make() for make in (nat_v4_tcp, nat_v4_udp, nat_v6, sctp_v4, sctp_v6, dr_v4, dr_v6, ipip_4in4, ipip_6in6, ipip_4in6,
                              ipip_6in4, options, wrr, mh, sh, expiry, bad, padding, ttl, too_long, icmp_nat_v4,
                              icmp_nat_v6, icmp_dr, icmp_tun, icmp_limits, frag_nat_v4, frag_nat_v6, gue, gue_csum,
                              gue_remcsum, gre, gre_csum, icmp_gue, icmp_gue6, icmp_gre, icmp_gre6)] + frag_tunnels()

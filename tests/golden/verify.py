@@ -21,6 +21,9 @@ FORWARDED = "scheduled", "established", "reply"
 SOURCE4, SOURCE6 = address("10.255.0.1"), address("2001:db8:ffff::1")
 
 
+SERVICES = {"-t": TCP, "-u": UDP, "--sctp-service": SCTP}
+
+
 class Wrong(Exception):
     pass
 
@@ -43,7 +46,7 @@ def read_rules(text):
     rules = {}
     for line in text.splitlines():
         words = line.split()
-        service = (TCP if words[1] == "-t" else UDP,) + endpoint(words[2])
+        service = (SERVICES[words[1]],) + endpoint(words[2])
         if words[0] == "-A":
             rules[service] = {}
         else:
@@ -103,10 +106,21 @@ def hop_less(ip):
     return ip[:7] + bytes([ip[7] - 1]) + ip[8:]
 
 
+def translate_sctp(ip, at, side, addr, port):
+    """NAT of SCTP: its CRC is that of all bytes where the port changes, else what it was."""
+    where = {4: (12, 16), 6: (8, 24)}[ip[0] >> 4][side]
+    header, segment = put(ip[:at], where, addr), ip[at:]
+    if segment[2 * side:2 * side + 2] != port.to_bytes(2, "big"):
+        segment = with_sum(b"", b"", SCTP, put(segment, 2 * side, port.to_bytes(2, "big")))
+    return hop_less((with_ip_sum(header) if ip[0] >> 4 == 4 else header) + segment)
+
+
 def translate(ip, at, protocol, side, addr, port):
     """NAT: the source (side 0) or destination (side 1) replaced, all sums anew."""
     src, dst = ends(ip)
     segment = ip[at:]
+    if protocol == SCTP:
+        return translate_sctp(ip, at, side, addr, port)
     check = segment[16:18] if protocol == TCP else segment[6:8]
     none = protocol == UDP and check == b"\0\0"
     before = l4_sum(src, dst, protocol, segment)
@@ -426,10 +440,11 @@ def check_cuts():
 def ask_tshark(case):
     """Frames with a checksum that tshark finds bad; those that came in bad are known."""
     fields = ("ip.checksum.status", "icmp.checksum.status", "icmpv6.checksum.status", "tcp.checksum.status",
-              "udp.checksum.status", "gre.checksum.status")
+              "udp.checksum.status", "gre.checksum.status", "sctp.checksum.status")
     command = ["tshark", "-r", str(HERE / case.name / "out.pcap"), "-T", "fields", "-E", "separator=/t"]
     for option in "ip.check_checksum", "tcp.check_checksum", "udp.check_checksum":
         command += ["-o", f"{option}:TRUE"]
+    command += ["-o", "sctp.checksum:CRC 32c"]
     for field in ("frame.number",) + fields:
         command += ["-e", field]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
@@ -449,7 +464,7 @@ def ask_tshark(case):
 def main():
     failed = 0
     # One that came in wrong, and must stay so, in each of these.
-    known_bad = {"nat-v4-tcp": 1, "nat-v4-udp": 1, "icmp-dr": 1}
+    known_bad = {"nat-v4-tcp": 1, "nat-v4-udp": 1, "icmp-dr": 1, "sctp-v4": 3, "sctp-v6": 3}
     for case in cases.CASES:
         try:
             check_case(case)

@@ -6,6 +6,7 @@ import struct
 TCP, UDP, ICMP, ICMP6, IPIP, IPV6, GRE, SCTP = 6, 17, 1, 58, 4, 41, 47, 132
 HOP, ROUTING, FRAGMENT, OPTIONS, NONE = 0, 43, 44, 60, 59
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+DATA, INIT, INIT_ACK, ABORT, SHUTDOWN, SHUTDOWN_ACK, COOKIE_ECHO, COOKIE_ACK, COMPLETE = 0, 1, 2, 6, 7, 8, 10, 11, 14
 DF, MF = 0x4000, 0x2000
 
 
@@ -36,8 +37,24 @@ def l4_sum(src, dst, protocol, segment):
     return add(segment, pseudo(src, dst, protocol, len(segment)))
 
 
+def crc32c(data):
+    """RFC 9260, appendix A, a bit at a time."""
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+
+
+def sctp_right(segment):
+    return segment[8:12] == struct.pack("<I", crc32c(segment[:8] + bytes(4) + segment[12:]))
+
+
 def with_sum(src, dst, protocol, segment):
     """The segment with its checksum put right."""
+    if protocol == SCTP:
+        return segment[:8] + struct.pack("<I", crc32c(segment[:8] + bytes(4) + segment[12:])) + segment[12:]
     at = 16 if protocol == TCP else 6
     zeroed = segment[:at] + b"\0\0" + segment[at + 2:]
     check = 0xffff ^ l4_sum(src, dst, protocol, zeroed)
@@ -60,6 +77,15 @@ def tcp(sport, dport, flags, payload=b"", options=b"", seq=1000, ack=0):
 
 def udp(sport, dport, payload=b"", length=None):
     return struct.pack("!HHHH", sport, dport, 8 + len(payload) if length is None else length, 0) + payload
+
+
+def sctp(sport, dport, *chunks, tag=0x01020304):
+    return struct.pack("!HHII", sport, dport, tag, 0) + b"".join(chunks)
+
+
+def chunk(kind, body=b"", length=None):
+    header = struct.pack("!BBH", kind, 0, 4 + len(body) if length is None else length)
+    return header + body + bytes(-len(body) % 4)
 
 
 def ip4(src, dst, protocol, payload, ttl=64, tos=0, ident=0x1234, frag=DF, options=b"", length=None):

@@ -21,13 +21,13 @@ enum {
 struct frag_recipe {
 	struct lvs_flow flow;
 	uint32_t id;
-	uint8_t tcp_flags;
-	bool no_checksum; /* UDP over IPv4 */
-	bool df;          /* IPv4: never mind the fragments */
-	unsigned options; /* bytes: IPv4 of no-operation, IPv6 in an options header in the
-			     fragmentable part */
-	unsigned hop;     /* IPv6: bytes of options in the unfragmentable part */
-	unsigned payload; /* bytes behind the transport header */
+	uint8_t tcp_flags; /* or SCTP's chunk */
+	bool no_checksum;  /* UDP over IPv4 */
+	bool df;           /* IPv4: never mind the fragments */
+	unsigned options;  /* bytes: IPv4 of no-operation, IPv6 in an options header in the
+			      fragmentable part */
+	unsigned hop;      /* IPv6: bytes of options in the unfragmentable part */
+	unsigned payload;  /* bytes behind the transport header */
 };
 
 /* The datagram as it would be sent whole. */
@@ -59,7 +59,8 @@ static inline unsigned frag_put_ext(uint8_t *p, uint8_t next, unsigned len)
 static inline void frag_make(struct frag_whole *whole, const struct frag_recipe *recipe)
 {
 	bool v6 = recipe->flow.family == LVS_INET6;
-	unsigned l4_len = recipe->flow.protocol == LVS_TCP ? 20 : 8;
+	bool sctp = recipe->flow.protocol == LVS_SCTP;
+	unsigned l4_len = recipe->flow.protocol == LVS_TCP ? 20 : sctp ? 16 : 8;
 	unsigned fixed = v6 ? 40 + recipe->hop : 20 + recipe->options;
 	unsigned l4_at = fixed + (v6 ? recipe->options : 0);
 	uint8_t *ip = whole->data, *l4 = ip + l4_at;
@@ -99,12 +100,17 @@ static inline void frag_make(struct frag_whole *whole, const struct frag_recipe 
 	if (recipe->flow.protocol == LVS_TCP) {
 		l4[12] = 0x50;
 		l4[13] = recipe->tcp_flags;
+	} else if (sctp) {
+		l4[12] = recipe->tcp_flags;
+		ref_put16(l4 + 14, 4 + recipe->payload);
 	} else {
 		ref_put16(l4 + 4, whole->len - l4_at);
 	}
 	for (unsigned i = 0; i < recipe->payload; i++)
 		l4[l4_len + i] = (uint8_t)(i * 31 + (i >> 8) + recipe->id);
-	if (!recipe->no_checksum)
+	if (sctp)
+		rig_sctp_csum(l4, whole->len - l4_at, l4 + 8);
+	else if (!recipe->no_checksum)
 		ref_l4_checksum(ip, l4, recipe->flow.protocol, whole->len - l4_at);
 }
 

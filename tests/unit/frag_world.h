@@ -50,7 +50,7 @@ static inline void world_open(struct world *w, const struct lvs_settings *settin
 			      const char *sched)
 {
 	static const uint8_t families[] = {LVS_INET, LVS_INET6};
-	static const uint8_t protocols[] = {LVS_TCP, LVS_UDP};
+	static const uint8_t protocols[] = {LVS_TCP, LVS_UDP, LVS_SCTP};
 
 	memset(w, 0, sizeof(*w));
 	w->now = 100 * SECOND;
@@ -62,8 +62,8 @@ static inline void world_open(struct world *w, const struct lvs_settings *settin
 	ck_assert_int_eq(lvs_director_new(&w->settings, &w->director), 0);
 	for (unsigned i = 0; i < 2; i++)
 		ck_assert_int_eq(lvs_worker_new(w->director, &w->worker[i]), 0);
-	for (unsigned i = 0; i < 16; i++)
-		world_add(w, families[i & 1], protocols[i >> 1 & 1], world_methods[i >> 2], sched);
+	for (unsigned i = 0; i < 24; i++)
+		world_add(w, families[i & 1], protocols[i >> 3], world_methods[i >> 1 & 3], sched);
 }
 
 static inline void world_close(struct world *w)

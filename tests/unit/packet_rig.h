@@ -74,6 +74,16 @@ static inline uint32_t rig_sum(uint32_t sum, const uint8_t *p, unsigned len)
 	return sum;
 }
 
+static inline unsigned rig_header(const uint8_t *ip)
+{
+	return ip[0] >> 4 == 6 ? 40 : (ip[0] & 0xf) * 4u;
+}
+
+static inline uint8_t rig_protocol(const uint8_t *ip)
+{
+	return ip[0] >> 4 == 6 ? ip[6] : ip[9];
+}
+
 /* The sum over pseudo-header and segment; 0xffff where the checksum in it is right. */
 static inline uint32_t rig_l4_sum(const uint8_t *ip, unsigned len)
 {
@@ -83,6 +93,21 @@ static inline uint32_t rig_l4_sum(const uint8_t *ip, unsigned len)
 
 	sum += (v6 ? ip[6] : ip[9]) + (len - header);
 	return rig_sum(sum, ip + header, len - header);
+}
+
+/* What the checksum of an SCTP packet should be: a CRC32c, a bit at a time, its own bytes taken
+ * for zeroes, its lowest byte first (RFC 9260, appendix A). */
+static inline void rig_sctp_csum(const uint8_t *sctp, unsigned len, uint8_t out[4])
+{
+	uint32_t crc = 0xffffffff;
+
+	for (unsigned i = 0; i < len; i++) {
+		crc ^= i / 4 == 2 ? 0 : sctp[i];
+		for (unsigned bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	for (unsigned i = 0; i < 4; i++)
+		out[i] = (uint8_t)(~crc >> 8 * i);
 }
 
 static inline void rig_fix_ip(uint8_t *ip)
@@ -104,6 +129,10 @@ static inline void rig_fix_l4(uint8_t *ip, unsigned len)
 	uint8_t *field = rig_l4_csum(ip);
 	uint32_t sum;
 
+	if (rig_protocol(ip) == LVS_SCTP) {
+		rig_sctp_csum(ip + rig_header(ip), len - rig_header(ip), ip + rig_header(ip) + 8);
+		return;
+	}
 	rig_put16(field, 0);
 	sum = ~rig_l4_sum(ip, len) & 0xffff;
 	rig_put16(field, sum ? sum : 0xffff);
@@ -119,8 +148,14 @@ static inline void rig_fix(struct rig_packet *rig)
 /* Whether IP header and transport checksums at @p ip are right, by recomputation. */
 static inline bool rig_sums_right(const uint8_t *ip, unsigned len)
 {
+	uint8_t crc[4];
+
 	if (ip[0] >> 4 == 4 && rig_sum(0, ip, (ip[0] & 0xf) * 4u) != 0xffff)
 		return false;
+	if (rig_protocol(ip) == LVS_SCTP) {
+		rig_sctp_csum(ip + rig_header(ip), len - rig_header(ip), crc);
+		return memcmp(crc, ip + rig_header(ip) + 8, 4) == 0;
+	}
 	return rig_l4_sum(ip, len) == 0xffff;
 }
 
@@ -144,12 +179,13 @@ static inline void rig_ip(uint8_t *ip, const struct lvs_flow *flow, unsigned l4_
 	memcpy(ip + 16, &flow->dst, 4);
 }
 
-/* A whole packet of a flow: TCP with @p flags, or UDP; @p payload bytes of a pattern. */
+/* A whole packet of a flow: TCP with @p flags, UDP, or SCTP with a chunk of the type @p flags;
+ * @p payload bytes of a pattern. */
 static inline void rig_make(struct rig_packet *rig, const struct lvs_flow *flow, uint8_t flags,
 			    unsigned payload)
 {
 	unsigned ip_len = flow->family == LVS_INET6 ? 40 : 20;
-	unsigned l4_len = flow->protocol == LVS_TCP ? 20 : 8;
+	unsigned l4_len = flow->protocol == LVS_TCP ? 20 : flow->protocol == LVS_SCTP ? 16 : 8;
 	uint8_t *ip = rig->buffer + RIG_HEADROOM;
 	uint8_t *l4 = ip + ip_len;
 
@@ -160,6 +196,10 @@ static inline void rig_make(struct rig_packet *rig, const struct lvs_flow *flow,
 	if (flow->protocol == LVS_TCP) {
 		l4[12] = 0x50;
 		l4[13] = flags;
+	} else if (flow->protocol == LVS_SCTP) {
+		rig_put16(l4 + 4, 0x1234); /* a verification tag */
+		l4[12] = flags;
+		rig_put16(l4 + 14, 4 + payload);
 	} else {
 		rig_put16(l4 + 4, 8 + payload);
 	}

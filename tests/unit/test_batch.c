@@ -74,6 +74,8 @@ static const struct {
 	{LVS_INET6, LVS_TCP, "rr", LVS_METHOD_DR, 0},
 	{LVS_INET6, LVS_UDP, "mh", LVS_METHOD_TUNNEL, 0},
 	{LVS_INET, LVS_UDP, "rr", LVS_METHOD_NAT, LVS_SERVICE_ONE_PACKET},
+	{LVS_INET6, LVS_SCTP, "wlc", LVS_METHOD_DR, 0},
+	{LVS_INET, LVS_SCTP, "rr", LVS_METHOD_NAT, 0},
 };
 #define SERVICES (sizeof(services) / sizeof(services[0]))
 
@@ -186,8 +188,10 @@ static void remember(struct memory *memory, const struct event *event)
 	memory->n++;
 }
 
-static uint8_t any_flags(uint64_t *random)
+/* Flags of TCP, or a chunk of SCTP. */
+static uint8_t any_flags(uint8_t protocol, uint64_t *random)
 {
+	static const uint8_t chunks[] = {1, 1, 10, 11, 0, 0, 0, 6, 7, 14};
 	static const uint8_t flags[] = {LVS_TCP_SYN,
 					LVS_TCP_SYN,
 					LVS_TCP_ACK,
@@ -199,7 +203,8 @@ static uint8_t any_flags(uint64_t *random)
 					LVS_TCP_SYN | LVS_TCP_ACK,
 					0};
 
-	return flags[rig_random(random) % sizeof(flags)];
+	_Static_assert(sizeof(chunks) == sizeof(flags), "one choice");
+	return (protocol == LVS_SCTP ? chunks : flags)[rig_random(random) % sizeof(flags)];
 }
 
 static struct lvs_flow client_flow(uint64_t *random)
@@ -229,7 +234,7 @@ static void make_pieces(struct memory *memory, const struct lvs_flow *flow, uint
 	struct frag_recipe recipe = {
 		.flow = *flow,
 		.id = ++memory->id,
-		.tcp_flags = any_flags(random),
+		.tcp_flags = any_flags(flow->protocol, random),
 		.no_checksum = flow->family == LVS_INET && flow->protocol == LVS_UDP &&
 			       rig_random(random) % 3 == 0,
 		.payload = 40 + (unsigned)(rig_random(random) % 80),
@@ -269,7 +274,8 @@ static void make_event(struct event *event, struct memory *memory, uint64_t *ran
 		take_piece(event, memory, random);
 		return;
 	}
-	rig_make(&rig, &flow, any_flags(random), (unsigned)(rig_random(random) % 100));
+	rig_make(&rig, &flow, any_flags(flow.protocol, random),
+		 (unsigned)(rig_random(random) % 100));
 	spoil(&rig, random);
 	memcpy(event->bytes, rig.packet.data, rig.packet.len);
 	event->len = (uint8_t)rig.packet.len;

@@ -334,6 +334,11 @@ START_TEST(test_complete_sctp)
 	for (unsigned i = 0; i < 4; i++)
 		p[28 + i] = (uint8_t)(crc >> 8 * i);
 	ck_assert_mem_eq(out.data, p, 60);
+	packet.csum_start = 21;
+	out.tailroom = sizeof(buffer);
+	ck_assert_int_eq(lvs_packet_segment(&packet, 0, &out), LVS_ERR_FORMAT);
+	/* In a tunnel it may stand anywhere, as long as all of it is there. */
+	ref_put_ip(p, LVS_INET, LVS_GRE, 0, 40, &rng);
 	packet.csum_start = 48;
 	out.tailroom = sizeof(buffer);
 	ck_assert_int_eq(lvs_packet_segment(&packet, 0, &out), 1);
