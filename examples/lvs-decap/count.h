@@ -10,11 +10,14 @@
 	X(in_bytes, "their bytes, as the socket gave them")                                        \
 	X(out, "inner packets handed to the host")                                                 \
 	X(partial, "of these, with a checksum left to be completed")                               \
+	X(remote, "of these, asked for by remote checksum offload")                                \
 	X(super, "of these, super-packets handed on to be cut")                                    \
 	X(ecn_marked, "of these, marked CE because the tunnel was")                                \
 	X(bad_outer, "dropped: the outer header contradicts itself")                               \
 	X(fragment, "dropped: the outer packet is a fragment")                                     \
 	X(not_from, "dropped: not from an address of --from")                                      \
+	X(bad_shim, "dropped: the GUE or GRE header is not one that directors send")               \
+	X(gre_checksum, "dropped: the GRE checksum is wrong")                                      \
 	X(short_inner, "dropped: shorter than the inner header says")                              \
 	X(bad_inner, "dropped: the inner header contradicts itself")                               \
 	X(inner_checksum, "dropped: the inner IPv4 header checksum is wrong")                      \

@@ -75,6 +75,11 @@ int inner_check(struct inner_packet *inner, struct decap_counts *counts)
 		return -1;
 	}
 	inner->len = len;
+	/* Where a checksum is to go must be in the packet, not in what lies behind it. */
+	if (inner->csum_place && inner->csum_place + 2 > len) {
+		counts->n[DECAP_short_inner]++;
+		return -1;
+	}
 	return 0;
 }
 

@@ -12,10 +12,13 @@ struct inner_packet {
 	uint8_t *ip; /* in the receive buffer; changed in place */
 	size_t len;  /* by its own header, once checked */
 	uint8_t family;
+	size_t csum_start; /* remote checksum offload: the sum starts here, and covers all behind */
+	size_t csum_place; /* and goes here; 0: it is complete */
 };
 
 /*
- * Checks lengths and the IPv4 header checksum, and cuts off what lies behind.
+ * Checks lengths, the IPv4 header checksum and the place of a remote one, and cuts off what lies
+ * behind.
  * Returns 0, or -1 for a packet that was counted and is to be dropped.
  */
 int inner_check(struct inner_packet *inner, struct decap_counts *counts);

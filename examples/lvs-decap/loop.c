@@ -25,17 +25,18 @@ static void print_counts(const struct decap_counts *counts)
 	fflush(stdout);
 }
 
-static void handle(const struct options *options, const struct outer_packet *packet, uint8_t family,
-		   int tun, struct decap_counts *counts)
+static void handle(const struct options *options, const struct outer_packet *packet,
+		   const struct outer_socket *outer, int tun, struct decap_counts *counts)
 {
-	struct inner_packet inner = {.ip = packet->inner, .len = packet->len, .family = family};
+	struct inner_packet inner = {
+		.ip = packet->inner, .len = packet->len, .family = outer->inner_family};
 	struct address to;
 
 	if (options->from.n && !address_list_has(&options->from, &packet->from)) {
 		counts->n[DECAP_not_from]++;
 		return;
 	}
-	if (inner_check(&inner, counts) < 0)
+	if (shim_take(outer->kind, &inner, counts) < 0 || inner_check(&inner, counts) < 0)
 		return;
 	to = inner_destination(&inner);
 	if (options->address.n && !address_list_has(&options->address, &to)) {
@@ -59,7 +60,7 @@ static void drain(const struct options *options, struct outer_socket *outer, int
 		if (got < 0)
 			return;
 		if (got)
-			handle(options, &packet, outer->inner_family, tun, counts);
+			handle(options, &packet, outer, tun, counts);
 	}
 }
 

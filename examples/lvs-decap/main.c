@@ -2,9 +2,9 @@
 /*
  * lvs-decap: the tunnel end of a real server whose kernel has none.
  *
- *     director ==IPIP==> raw sockets -> checks -> TUN -> the host's own stack
- *                                                          |
- *     client <--------------- the reply, straight ---------+
+ *     director ==IPIP, GUE, GRE==> sockets -> checks -> TUN -> the host's own stack
+ *                                                                |
+ *     client <------------------ the reply, straight ------------+
  */
 #include "loop.h"
 #include "options.h"
@@ -41,14 +41,21 @@ static int open_signals(void)
 }
 
 /* Two tunnel ends would hand every packet to the host twice. */
-static int refuse_kernel_tunnel(void)
+static int refuse_kernel_tunnel(const struct options *options)
 {
-	static const char *const devices[] = {"tunl0", "sit0", "ip6tnl0"};
+	static const struct {
+		const char *name;
+		bool gre;
+	} devices[] = {{"tunl0", false},
+		       {"sit0", false},
+		       {"ip6tnl0", false},
+		       {"gre0", true},
+		       {"ip6gre0", true}};
 
 	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
-		if (tun_is_up(devices[i])) {
+		if ((!devices[i].gre || options->gre) && tun_is_up(devices[i].name)) {
 			fprintf(stderr, "lvs-decap: %s is up: this kernel is a tunnel end itself\n",
-				devices[i]);
+				devices[i].name);
 			return -1;
 		}
 	}
@@ -85,7 +92,7 @@ static int run(const struct options *options, int signal_fd, int tun)
 	struct sysctl_log log = {0};
 	int failed = -1;
 
-	if (set_up(options, &log) == 0 && outer_open(sockets) == 0) {
+	if (set_up(options, &log) == 0 && outer_open(options, sockets) == 0) {
 		if (!options->from.n)
 			fprintf(stderr, "lvs-decap: without --from any host may send packets in\n");
 		fprintf(stderr, "lvs-decap: ready on %s\n", options->tun);
@@ -110,7 +117,7 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	signal_fd = open_signals();
-	if (signal_fd < 0 || refuse_kernel_tunnel() < 0)
+	if (signal_fd < 0 || refuse_kernel_tunnel(&options) < 0)
 		return EXIT_FAILURE;
 	tun = tun_open(options.tun, options.mtu);
 	if (tun < 0)

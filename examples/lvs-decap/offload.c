@@ -94,21 +94,57 @@ static int describe_super(const struct inner_packet *inner, const struct transpo
 	return 1;
 }
 
-void offload_describe(const struct inner_packet *inner, unsigned mtu, struct virtio_net_hdr *header,
+static size_t csum_offset_of(const struct transport *transport)
+{
+	return transport->protocol == IPPROTO_TCP ? TCP_CSUM : UDP_CSUM;
+}
+
+int offload_is_partial(const struct inner_packet *inner)
+{
+	struct transport transport;
+
+	return find_transport(inner, &transport) == 0 &&
+	       is_partial(inner, &transport, csum_offset_of(&transport));
+}
+
+/* The pseudo-header's sum stands where the result goes: it is summed with the rest. */
+static void complete(struct inner_packet *inner)
+{
+	size_t start = inner->csum_start;
+	uint16_t sum = (uint16_t)~inner_fold(inner_sum(0, inner->ip + start, inner->len - start));
+
+	/* UDP has no sum of 0, and to others it is the same. */
+	sum = sum ? sum : 0xffff;
+	inner->ip[inner->csum_place] = (uint8_t)(sum >> 8);
+	inner->ip[inner->csum_place + 1] = (uint8_t)sum;
+}
+
+/* Whether the host finishes the checksum. */
+static int is_for_host(const struct inner_packet *inner, const struct transport *transport)
+{
+	size_t offset = csum_offset_of(transport);
+
+	if (!inner->csum_place)
+		return is_partial(inner, transport, offset);
+	return inner->csum_start == transport->start &&
+	       inner->csum_place == transport->start + offset;
+}
+
+void offload_describe(struct inner_packet *inner, unsigned mtu, struct virtio_net_hdr *header,
 		      struct decap_counts *counts)
 {
 	struct transport transport;
-	size_t csum_offset;
 
 	memset(header, 0, sizeof(*header));
-	if (find_transport(inner, &transport) < 0)
+	counts->n[DECAP_remote] += inner->csum_place != 0;
+	if (find_transport(inner, &transport) < 0 || !is_for_host(inner, &transport)) {
+		if (inner->csum_place)
+			complete(inner);
 		return;
-	csum_offset = transport.protocol == IPPROTO_TCP ? TCP_CSUM : UDP_CSUM;
-	if (!is_partial(inner, &transport, csum_offset))
-		return;
+	}
 	header->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	header->csum_start = (uint16_t)transport.start;
-	header->csum_offset = (uint16_t)csum_offset;
+	header->csum_offset = (uint16_t)csum_offset_of(&transport);
 	counts->n[DECAP_partial]++;
 	counts->n[DECAP_super] += (uint64_t)describe_super(inner, &transport, mtu, header);
 }

@@ -8,8 +8,13 @@
 
 #include <linux/virtio_net.h>
 
-/* Fills the header that goes to the TUN in front of the packet. */
-void offload_describe(const struct inner_packet *inner, unsigned mtu, struct virtio_net_hdr *header,
+/* Whether its transport checksum is unfinished, which no packet's is that came over a wire. It has
+ * been checked. */
+int offload_is_partial(const struct inner_packet *inner);
+
+/* Fills the header that goes to the TUN in front of the packet; a remote checksum is completed
+ * here where the host cannot be asked. */
+void offload_describe(struct inner_packet *inner, unsigned mtu, struct virtio_net_hdr *header,
 		      struct decap_counts *counts);
 
 #endif

@@ -15,11 +15,13 @@ enum {
 
 static const char help[] =
 	"Usage: lvs-decap [OPTION]...\n"
-	"The tunnel end of a real server: takes packets out of IP-in-IP and hands them to the "
-	"host.\n\n"
+	"The tunnel end of a real server: takes packets out of IP-in-IP, GUE and GRE and hands "
+	"them to the\nhost.\n\n"
 	"  --from ADDRESS[,...]     take tunnel packets of these directors only\n"
 	"  --address ADDRESS[,...]  service addresses: put on the tunnel device, not answered\n"
 	"                           for by ARP, and the only ones that inner packets may go to\n"
+	"  --gue PORT               take GUE as well, at this UDP port\n"
+	"  --gre                    take GRE as well\n"
 	"  --tun NAME               name of the device (default lvs-decap)\n"
 	"  --mtu BYTES              its MTU (default 1480)\n"
 	"  --no-sysctl              leave rp_filter, arp_ignore and arp_announce alone\n"
@@ -37,6 +39,20 @@ static int read_mtu(const char *text, unsigned *mtu)
 		return -1;
 	}
 	*mtu = (unsigned)value;
+	return 0;
+}
+
+static int read_port(const char *text, uint16_t *port)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (end == text || *end || value == 0 || value > UINT16_MAX) {
+		fprintf(stderr, "lvs-decap: --gue: expected a UDP port, 1 to 65535, got \"%s\"\n",
+			text);
+		return -1;
+	}
+	*port = (uint16_t)value;
 	return 0;
 }
 
@@ -61,6 +77,7 @@ int options_read(int argc, char **argv, struct options *options)
 	static const struct option longs[] = {
 		{"from", required_argument, NULL, 'f'}, {"address", required_argument, NULL, 'a'},
 		{"tun", required_argument, NULL, 't'},  {"mtu", required_argument, NULL, 'm'},
+		{"gue", required_argument, NULL, 'u'},  {"gre", no_argument, NULL, 'g'},
 		{"no-sysctl", no_argument, NULL, 'n'},  {"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'v'},    {NULL, 0, NULL, 0},
 	};
@@ -81,6 +98,12 @@ int options_read(int argc, char **argv, struct options *options)
 			break;
 		case 'm':
 			failed = read_mtu(optarg, &options->mtu);
+			break;
+		case 'u':
+			failed = read_port(optarg, &options->gue_port);
+			break;
+		case 'g':
+			options->gre = true;
 			break;
 		case 'n':
 			options->no_sysctl = true;

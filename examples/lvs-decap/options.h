@@ -12,6 +12,8 @@ struct options {
 	struct address_list from;    /* empty: anybody */
 	struct address_list address; /* empty: any inner destination */
 	unsigned mtu;
+	uint16_t gue_port; /* 0: no GUE */
+	bool gre;
 	bool no_sysctl;
 };
 

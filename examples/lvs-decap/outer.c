@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A raw socket gets a tunnel packet as soon as it is known to be for this host
- * and whole: the kernel has checked the outer header and put fragments together.
- * An IPv4 one comes with its header, an IPv6 one without: there the traffic
- * class comes beside it.
+ * A socket gets a tunnel packet as soon as it is known to be for this host
+ * and whole: the kernel has checked the outer header and put fragments together,
+ * and it has checked UDP's sum. A raw IPv4 one comes with its header, others without: there TOS
+ * or traffic class comes beside it.
  */
 #include "outer.h"
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,45 +26,75 @@ static const struct {
 	int outer;
 	int inner;
 	int protocol;
+	enum shim_kind kind;
 } kinds[OUTER_SOCKETS] = {
-	{AF_INET, AF_INET, IPPROTO_IPIP},
-	{AF_INET, AF_INET6, IPPROTO_IPV6},
-	{AF_INET6, AF_INET, IPPROTO_IPIP},
-	{AF_INET6, AF_INET6, IPPROTO_IPV6},
+	{AF_INET, AF_INET, IPPROTO_IPIP, SHIM_NONE},  {AF_INET, AF_INET6, IPPROTO_IPV6, SHIM_NONE},
+	{AF_INET6, AF_INET, IPPROTO_IPIP, SHIM_NONE}, {AF_INET6, AF_INET6, IPPROTO_IPV6, SHIM_NONE},
+	{AF_INET, 0, IPPROTO_GRE, SHIM_GRE},          {AF_INET6, 0, IPPROTO_GRE, SHIM_GRE},
+	{AF_INET, 0, IPPROTO_UDP, SHIM_GUE},          {AF_INET6, 0, IPPROTO_UDP, SHIM_GUE},
 };
 
-static int open_one(struct outer_socket *outer, int family, int protocol)
+static int set(int fd, int level, int option, int value)
 {
-	int on = 1;
-	int room = RECEIVE_BUFFER;
+	return setsockopt(fd, level, option, &value, sizeof(value));
+}
 
-	outer->fd = socket(family, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
-	if (outer->fd < 0 && family == AF_INET6 && errno == EAFNOSUPPORT)
+/* To the port of every address; an IPv6 sender may leave the sum out here (RFC 6935). */
+static int bind_udp(const struct outer_socket *outer, uint16_t port)
+{
+	struct sockaddr_in in4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+
+	if (outer->outer_family == AF_INET)
+		return set(outer->fd, IPPROTO_IP, IP_RECVTOS, 1) < 0
+			       ? -1
+			       : bind(outer->fd, (struct sockaddr *)&in4, sizeof(in4));
+	if (set(outer->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0 ||
+	    set(outer->fd, IPPROTO_UDP, UDP_NO_CHECK6_RX, 1) < 0)
+		return -1;
+	return bind(outer->fd, (struct sockaddr *)&in6, sizeof(in6));
+}
+
+static int open_one(struct outer_socket *outer, int protocol, uint16_t port)
+{
+	bool udp = protocol == IPPROTO_UDP;
+	int type = udp ? SOCK_DGRAM : SOCK_RAW;
+
+	outer->fd = socket(outer->outer_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+	if (outer->fd < 0 && outer->outer_family == AF_INET6 && errno == EAFNOSUPPORT)
 		return 0;
 	if (outer->fd < 0)
 		return -1;
-	if (family == AF_INET6 &&
-	    setsockopt(outer->fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof(on)) < 0)
+	if (outer->outer_family == AF_INET6 && set(outer->fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1) < 0)
 		return -1;
-	if (setsockopt(outer->fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on)) < 0)
+	if (set(outer->fd, SOL_SOCKET, SO_RXQ_OVFL, 1) < 0)
 		return -1;
 	/* The first needs CAP_NET_ADMIN, the second is cut to the host's limit: either will do. */
-	if (setsockopt(outer->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
-		setsockopt(outer->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
-	return 0;
+	if (set(outer->fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER) < 0)
+		set(outer->fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+	return udp ? bind_udp(outer, port) : 0;
 }
 
-int outer_open(struct outer_socket *sockets)
+static bool is_wanted(const struct options *options, enum shim_kind kind)
+{
+	return kind == SHIM_NONE || (kind == SHIM_GRE && options->gre) ||
+	       (kind == SHIM_GUE && options->gue_port);
+}
+
+int outer_open(const struct options *options, struct outer_socket *sockets)
 {
 	for (int i = 0; i < OUTER_SOCKETS; i++)
 		sockets[i] = (struct outer_socket){
 			.fd = -1,
+			.kind = kinds[i].kind,
 			.outer_family = (uint8_t)kinds[i].outer,
 			.inner_family = (uint8_t)kinds[i].inner,
 		};
 	for (int i = 0; i < OUTER_SOCKETS; i++) {
-		if (open_one(&sockets[i], kinds[i].outer, kinds[i].protocol) < 0) {
-			fprintf(stderr, "lvs-decap: raw socket, IP protocol %d: %s\n",
+		if (!is_wanted(options, kinds[i].kind))
+			continue;
+		if (open_one(&sockets[i], kinds[i].protocol, options->gue_port) < 0) {
+			fprintf(stderr, "lvs-decap: socket of IP protocol %d: %s\n",
 				kinds[i].protocol, strerror(errno));
 			outer_close(sockets);
 			return -1;
@@ -101,6 +132,8 @@ static void read_control(struct msghdr *message, struct outer_socket *outer,
 			outer->overrun = now;
 		} else if (at->cmsg_level == IPPROTO_IPV6 && at->cmsg_type == IPV6_TCLASS) {
 			packet->ecn = load_control(at) & ECN_MASK;
+		} else if (at->cmsg_level == IPPROTO_IP && at->cmsg_type == IP_TOS) {
+			packet->ecn = *CMSG_DATA(at) & ECN_MASK; /* of one byte */
 		}
 	}
 }
@@ -129,7 +162,10 @@ static int take_ipv4(struct outer_packet *packet, struct decap_counts *counts)
 int outer_receive(struct outer_socket *outer, uint8_t *buffer, size_t room,
 		  struct outer_packet *packet, struct decap_counts *counts)
 {
-	struct sockaddr_in6 from = {0};
+	union {
+		struct sockaddr_in in4;
+		struct sockaddr_in6 in6;
+	} from = {0};
 	union {
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(sizeof(uint32_t)) * 2];
@@ -155,8 +191,11 @@ int outer_receive(struct outer_socket *outer, uint8_t *buffer, size_t room,
 		counts->n[DECAP_bad_outer]++;
 		return 0;
 	}
-	if (outer->outer_family == AF_INET)
+	if (outer->outer_family == AF_INET && outer->kind != SHIM_GUE)
 		return take_ipv4(packet, counts);
-	packet->from = address_from(AF_INET6, from.sin6_addr.s6_addr);
+	if (outer->outer_family == AF_INET)
+		packet->from = address_from(AF_INET, (const uint8_t *)&from.in4.sin_addr);
+	else
+		packet->from = address_from(AF_INET6, from.in6.sin6_addr.s6_addr);
 	return 1;
 }

@@ -119,7 +119,7 @@ int tun_add_address(const char *name, unsigned i, const struct address *address)
 	return failed ? fail(name, "adding an address of --address") : 0;
 }
 
-void tun_send(int fd, const struct inner_packet *inner, unsigned mtu, struct decap_counts *counts)
+void tun_send(int fd, struct inner_packet *inner, unsigned mtu, struct decap_counts *counts)
 {
 	struct virtio_net_hdr header;
 	struct iovec piece[2] = {

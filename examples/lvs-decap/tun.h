@@ -20,6 +20,6 @@ bool tun_is_up(const char *name);
 int tun_add_address(const char *name, unsigned i, const struct address *address);
 
 /* Hands a packet to the host, and counts. */
-void tun_send(int fd, const struct inner_packet *inner, unsigned mtu, struct decap_counts *counts);
+void tun_send(int fd, struct inner_packet *inner, unsigned mtu, struct decap_counts *counts);
 
 #endif

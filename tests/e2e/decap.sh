@@ -10,7 +10,7 @@
 #    |              10.1.0.1       |          |       10.1.0.2                  |
 #    |              fd01::1     d0 |== veth ==| s0    fd01::2                   |
 #    +-----------------------------+          +---------------------------------+
-#          IP in IP  ------------------------------>  raw socket -> TUN -> server
+#    IP in IP, GUE, GRE ---------------------------->  socket -> TUN -> server
 #          reply     <------------------------------  straight to the client
 #
 set -u
@@ -79,6 +79,7 @@ in_d ip -6 route add 2001:db8::80 via fd01::2
 in_s sysctl -qw net.ipv4.conf.all.rp_filter=1
 
 ip netns exec "$s" "$decap" --from 10.1.0.1,fd01::1 --address 192.0.2.80 --address 2001:db8::80 \
+	--gue 6080 --gre \
 	>"$work/counts" 2>"$work/log" &
 pids+=($!)
 decap_pid=$!
@@ -92,16 +93,25 @@ for role in echo sink; do
 done
 
 in_d python3 "$lib" case_bad
+in_d python3 "$lib" case_bad_shims
+in_d python3 "$lib" case_odd_place
+result $? "a remote checksum where no transport has one"
 for outer in 4 6; do
 	for inner in 4 6; do
-		in_d python3 "$lib" case_echo $outer $inner
-		result $? "IPv$inner in IPv$outer"
-		in_d python3 "$lib" case_ecn $outer $inner
-		result $? "congestion marks of IPv$inner in IPv$outer"
+		for kind in ipip gue gue-csum gue-remcsum gre gre-csum; do
+			in_d python3 "$lib" case_echo $outer $inner $kind
+			result $? "IPv$inner in IPv$outer, $kind"
+		done
+		for kind in ipip gue gre; do
+			in_d python3 "$lib" case_ecn $outer $inner $kind
+			result $? "congestion marks of IPv$inner in IPv$outer, $kind"
+		done
 	done
 done
-in_d timeout 60 python3 "$lib" case_super
-result $? "TCP in super-packets with unfinished checksums"
+for kind in ipip gue gre; do
+	in_d timeout 60 python3 "$lib" case_super $kind
+	result $? "TCP in super-packets with unfinished checksums, $kind"
+done
 
 # Nobody answers ARP for the service address on the wire.
 in_d ip route replace 192.0.2.80 dev d0
@@ -113,12 +123,14 @@ result $? "no answer to ARP for the service address"
 kill -USR1 "$decap_pid"
 wait_for "$work/counts" overrun
 count() { awk -v name="$1" '$1 == name { print $2 }' "$work/counts"; }
-for want in short_inner=5 bad_inner=4 inner_checksum=1 not_to=2 not_from=2 ecn_refused=4 refused=0; do
+for want in short_inner=8 bad_inner=5 inner_checksum=1 not_to=2 not_from=3 ecn_refused=12 refused=0 \
+	bad_shim=20 gre_checksum=2 bad_outer=0 fragment=0; do
 	name=${want%=*}
 	[ "$(count "$name")" = "${want#*=}" ] || { echo "$want: got $(count "$name")" && false; }
 	result $? "counter $want"
 done
-[ "$(count super)" -gt 50 ] && [ "$(count partial)" -gt 50 ] && [ "$(count ecn_marked)" = 8 ]
+[ "$(count super)" -gt 150 ] && [ "$(count partial)" -gt 150 ] && [ "$(count ecn_marked)" = 24 ] &&
+	[ "$(count remote)" = 9 ]
 result $? "counters of offloads and marks: $(count super) super-packets"
 
 ignore=$(in_s cat /proc/sys/net/ipv4/conf/all/arp_ignore)
