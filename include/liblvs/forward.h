@@ -89,8 +89,8 @@ enum lvs_method {
  * go, LVS_REASON_LOCAL when this host is to get it as it is now, else the reason
  * it cannot go, and nothing of the packet is changed. A reason of reason.h, no other number.
  * Fragments come one by one: those with LVS_HEADERS_LATER_FRAGMENT have no transport header, and
- * ports that are those of the first one (docs/fragments.md). Later fragments of ICMP errors go
- * through out() and back() too.
+ * ports that are those of the first one (docs/fragments.md). AH and ESP have none at all; their
+ * binding is that of their IKE. Later fragments of ICMP errors go through out() and back() too.
  */
 struct lvs_forward_ops {
 	uint32_t size;     /**< sizeof of this structure. */

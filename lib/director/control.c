@@ -50,9 +50,9 @@ void lvs_director_get_timeouts(const struct lvs_director *director, struct lvs_t
 	struct lvs_timeouts out = {
 		.size = timeouts->size,
 		.tcp_s = lvs_states_timeout_s(&director->states, LVS_STATE_TCP,
-					     LVS_TCP_ESTABLISHED_STATE),
+					      LVS_TCP_ESTABLISHED_STATE),
 		.tcp_fin_s = lvs_states_timeout_s(&director->states, LVS_STATE_TCP,
-						 LVS_TCP_FIN_WAIT_STATE),
+						  LVS_TCP_FIN_WAIT_STATE),
 		.udp_s = lvs_states_timeout_s(&director->states, LVS_STATE_UDP, 0),
 	};
 

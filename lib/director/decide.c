@@ -141,9 +141,16 @@ enum lvs_reason lvs_decide_flow(struct lvs_step *step)
 
 static LVS_NOINLINE enum lvs_reason decide_other(struct lvs_step *step)
 {
-	if (step->headers->flags & LVS_HEADERS_FRAGMENT)
+	const struct lvs_headers *headers = step->headers;
+	bool fragment = headers->flags & LVS_HEADERS_FRAGMENT;
+
+	/* Of IPv4 each of their fragments says all that is to be known. */
+	if (lvs_is_ipsec(headers->flow.protocol) &&
+	    !(fragment && headers->flow.family == LVS_INET6))
+		return lvs_ipsec_turn(step);
+	if (fragment)
 		return lvs_frag_turn(step);
-	switch (step->headers->flow.protocol) {
+	switch (headers->flow.protocol) {
 	case LVS_ICMP:
 	case LVS_ICMPV6:
 		return lvs_icmp_turn(step);

@@ -29,7 +29,7 @@ struct turn {
 	struct lvs_pieces pieces;
 };
 
-/* IPv6 options and routing may stand between the fragment header and the transport. */
+/* IPv6 options, routing and AH may stand between the fragment header and the transport. */
 static bool may_be_balanced(unsigned family, uint8_t following)
 {
 	switch (following) {
@@ -38,6 +38,8 @@ static bool may_be_balanced(unsigned family, uint8_t following)
 		return true;
 	case LVS_EXT_ROUTING:
 	case LVS_EXT_OPTIONS:
+	case LVS_AH:
+	case LVS_ESP:
 		return family == LVS_INET6;
 	default:
 		return lvs_is_balanced(following);

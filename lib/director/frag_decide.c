@@ -126,6 +126,18 @@ static enum lvs_reason decide_flow(struct lvs_step *step, const struct lvs_recor
 	return reason;
 }
 
+static enum lvs_reason decide_ipsec(struct lvs_step *step, const struct lvs_record *record,
+				    struct lvs_fate *fate)
+{
+	enum lvs_reason reason;
+
+	lvs_ipsec_flow(&step->headers->flow, &fate->flow);
+	reason = lvs_ipsec_turn(step);
+	if (record->conn)
+		fate->kind = LVS_FATE_FOLLOW;
+	return reason;
+}
+
 /* Whether the method that the packet went by puts checksums right. */
 static bool was_translated(const struct lvs_step *step, const struct lvs_record *record,
 			   enum lvs_reason reason)
@@ -194,6 +206,8 @@ enum lvs_reason lvs_frag_decide(struct lvs_step *step, const struct lvs_pieces *
 		reason = decide_error(step, fate);
 	else if (lvs_is_balanced(protocol))
 		reason = decide_flow(step, record, fate);
+	else if (lvs_is_ipsec(protocol))
+		reason = decide_ipsec(step, record, fate);
 	else
 		reason = LVS_REASON_PROTOCOL;
 	step->record = before;

@@ -196,7 +196,9 @@ static enum lvs_reason later_request(struct lvs_step *step, const struct lvs_con
 	lvs_step_count(step, dest->number, LVS_COUNT_IN_PKTS);
 	lvs_binding_of_conn(&binding, conn, step->worker->director);
 	reason = lvs_step_out(step, dest, ops, &binding);
-	return reason == LVS_REASON_NONE ? LVS_REASON_ESTABLISHED : reason;
+	if (reason == LVS_REASON_NONE)
+		return LVS_REASON_ESTABLISHED;
+	return lvs_step_refused(step, reason, ops, &binding);
 }
 
 static enum lvs_reason later_reply(struct lvs_step *step, const struct lvs_conn *conn,
@@ -212,7 +214,7 @@ static enum lvs_reason later_reply(struct lvs_step *step, const struct lvs_conn 
 			return LVS_REASON_UNREACHABLE;
 		reason = ops->back(step->packet, step->headers, &binding);
 		if (reason != LVS_REASON_NONE && reason != LVS_REASON_LOCAL)
-			return reason;
+			return lvs_step_refused(step, reason, NULL, &binding);
 	}
 	if (lvs_dest_available(dest))
 		lvs_step_count(step, dest->number, LVS_COUNT_OUT_PKTS);
@@ -231,8 +233,10 @@ enum lvs_reason lvs_hit_later(struct lvs_step *step, struct lvs_conn *conn, enum
 	lvs_note(step, conn, step->packet->conn);
 	lvs_note(step, side, side);
 	lvs_note(step, dest, conn->dest);
-	if (!step->peek)
+	if (step->headers->flags & LVS_HEADERS_LATER_FRAGMENT && !step->peek)
 		mark_alive(conn, step->tick);
+	else if (!step->peek)
+		mark_seen(conn, step->tick);
 	if (side == LVS_SIDE_REQUEST)
 		return later_request(step, conn, dest, ops);
 	return later_reply(step, conn, dest, ops);

@@ -30,8 +30,10 @@ struct about {
 static bool find(struct lvs_step *step, const struct lvs_flow *flow, struct about *about)
 {
 	struct lvs_director *director = step->worker->director;
+	struct lvs_flow ike;
 	uint64_t word;
 
+	flow = lvs_ipsec_flow(flow, &ike);
 	about->conn = lvs_table_find(director->table, flow, lvs_table_hash(director->table, flow),
 				     SIDES_QUOTED, &about->side);
 	if (!about->conn || lvs_conn_is_over(about->conn, step->tick))
@@ -372,6 +374,8 @@ bool lvs_icmp_needs_whole(const struct lvs_step *step)
 	const struct lvs_forward_ops *ops;
 	const struct lvs_conn *conn;
 	struct lvs_quote quote, inner;
+	const struct lvs_flow *flow;
+	struct lvs_flow ike;
 	enum lvs_side side;
 	uint64_t word;
 
@@ -383,8 +387,9 @@ bool lvs_icmp_needs_whole(const struct lvs_step *step)
 	if (may_be_gue(step, &quote) &&
 	    lvs_quote_inner(step->packet, step->headers, &quote, &inner) == LVS_REASON_NONE)
 		return true;
-	conn = lvs_table_find(director->table, &quote.flow,
-			      lvs_table_hash(director->table, &quote.flow), SIDES_QUOTED, &side);
+	flow = lvs_ipsec_flow(&quote.flow, &ike);
+	conn = lvs_table_find(director->table, flow, lvs_table_hash(director->table, flow),
+			      SIDES_QUOTED, &side);
 	if (!conn)
 		return false;
 	word = atomic_load_explicit(&conn->word, memory_order_relaxed);

@@ -66,6 +66,19 @@ LVS_INLINE bool lvs_is_balanced(uint8_t protocol)
 	return protocol == LVS_TCP || protocol == LVS_UDP || protocol == LVS_SCTP;
 }
 
+/* What IKE has agreed on: AH and ESP of IPsec, of which IKE's connection is the connection. */
+LVS_INLINE bool lvs_is_ipsec(uint8_t protocol)
+{
+	return protocol == LVS_ESP || protocol == LVS_AH;
+}
+
+/* A flow by which its connection is found: @p flow, or of AH and ESP that of their IKE, which is
+ * written to @p ike. */
+const struct lvs_flow *lvs_ipsec_flow(const struct lvs_flow *flow, struct lvs_flow *ike);
+
+/* An AH or ESP packet's turn. */
+enum lvs_reason lvs_ipsec_turn(struct lvs_step *step);
+
 /* A decision becomes the packet's verdict, or an ICMP error about it. The final reason. */
 enum lvs_reason lvs_step_settle(struct lvs_step *step, enum lvs_reason reason);
 
@@ -85,7 +98,8 @@ enum lvs_reason lvs_miss_later_once(struct lvs_step *step, uint32_t mark, uint32
 enum lvs_reason lvs_hit(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side,
 			struct lvs_dest *dest);
 
-/* The same for a later fragment: no state moves, and its addresses alone are rewritten. */
+/* The same for what has no transport header of the connection's: a later fragment, AH, ESP. No
+ * state moves, and its addresses alone are rewritten. */
 enum lvs_reason lvs_hit_later(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side,
 			      struct lvs_dest *dest);
 

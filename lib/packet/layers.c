@@ -37,8 +37,8 @@ static bool is_routed(const uint8_t *ip, const struct lvs_headers *headers)
 
 		if (type == LVS_EXT_ROUTING && ext[3] != 0)
 			return true;
-		/* The parser let atomic fragments through: their length byte is reserved. */
-		offset += type == LVS_EXT_FRAGMENT ? 8u : 8u * (ext[1] + 1u);
+		/* The parser let atomic fragments through. */
+		offset += lvs_parse_ext_len(type, ext);
 		type = ext[0];
 	}
 	return false;

@@ -40,6 +40,15 @@ enum lvs_reason lvs_parse_ipv6(const struct lvs_packet *packet, struct lvs_heade
 enum lvs_reason lvs_parse_ipv6_walk(const struct lvs_packet *packet, struct lvs_headers *headers,
 				    uint32_t limit, uint32_t *offset);
 
+/* Bytes of an IPv6 extension header, the first two of which are there. RFC 8200, 4302. */
+LVS_INLINE uint32_t lvs_parse_ext_len(uint8_t type, const uint8_t *ext)
+{
+	/* The second byte of a fragment header is reserved: its length is fixed. */
+	if (type == LVS_EXT_FRAGMENT)
+		return LVS_FRAGMENT_LEN;
+	return type == LVS_AH ? (ext[1] + 2u) * 4 : (ext[1] + 1u) * 8;
+}
+
 /* Bytes that may be read. */
 LVS_INLINE uint32_t lvs_parse_linear(const struct lvs_packet *packet)
 {

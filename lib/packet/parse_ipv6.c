@@ -5,17 +5,18 @@
 enum {
 	EXT_HOP_BY_HOP = 0,
 
-	EXT_LEN = 8,        /* the shortest, and the unit of their lengths */
+	EXT_LEN = 8,        /* of the shortest */
 	EXT_MAX = 8,        /* more of them are an attack on whoever must walk them */
 	EXT_MORE = 0x1,     /* fragment: more follow */
 	EXT_START = 0xfff8, /* fragment: first byte of its piece */
 };
 
-/* AH and ESP are protocols of their own here, as they are for the kernel's IPVS. */
+/* AH is one here, as for the kernel: what it vouches for is balanced like any other. In IPv4 it is
+ * a protocol of its own, as ESP is in both. */
 static int is_extension(uint8_t next)
 {
 	return next == EXT_HOP_BY_HOP || next == LVS_EXT_ROUTING || next == LVS_EXT_FRAGMENT ||
-	       next == LVS_EXT_OPTIONS;
+	       next == LVS_EXT_OPTIONS || next == LVS_AH;
 }
 
 /* Fragment header at @p offset. An atomic one (RFC 6946) is no more than an extension header. */
@@ -55,14 +56,12 @@ static enum lvs_reason walk_one(const struct lvs_packet *packet, struct lvs_head
 		return LVS_REASON_EXT_HEADERS;
 	if (end > limit)
 		return lvs_parse_missing(end, headers->len, too_short);
-	/* The second byte of a fragment header is reserved: its length is fixed. */
 	if (type == LVS_EXT_FRAGMENT) {
 		if ((*fragments)++)
 			return LVS_REASON_EXT_HEADERS;
 		reason = walk_fragment(packet, headers, *offset);
-	} else {
-		end += ext[1] * (uint32_t)EXT_LEN;
 	}
+	end = *offset + lvs_parse_ext_len(type, ext);
 	if (end > limit)
 		return lvs_parse_missing(end, headers->len, too_short);
 	headers->flow.protocol = ext[0];

@@ -6,7 +6,6 @@
 #include "packet/parse.h"
 
 enum {
-	EXT_UNIT = 8,       /* IPv6: of extension headers' lengths */
 	EXT_MORE = 0x1,     /* IPv6: more follow */
 	EXT_START = 0xfff8, /* IPv6: first byte of the part */
 };
@@ -31,9 +30,11 @@ static uint32_t read_ipv6(const uint8_t *ip, struct lvs_part *part)
 
 	part->next_at = 6;
 	while (type != LVS_EXT_FRAGMENT) {
+		uint32_t end = at + lvs_parse_ext_len(type, ip + at);
+
 		part->next_at = (uint16_t)at;
 		type = ip[at];
-		at += (ip[at + 1] + 1u) * EXT_UNIT;
+		at = end;
 	}
 	word = lvs_load16(ip + at + 2);
 	part->id = lvs_load32(ip + at + 4);

@@ -98,6 +98,9 @@ static inline struct lvs_flow flow_of(struct input *in, const struct lvs_directo
 	union lvs_addr client = flow.src;
 	lvs_be16 client_port = flow.src_port;
 
+	/* IKE from its own port, so that AH and ESP find it. */
+	if (service.port == lvs_htons(500))
+		flow.src_port = client_port = service.port;
 	in->aim_family = LVS_UNSPEC;
 	if ((bits & 0x88) == 0x88 && flow_known(in, director, who, bits & 0x40, &flow))
 		return flow;
@@ -257,6 +260,8 @@ static inline void from_template(struct input *in, const struct lvs_director *di
 
 	if (how & 1)
 		reverse(&flow);
+	if (bits & 4 && flow.src_port == lvs_htons(500))
+		flow.protocol = bits & 2 && flow.family == LVS_INET ? LVS_AH : LVS_ESP;
 	len = write_packet(bytes, &flow, take(in), payloads[shape & 7], bits);
 	if (shape >> 6 == 2)
 		len = make_error(in, bytes, &flow, len, how);

@@ -98,7 +98,12 @@ static inline bool is_sum_right(const uint8_t *ip, uint32_t len)
 {
 	uint32_t header = ip[0] >> 4 == 6 ? 40 : 20;
 
-	if ((ip[0] >> 4 == 6 ? ip[6] : ip[9]) != LVS_SCTP)
+	uint8_t protocol = ip[0] >> 4 == 6 ? ip[6] : ip[9];
+
+	/* AH and ESP have none. */
+	if (protocol == LVS_AH || protocol == LVS_ESP)
+		return false;
+	if (protocol != LVS_SCTP)
 		return plain_l4_sum(ip, len) == 0xffff;
 	return plain_crc(ip + header, len - header) == lvs_load_le32(ip + header + 8);
 }

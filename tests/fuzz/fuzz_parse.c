@@ -67,6 +67,16 @@ static struct lvs_packet read_packet(const uint8_t *data, size_t size)
 	return packet;
 }
 
+/* The chunk that counts is the first, or an ABORT behind a cookie's. */
+static void check_chunk(const struct lvs_packet *packet, const struct lvs_headers *headers)
+{
+	uint8_t first = packet->data[headers->l4_offset + 12];
+
+	FUZZ_CHECK(headers->l4_offset + 16u <= headers->len);
+	FUZZ_CHECK(headers->sctp_chunk == first ||
+		   (headers->sctp_chunk == 6 && (first == 10 || first == 11)));
+}
+
 static void check_headers(const struct lvs_packet *packet, const struct lvs_headers *headers)
 {
 	int later = headers->flags & LVS_HEADERS_LATER_FRAGMENT;
@@ -81,6 +91,9 @@ static void check_headers(const struct lvs_packet *packet, const struct lvs_head
 	FUZZ_CHECK(!later || (headers->flow.src_port == 0 && headers->flow.dst_port == 0));
 	FUZZ_CHECK(!later || (headers->flags & LVS_HEADERS_FRAGMENT));
 	FUZZ_CHECK(headers->tcp_flags == 0 || headers->flow.protocol == LVS_TCP);
+	FUZZ_CHECK(headers->sctp_chunk == 0 || headers->flow.protocol == LVS_SCTP);
+	if (headers->flow.protocol == LVS_SCTP && !later)
+		check_chunk(packet, headers);
 	if (packet->flags & LVS_PACKET_CSUM_PARTIAL)
 		FUZZ_CHECK(packet->csum_start + packet->csum_offset + 2u <= headers->len);
 }

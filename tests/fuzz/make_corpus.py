@@ -39,6 +39,19 @@ def ext(next_header, units=1, routing_left=0):
     return bytes([next_header, units - 1, 0, routing_left]) + bytes(units * 8 - 4)
 
 
+def ah(next_header, size=24):
+    return bytes([next_header, size // 4 - 2]) + bytes(size - 2)
+
+
+def sctp(*chunks):
+    return struct.pack("!HHII", 40000, 80, 1, 0) + b"".join(chunks)
+
+
+def chunk(kind, body=b"", length=None):
+    size = 4 + len(body) if length is None else length
+    return struct.pack("!BBH", kind, 0, size) + body + bytes(-len(body) % 4)
+
+
 def frag6(next_header, word):
     return struct.pack("!BBHI", next_header, 0, word, 7)
 
@@ -68,6 +81,10 @@ CASES = {
     "ip4_last": case(ip4(UDP, TEXT, fragment=0x0010), mtu=100),
     "ip4_death": case(ip4(UDP, TEXT, fragment=0x1fff)),
     "ip4_sctp": case(ip4(SCTP, bytes(20)), PARTIAL, start=20, offset=8),
+    "ip4_sctp_abort": case(ip4(SCTP, sctp(chunk(10, b"cookie"), chunk(6)))),
+    "ip4_sctp_zero": case(ip4(SCTP, sctp(chunk(11, length=0), chunk(6)))),
+    "ip4_sctp_far": case(ip4(SCTP, sctp(chunk(10, length=0xffff), chunk(6)))),
+    "ip4_sctp_short": case(ip4(SCTP, sctp(b"\1\0\0"))),
     "ip4_icmp": case(ip4(ICMP, b"\x08" + bytes(11))),
     "ip4_esp": case(ip4(ESP, bytes(20))),
     "ip4_ah": case(ip4(AH, bytes(20))),
@@ -98,6 +115,12 @@ CASES = {
     "ip6_twice": case(ip6(44, frag6(44, 1) + frag6(TCP, 1) + tcp())),
     "ip6_routed": case(ip6(43, ext(TCP, 3, 1) + tcp(TEXT)), PARTIAL, GSO_TCP, 100, 64, 16),
     "ip6_ah": case(ip6(AH, bytes(24))),
+    "ip6_ah_tcp": case(ip6(AH, ah(TCP) + tcp(TEXT)), PARTIAL, GSO_TCP, 100, 64, 16),
+    "ip6_ah_odd": case(ip6(AH, ah(AH, 12) + ah(UDP, 20) + udp(TEXT)), PARTIAL, GSO_UDP, 60, 72, 6),
+    "ip6_ah_esp": case(ip6(60, ext(AH) + ah(ESP) + TEXT), mtu=100),
+    "ip6_ah_overrun": case(ip6(AH, bytes([TCP, 200]) + bytes(40))),
+    "ip6_ah_first": case(ip6(AH, ah(44) + frag6(AH, 1) + ah(UDP) + udp(TEXT, 4000))),
+    "ip6_ah_later": case(ip6(44, frag6(AH, 0x101) + TEXT)),
     "ip6_super_udp": case(ip6(60, ext(UDP) + udp(TEXT)), PARTIAL, GSO_UDP, 60, 48, 6),
     "tunnel_4in4": case(ip4(IPIP, ip4(TCP, tcp(TEXT))), PARTIAL, GSO_TCP, 100, 40, 16),
     "tunnel_6in4": case(ip4(IPV6, ip6(UDP, udp(TEXT))), PARTIAL, GSO_UDP, 100, 60, 6),

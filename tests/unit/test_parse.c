@@ -307,6 +307,9 @@ START_TEST(test_protocols)
 		uint8_t p[100];
 		unsigned l4 = ref_put_ip(p, family, rows[row].protocol, 0, rows[row].need, &rng);
 
+		/* In IPv6 it is an extension header. */
+		if (rows[row].protocol == LVS_AH && family == LVS_INET6)
+			continue;
 		ref_fill(&rng, p + l4, rows[row].need);
 		ck_assert_uint_eq(parse(p, l4 + rows[row].need, &headers), LVS_REASON_NONE);
 		ck_assert_uint_eq(headers.flow.protocol, rows[row].protocol);

@@ -15,9 +15,9 @@ struct chain_link {
 };
 
 static const struct chain_link links[] = {
-	{'h', 0, 1},  {'r', 43, 3}, {'d', 60, 2}, {'D', 60, 256}, {'f', 44, 1},
-	{'F', 44, 1}, {'L', 44, 1}, {'t', 6, 0},  {'u', 17, 0},   {'s', 132, 0},
-	{'i', 58, 0}, {'e', 50, 0}, {'a', 51, 0}, {'n', 59, 0},   {'x', 99, 0},
+	{'h', 0, 1},  {'r', 43, 3}, {'d', 60, 2}, {'D', 60, 256}, {'f', 44, 1}, {'F', 44, 1},
+	{'L', 44, 1}, {'t', 6, 0},  {'u', 17, 0}, {'s', 132, 0},  {'i', 58, 0}, {'e', 50, 0},
+	{'a', 51, 3}, {'q', 51, 1}, {'n', 59, 0}, {'x', 99, 0},
 };
 
 static const struct chain_link *link_of(char letter)
@@ -38,11 +38,14 @@ static uint32_t chain_put(uint8_t *p, const char *chain, unsigned *l4)
 
 	for (; chain[1]; chain++) {
 		const struct chain_link *link = link_of(*chain);
-		unsigned len = link->units * 8u;
+		/* AH counts by four, and its shortest, without a value, has twelve. */
+		unsigned len = link->letter == 'q' ? 12 : link->units * 8u;
 
 		memset(p + at, 0, len);
 		p[at] = link_of(chain[1])->type;
-		p[at + 1] = (uint8_t)(link->type == 44 ? 0xff : len / 8 - 1);
+		p[at + 1] = (uint8_t)(link->type == 44   ? 0xff
+				      : link->type == 51 ? len / 4 - 2
+							 : len / 8 - 1);
 		if (link->letter == 'F')
 			p[at + 3] = 1;
 		if (link->letter == 'L')
@@ -109,7 +112,6 @@ static const struct {
 	{"s", LVS_REASON_NONE, 132, 0},
 	{"i", LVS_REASON_NONE, 58, 0},
 	{"e", LVS_REASON_NONE, 50, 0},
-	{"a", LVS_REASON_NONE, 51, 0},
 	{"n", LVS_REASON_NONE, 59, 0},
 	{"x", LVS_REASON_NONE, 99, 0},
 	{"ht", LVS_REASON_NONE, 6, OPT},
@@ -129,7 +131,15 @@ static const struct {
 	{"FFt", LVS_REASON_EXT_HEADERS, 0, FRAG},
 	{"FLt", LVS_REASON_EXT_HEADERS, 0, FRAG},
 	{"dn", LVS_REASON_NONE, 59, OPT},
-	{"ha", LVS_REASON_NONE, 51, OPT},
+	{"at", LVS_REASON_NONE, 6, OPT},
+	{"hrfaqdu", LVS_REASON_NONE, 17, OPT},
+	{"ae", LVS_REASON_NONE, 50, OPT},
+	{"an", LVS_REASON_NONE, 59, OPT},
+	{"Fas", LVS_REASON_NONE, 132, FRAG},
+	{"aFt", LVS_REASON_NONE, 6, FRAG},
+	{"La", LVS_REASON_NONE, 51, FRAG | LVS_HEADERS_LATER_FRAGMENT},
+	{"aht", LVS_REASON_EXT_HEADERS, 0, OPT},
+	{"qqqqqqqqqt", LVS_REASON_EXT_HEADERS, 0, OPT},
 };
 
 START_TEST(test_chains)
@@ -179,7 +189,7 @@ END_TEST
 /* Cut short by its own length, by what came, and by what may be read, at every byte. */
 START_TEST(test_cut)
 {
-	static const char *const cut[] = {"t", "u", "hdt", "hFu", "drs", "ri"};
+	static const char *const cut[] = {"t", "u", "hdt", "hFu", "drs", "ri", "haqt", "ae"};
 
 	for (unsigned i = 0; i < LVS_ARRAY_N(cut); i++) {
 		uint8_t p[300];
