@@ -12,11 +12,13 @@
 
 #define A "-A -t 192.0.2.1:80 -s rr\n"
 #define A_WRR "-A -t 192.0.2.1:80 -s wrr\n"
+#define A_MASK "-A -t 192.0.2.1:80 -s rr -M 255.255.255.0\n"
 #define A1 "-a -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 1\n"
 #define A1_W3 "-a -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 3\n"
 #define A1_DR "-a -t 192.0.2.1:80 -r 10.0.0.1:80 -g -w 1\n"
 #define A1_X "-a -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 1 -x 9\n"
 #define A1_XY "-a -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 1 -x 9 -y 3\n"
+#define A1_TUN "-a -t 192.0.2.1:80 -r 10.0.0.1:80 -i -w 1"
 #define A2 "-a -t 192.0.2.1:80 -r 10.0.0.2:80 -m -w 1\n"
 #define B "-A -u 192.0.2.1:80 -s rr\n"
 #define B1 "-a -u 192.0.2.1:80 -r 10.0.0.1:80 -m -w 1\n"
@@ -73,6 +75,18 @@ static const struct {
 	{A A1, A A1_X, {0, 1, 0}, "t rr;1 m0 w1 x9 y0;"},
 	{A A1_X, A A1_XY, {0, 1, 0}, "t rr;1 m0 w1 x9 y3;"},
 	{A A1, A_WRR A1, {0, 1, 0}, "t wrr;1 m0 w1 x0 y0;"},
+	{A A1_TUN "\n", A A1_TUN "\n", {0, 0, 0}, "t rr;1 m2 w1 x0 y0;"},
+	{A A1_TUN "\n", A A1_TUN " --tun-type gre\n", {0, 1, 0}, "t rr;1 m2 w1 x0 y0;"},
+	{A A1_TUN " --tun-type gre\n",
+	 A A1_TUN " --tun-type gre --tun-csum\n",
+	 {0, 1, 0},
+	 "t rr;1 m2 w1 x0 y0;"},
+	{A A1_TUN " --tun-type gue --tun-port 1\n",
+	 A A1_TUN " --tun-type gue --tun-port 2\n",
+	 {0, 1, 0},
+	 "t rr;1 m2 w1 x0 y0;"},
+	{"-A -u 192.0.2.1:80 -s rr\n", "-A -u 192.0.2.1:80 -s rr -o\n", {0, 1, 0}, "u rr;"},
+	{A, A_MASK, {0, 1, 0}, "t rr;"},
 	{A A1 A2, A A2, {0, 0, 1}, "t rr;2 m0 w1 x0 y0;"},
 	{A A1, A A2, {1, 0, 1}, "t rr;2 m0 w1 x0 y0;"},
 	{A A1 B B1, B B1, {0, 0, 1}, "u rr;1 m0 w1 x0 y0;"},

@@ -151,20 +151,50 @@ static const char plain[] =
 	"  -> [2001:db8::1]:80             0          0          0          0         \n"
 	"  -> 10.0.0.1:8080                9          4          0          0         \n";
 
-START_TEST(test_tables)
+static void report(const char *rules, char *text, size_t len)
 {
-	struct lvs_director *director =
-		director_of("-A -t 192.0.2.1:80 -s rr\n"
-			    "-a -t 192.0.2.1:80 -r 10.0.0.1:8080 -m -w 65535 -x 9 -y 4\n"
-			    "-a -t 192.0.2.1:80 -r [2001:db8::1]:80 -i -w 0\n");
-	char text[4096] = "";
-	FILE *out = fmemopen(text, sizeof(text), "w");
+	struct lvs_director *director = director_of(rules);
+	FILE *out = fmemopen(text, len, "w");
 
 	ck_assert_ptr_nonnull(out);
 	report_services(director, out);
 	fclose(out);
-	ck_assert_str_eq(strchr(text, '\n') + 1, plain);
 	lvs_director_del(director);
+}
+
+START_TEST(test_tables)
+{
+	char text[4096] = "";
+
+	report("-A -t 192.0.2.1:80 -s rr\n"
+	       "-a -t 192.0.2.1:80 -r 10.0.0.1:8080 -m -w 65535 -x 9 -y 4\n"
+	       "-a -t 192.0.2.1:80 -r [2001:db8::1]:80 -i -w 0\n",
+	       text, sizeof(text));
+	ck_assert_str_eq(strchr(text, '\n') + 1, plain);
+}
+END_TEST
+
+START_TEST(test_tunnel_table)
+{
+	static const char table[] =
+		"Prot LocalAddress:Port Scheduler Flags\n"
+		"  -> RemoteAddress:Port           Forward TunnelInfo    Weight ActiveConn "
+		"InActConn\n"
+		"TCP  192.0.2.1:80 rr\n"
+		"  -> 10.0.0.3:80                  Route   n/a           1      0          0       "
+		"  \n"
+		"  -> 10.0.0.2:80                  Tunnel  gre:+c        1      0          0       "
+		"  \n"
+		"  -> 10.0.0.1:80                  Tunnel  gue:6080:-c   1      0          0       "
+		"  \n";
+	char text[4096] = "";
+
+	report("-A -t 192.0.2.1:80 -s rr\n"
+	       "-a -t 192.0.2.1:80 -r 10.0.0.1 -i --tun-type gue --tun-port 6080\n"
+	       "-a -t 192.0.2.1:80 -r 10.0.0.2 -i --tun-type gre --tun-csum\n"
+	       "-a -t 192.0.2.1:80 -r 10.0.0.3 -g\n",
+	       text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, table));
 }
 END_TEST
 
@@ -192,6 +222,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_tunnel, 0, (int)(sizeof(tunnels) / sizeof(tunnels[0])));
 	tcase_add_loop_test(tcase, test_service, 0, (int)(sizeof(services) / sizeof(services[0])));
 	tcase_add_test(tcase, test_tables);
+	tcase_add_test(tcase, test_tunnel_table);
 	tcase_add_test(tcase, test_no_conns);
 	return unit_run("rules_show", tcase);
 }
