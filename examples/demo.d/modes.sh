@@ -28,6 +28,18 @@ mode_url() {
 	printf 'http://%s' "$(bracket "$(mode_vip "$1" "${2:-}")")"
 }
 
+# What a tunnel's rules say besides -i, and its ends' option: IP in IP when nothing is said.
+TUNNEL_RULE='' TUNNEL_END=''
+
+# tunnel_kind RULE-OPTION...: another kind of tunnel, from now on.
+tunnel_kind() {
+	TUNNEL_RULE=$* TUNNEL_END=''
+	case $TUNNEL_RULE in
+	*gue*) TUNNEL_END="--gue ${TUNNEL_RULE##*--tun-port }" TUNNEL_END=${TUNNEL_END%% --tun*} ;;
+	*gre*) TUNNEL_END=--gre ;;
+	esac
+}
+
 # rule_service VIP [SCHEDULER], rule_dest VIP SERVER nat|tun|dr [WEIGHT]: lines of a rules file.
 rule_service() {
 	printf -- '-A -t %s:80 -s %s\n' "$(bracket "$1")" "${2:-rr}"
@@ -37,9 +49,9 @@ rule_dest() {
 	local port=80 flag=-g
 	case $3 in
 	nat) port=8080 flag=-m ;;
-	tun) flag=-i ;;
+	tun) flag="-i${TUNNEL_RULE:+ $TUNNEL_RULE}" ;;
 	esac
-	printf -- '-a -t %s:80 -r %s:%s %s -w %s\n' "$(bracket "$1")" "$(bracket "$2")" $port $flag "${4:-1}"
+	printf -- '-a -t %s:80 -r %s:%s %s -w %s\n' "$(bracket "$1")" "$(bracket "$2")" $port "$flag" "${4:-1}"
 }
 
 # mode_service MODE [6 [SCHEDULER]]: the service's line in a rules file.
@@ -98,7 +110,8 @@ servers_beside() {
 
 # unwrap HOST SERVICE-NET NUMBER DIRECTOR-NET NUMBER: takes packets out of the director's tunnels.
 unwrap() {
-	start "$1" "$HOSTS_WORK/decap-$1.log" "$LVS_DECAP" \
+	# shellcheck disable=SC2086 # an option and its value
+	start "$1" "$HOSTS_WORK/decap-$1.log" "$LVS_DECAP" $TUNNEL_END \
 		--from "$(plan "$4" "$5" 4),$(plan "$4" "$5" 6)" \
 		--address "$(plan "$2" "$3" 4),$(plan "$2" "$3" 6)"
 	says "$HOSTS_WORK/decap-$1.log" 'ready on'

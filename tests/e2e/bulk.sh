@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Bulk: ten downloads at once, then ten uploads, by each method and adapter, both families, with and
-# without offloads. Every byte must be right, and none may come by a wrong way.
+# without offloads. Every byte must be right, and none may come by a wrong way. "gue" and "gre" are
+# tunnels, too, with remote checksum offload and with a checksum.
 #
-#    bulk.sh BUILD-DIRECTORY [MEGABYTES [MODE...]]      a file has 5 MB when nothing is said
+#    bulk.sh BUILD-DIRECTORY [MEGABYTES [MODE...]]      a file has 5 MB, and modes are nat, tun
+#                                                       and dr, when nothing is said
 #
 #    client 192.0.2.9 ==== director ==== rs1 .. rs3, 198.51.100.11 ..           NAT
 #
@@ -123,7 +125,7 @@ average() {
 }
 
 cell() { # ADAPTER FAMILY on|off
-	local name="$MODE $1 IPv${2:-4} offloads $3" wrong rx bytes down
+	local name="$LABEL $1 IPv${2:-4} offloads $3" wrong rx bytes down
 	URL=$(mode_url "$MODE" "$2")
 	must offloads "$3"
 	wrong=$(wrong_ways)
@@ -145,7 +147,12 @@ cell() { # ADAPTER FAMILY on|off
 
 matrix() { # MODE ADAPTER
 	local family state n
-	MODE=$1
+	MODE=$1 LABEL=$1
+	case $1 in
+	gue) MODE=tun && tunnel_kind --tun-type gue --tun-port 6080 --tun-remcsum ;;
+	gre) MODE=tun && tunnel_kind --tun-type gre --tun-csum ;;
+	*) tunnel_kind ;;
+	esac
 	adapter_is "$2"
 	must mode_build "$MODE"
 	for n in 1 2 3; do
@@ -164,8 +171,8 @@ matrix() { # MODE ADAPTER
 			cell "$2" "$family" $state
 		done
 	done
-	echo "# $MODE $2: lvsd has $(memory VmData) kB of data, of $DATA at the start; $(memory VmRSS) kB in memory"
-	check "$MODE $2: lvsd ends well" stop "$DIRECTOR"
+	echo "# $LABEL $2: lvsd has $(memory VmData) kB of data, of $DATA at the start; $(memory VmRSS) kB in memory"
+	check "$LABEL $2: lvsd ends well" stop "$DIRECTOR"
 	hosts_clear
 	rm -rf "$HOSTS_WORK"/rs?
 }
