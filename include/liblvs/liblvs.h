@@ -12,6 +12,7 @@
 #include <liblvs/event.h>
 #include <liblvs/filter.h>
 #include <liblvs/forward.h>
+#include <liblvs/helper.h>
 #include <liblvs/list.h>
 #include <liblvs/packet.h>
 #include <liblvs/reason.h>

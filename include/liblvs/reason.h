@@ -103,7 +103,18 @@ enum lvs_verdict {
 	X(FRAGMENT_STRAY, fragment_stray, DROP,                                                    \
 	  "a fragment of a datagram whose connection is gone")                                     \
 	X(ONE_PACKET, one_packet, FORWARD,                                                         \
-	  "scheduled by itself, without a connection entry (one-packet scheduling)")
+	  "scheduled by itself, without a connection entry (one-packet scheduling)")               \
+	/* of connections with a helper */                                                         \
+	X(HELPER_CHECKSUM, helper_checksum, DROP,                                                  \
+	  "a packet of a connection with a helper, its checksum wrong")                            \
+	X(HELPER_REFUSED, helper_refused, DROP, "refused by the connection's helper")              \
+	X(HELPER_GAP, helper_gap, DROP,                                                            \
+	  "came before other data of its connection that a helper may rewrite")                    \
+	X(HELPER_BUSY, helper_busy, DROP,                                                          \
+	  "a helper would rewrite it, and too many rewrites are not acknowledged")                 \
+	X(HELPER_FRAGMENT, helper_fragment, DROP,                                                  \
+	  "a helper would rewrite it, and it came in fragments")                                   \
+	X(TAILROOM, tailroom, DROP, "no room behind the packet for what a helper writes")
 
 /** Why a packet got its verdict; a counter each. */
 enum lvs_reason {

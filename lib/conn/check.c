@@ -89,7 +89,19 @@ struct links {
 	uint64_t named;   /* marks of those that are named */
 	uint32_t ended;   /* records that ended and control others */
 	uint32_t no_port[2];
+	uint32_t company; /* records that have some */
 };
+
+static const char *add_company(const struct lvs_table *table, const struct lvs_conn *conn,
+			       struct links *links)
+{
+	if (!conn->company)
+		return NULL;
+	links->company++;
+	if (lvs_company_at(&table->companies, conn->company)->record != lvs_arena_number(conn))
+		return "a record has the company of another";
+	return NULL;
+}
 
 static const char *add_links(const struct lvs_table *table, const struct lvs_conn *conn,
 			     struct links *links)
@@ -107,12 +119,12 @@ static const char *add_links(const struct lvs_table *table, const struct lvs_con
 		if (lvs_conn_client_port(conn))
 			return "a connection without a known port has one";
 	}
-	if (!controller)
-		return NULL;
-	links->named += mark_of(controller);
-	if (lvs_conn_control_n(lvs_arena_at(&table->arena, controller)) == 0)
-		return "a connection's controller does not know of it";
-	return NULL;
+	if (controller) {
+		links->named += mark_of(controller);
+		if (lvs_conn_control_n(lvs_arena_at(&table->arena, controller)) == 0)
+			return "a connection's controller does not know of it";
+	}
+	return add_company(table, conn, links);
 }
 
 const char *lvs_table_check_links(const struct lvs_table *table)
@@ -133,6 +145,8 @@ const char *lvs_table_check_links(const struct lvs_table *table)
 		if (links.no_port[i] !=
 		    atomic_load_explicit(&table->no_port_n[i], memory_order_relaxed))
 			return "the table miscounts connections without a known port";
+	if (links.company != table->companies.n)
+		return "the table miscounts records with company";
 	return NULL;
 }
 

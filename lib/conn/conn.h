@@ -9,7 +9,7 @@
  *      8  seen      tick of the last packet              any worker, relaxed
  *     12  counts    packets, saturating; controlled ones any worker
  *     16  dest      number of the destination, 0 none    fixed
- *     20  company   what few flows need, 0 none          shard's lock
+ *     20  company   number of what few have (company.h)  fixed
  *     24  next      timer list                           shard's lock
  *     28  prev      timer list                           shard's lock
  *     32  due       tick in whose timer slot it lies     shard's lock
@@ -60,6 +60,7 @@ enum lvs_conn_flag {
 	LVS_CONN_SYNC = 1 << 21,
 	LVS_CONN_MSS_CLAMP = 1 << 22, /* its service lowers the MSS of SYN and SYN/ACK */
 	LVS_CONN_UNASSURED = 1 << 23, /* UDP: its first reply makes its template assured */
+	LVS_CONN_HELPED = 1 << 24,    /* a helper looks into its packets; its company is theirs */
 	LVS_CONN_LIVE = 1 << 29,      /* published; the table's own: lvs_table_insert() sets it */
 	LVS_CONN_DEAD = 1 << 30,      /* unlinked; whoever set it moved the gauges */
 };

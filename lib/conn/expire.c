@@ -206,6 +206,7 @@ unsigned lvs_table_expire(struct lvs_table *table, uint32_t tick, unsigned budge
 	unsigned ended = 0;
 
 	*more = false;
+	lvs_companies_tidy(&table->companies);
 	/* relaxed: a hint; whose deadline is this tick was due before it was over */
 	if (atomic_load_explicit(&table->expired_at, memory_order_relaxed) == UINT64_C(1) + tick)
 		return 0;

@@ -3,6 +3,7 @@
 #ifndef LVS_CONN_INSIDE_H
 #define LVS_CONN_INSIDE_H
 
+#include "conn/company.h"
 #include "conn/key.h"
 #include "conn/shard.h"
 #include "conn/table.h"
@@ -17,6 +18,7 @@ struct lvs_table {
 	struct lvs_shard_env env;
 
 	struct lvs_arena arena;
+	struct lvs_companies companies;
 
 	LVS_ALIGNED _Atomic uint32_t created; /* creation number last given */
 	_Atomic uint32_t no_port_n[2];        /* NO_CPORT records: IPv4, IPv6 */

@@ -85,7 +85,7 @@ const struct lvs_state_row lvs_tcp_states[LVS_TCP_STATE_N] = {LVS_TCP_STATES(LVS
 
 /* Embryonic ones and closing ones. */
 const uint32_t lvs_tcp_evictable = 1u << NO | 1u << SS | 1u << SR | 1u << SA | 1u << FW | 1u << TW |
-				   1u << CL | 1u << CW | 1u << LA;
+				   1u << CL | 1u << CW | 1u << LA | 1u << LI;
 
 const struct lvs_tcp_table *lvs_tcp_table(bool is_secure)
 {

@@ -72,6 +72,7 @@ int lvs_table_new(const struct lvs_table_conf *conf, struct lvs_table **result)
 	err = lvs_arena_init(&table->arena, conf->alloc, conf->epoch, conf->max_conns);
 	if (err < 0)
 		goto free_table;
+	lvs_companies_init(&table->companies, conf->alloc, conf->epoch, conf->max_conns);
 	err = init_shards(table);
 	if (err < 0)
 		goto fini_arena;
@@ -90,6 +91,7 @@ void lvs_table_del(struct lvs_table *table)
 	if (!table)
 		return;
 	fini_shards(table, table->env.shards);
+	lvs_companies_fini(&table->companies);
 	lvs_arena_fini(&table->arena);
 	lvs_mem_free(table->env.alloc, table, sizeof(*table), LVS_CACHE_LINE);
 }
@@ -110,7 +112,23 @@ struct lvs_conn *lvs_table_alloc(struct lvs_table *table, const struct lvs_epoch
 void lvs_table_unalloc(struct lvs_table *table, struct lvs_conn *conn)
 {
 	lvs_table_let_go(table, conn);
+	if (conn->company)
+		lvs_company_del(&table->companies, conn->company);
 	lvs_arena_put(&table->arena, conn);
+}
+
+void *lvs_table_add_company(struct lvs_table *table, struct lvs_conn *conn, size_t size)
+{
+	struct lvs_company *company =
+		lvs_company_new(&table->companies, size, lvs_arena_number(conn));
+
+	conn->company = company ? company->number : 0;
+	return company;
+}
+
+void *lvs_table_company(const struct lvs_table *table, const struct lvs_conn *conn)
+{
+	return lvs_company_at(&table->companies, conn->company);
 }
 
 void lvs_table_lock(struct lvs_table *table, uint64_t hash)
@@ -306,6 +324,8 @@ void lvs_table_bury(struct lvs_table *table, struct lvs_conn *conn, const struct
 	if (table->gone)
 		table->gone(table->user, conn, word, end->by);
 	leave_controller(table, conn, end->at);
+	if (lvs_unlikely(conn->company))
+		lvs_company_retire(&table->companies, conn->company);
 	retire(table, conn);
 }
 

@@ -84,8 +84,17 @@ struct lvs_conn *lvs_table_find(const struct lvs_table *table, const struct lvs_
  */
 struct lvs_conn *lvs_table_alloc(struct lvs_table *table, const struct lvs_epoch_reader *self,
 				 bool large, bool evict, void *by, int *err);
-/* Gives back a record that was never inserted, and lets go what controls it. */
+/* Gives back a record that was never inserted, its company too, and lets go what controls it. */
 void lvs_table_unalloc(struct lvs_table *table, struct lvs_conn *conn);
+
+/*
+ * Gives @p conn, which was not inserted yet, @p size bytes of company (conn/company.h), header
+ * included, zeroed, which it takes along when it ends. NULL: no memory.
+ */
+void *lvs_table_add_company(struct lvs_table *table, struct lvs_conn *conn, size_t size);
+
+/* The company of a record that has one, as long as the record is the caller's to look at. */
+void *lvs_table_company(const struct lvs_table *table, const struct lvs_conn *conn);
 
 /*
  * Makes @p controller the one that controls @p conn, which was not inserted yet and has none: it
@@ -201,7 +210,8 @@ const char *lvs_table_check_records(const struct lvs_table *table, uint32_t *num
 				    unsigned *looks, uint32_t *conns);
 const char *lvs_table_check_arena(struct lvs_table *table, uint32_t part);
 const char *lvs_table_check_n(struct lvs_table *table, uint32_t conns);
-/* Whether controllers and controlled agree; between two calls of every worker. */
+/* Whether controllers and controlled agree, records and company; between two calls of every worker.
+ */
 const char *lvs_table_check_links(const struct lvs_table *table);
 
 /* All parts; nobody else is there. */

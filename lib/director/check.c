@@ -140,6 +140,8 @@ static const char *count_conn(const struct lvs_director *director, const struct 
 		return "a connection has no destination";
 	if (conn->dest >= census->count_n)
 		return "a connection names a destination that never was";
+	if (word & LVS_CONN_HELPED && !conn->company)
+		return "a connection with a helper has no memory for it";
 	if (is_late(director, conn, word))
 		return "a timer comes later than its connection's end";
 	census->count[conn->dest].total++;

@@ -9,6 +9,7 @@
 #include "director/events.h"
 #include "director/filter.h"
 #include "director/frags.h"
+#include "director/helpers.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 
@@ -180,6 +181,7 @@ void lvs_director_del(struct lvs_director *director)
 	lvs_table_del(director->table);
 	lvs_services_del(director->services);
 	lvs_filter_del(atomic_load_explicit(&director->filter, memory_order_relaxed));
+	lvs_helpers_del(atomic_load_explicit(&director->helpers, memory_order_relaxed));
 	pthread_mutex_destroy(&director->workers_lock);
 	lvs_counters_fini(&director->past, &alloc);
 	lvs_ring_fini(&director->events, &alloc);

@@ -18,6 +18,7 @@
 #include "service/service.h"
 
 struct lvs_filter;
+struct lvs_helpers;
 struct lvs_frags;
 
 struct lvs_director {
@@ -27,7 +28,8 @@ struct lvs_director {
 	struct lvs_table *table;
 	lvs_path_lookup path_lookup; /* NULL: none */
 	void *path_lookup_user;
-	_Atomic(struct lvs_filter *) filter; /* NULL: none */
+	_Atomic(struct lvs_filter *) filter;   /* NULL: none */
+	_Atomic(struct lvs_helpers *) helpers; /* NULL: none is bound */
 	struct lvs_states states;
 	struct lvs_limit *limit; /* of the ICMP errors that we send */
 	struct lvs_frags *frags; /* datagrams that come in fragments */

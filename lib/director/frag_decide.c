@@ -4,6 +4,7 @@
 
 #include "director/filter.h"
 #include "director/frag.h"
+#include "director/helped.h"
 #include "packet/parse.h"
 #include "packet/quote.h"
 
@@ -80,6 +81,8 @@ bool lvs_frag_needs_whole(const struct lvs_step *step)
 		return lvs_icmp_needs_whole(step);
 	if (!lvs_is_balanced(protocol))
 		return false;
+	if (lvs_helpers_of(director) && lvs_helped_needs_whole(step))
+		return true;
 	checksum = is_summed_whole(step);
 	if (!checksum && !filter_asks_for_whole(director))
 		return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A packet of a known connection: state, counters, forwarding. */
 #include "director/binding.h"
+#include "director/helped.h"
 #include "director/worker.h"
 #include "packet/parse.h"
 
@@ -108,6 +109,18 @@ static void move_state(struct lvs_step *step, struct lvs_conn *conn, struct lvs_
 	state_moved(step, conn, dest, word, after);
 }
 
+uint64_t lvs_hit_move(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest,
+		      enum lvs_direction direction)
+{
+	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
+
+	move_state(step, conn, dest, direction);
+	if (step->peek)
+		return lvs_state_next(&step->worker->director->states, word, direction,
+				      step->headers);
+	return atomic_load_explicit(&conn->word, memory_order_relaxed);
+}
+
 static bool is_clamped(const struct lvs_conn *conn)
 {
 	return atomic_load_explicit(&conn->word, memory_order_relaxed) & LVS_CONN_MSS_CLAMP;
@@ -178,6 +191,8 @@ enum lvs_reason lvs_hit(struct lvs_step *step, struct lvs_conn *conn, enum lvs_s
 	const struct lvs_forward_ops *ops =
 		lvs_services_forwarder(director->services, LVS_CONN_FORWARDER(word));
 
+	if (lvs_unlikely(word & LVS_CONN_HELPED))
+		return lvs_hit_helped(step, conn, side, dest, ops);
 	step->packet->conn = lvs_table_number(director->table, conn);
 	lvs_note(step, conn, step->packet->conn);
 	lvs_note(step, side, side);

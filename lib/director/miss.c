@@ -6,6 +6,7 @@
 #include "director/binding.h"
 #include "director/events.h"
 #include "director/filter.h"
+#include "director/helped.h"
 #include "director/worker.h"
 #include "service/pmtu.h"
 
@@ -17,7 +18,9 @@ struct candidate {
 	struct lvs_dest *dest;
 	unsigned forwarder;
 	const struct lvs_forward_ops *ops;
-	struct lvs_gauge_move move; /* of the destination, by this connection */
+	struct lvs_gauge_move move;          /* of the destination, by this connection */
+	const struct lvs_helper_ops *helper; /* NULL: none */
+	struct lvs_conn *conn;               /* that was made, where there is a helper */
 };
 
 static const struct lvs_service_set *match(struct lvs_step *step)
@@ -121,6 +124,12 @@ static enum lvs_reason send(struct lvs_step *step, const struct candidate *candi
 	lvs_step_count(step, candidate->dest->number, LVS_COUNT_IN_PKTS);
 	lvs_binding_of_flow(&binding, &step->headers->flow, candidate->dest,
 			    step->worker->director);
+	if (lvs_unlikely(candidate->helper)) {
+		reason = lvs_helped_first(step, candidate->conn, candidate->helper, candidate->dest,
+					  &binding, first_word(step, candidate));
+		if (reason != LVS_REASON_NONE)
+			return reason;
+	}
 	if (lvs_unlikely(candidate->set->conf.flags & LVS_SERVICE_MSS_CLAMP))
 		reason = lvs_step_out_clamped(step, candidate->dest, candidate->ops, &binding);
 	else
@@ -141,18 +150,29 @@ static enum lvs_reason send_first(struct lvs_step *step, const struct candidate 
 }
 
 /* An error has told of a lower MTU. */
-static LVS_NOINLINE enum lvs_reason out_learned(struct lvs_step *step, const struct lvs_dest *dest,
-						const struct lvs_forward_ops *ops,
-						struct lvs_binding *binding)
+static void take_learned(struct lvs_step *step, struct lvs_binding *binding)
 {
 	struct lvs_path_conf *learned = &step->worker->path;
-
-	(void)dest; /* the arguments are those of who comes here, so that none is moved */
 
 	*learned = *binding->path;
 	learned->mtu = lvs_pmtu_of(binding->path, step->tick);
 	binding->path = learned;
+}
+
+static LVS_NOINLINE enum lvs_reason out_learned(struct lvs_step *step, const struct lvs_dest *dest,
+						const struct lvs_forward_ops *ops,
+						struct lvs_binding *binding)
+{
+	(void)dest; /* the arguments are those of who comes here, so that none is moved */
+	take_learned(step, binding);
 	return ops->out(step->packet, step->headers, binding);
+}
+
+void lvs_step_path(struct lvs_step *step, const struct lvs_dest *dest, struct lvs_binding *binding)
+{
+	lvs_binding_to(binding, dest);
+	if (lvs_pmtu_learned(binding->path))
+		take_learned(step, binding);
 }
 
 enum lvs_reason lvs_step_out(struct lvs_step *step, const struct lvs_dest *dest,
@@ -188,6 +208,18 @@ static enum lvs_reason table_is_full(struct lvs_step *step, struct candidate *ca
 	return LVS_REASON_TABLE_FULL;
 }
 
+/* Whether the connection will have a helper. */
+LVS_INLINE bool find_helper(const struct lvs_step *step, struct candidate *candidate)
+{
+	const struct lvs_helpers *helpers = lvs_helpers_of(step->worker->director);
+	const struct lvs_flow *flow = &step->headers->flow;
+
+	if (lvs_likely(!helpers) || candidate->ops->method != LVS_METHOD_NAT)
+		return false;
+	candidate->helper = lvs_helpers_find(helpers, flow->protocol, flow->dst_port);
+	return candidate->helper != NULL;
+}
+
 static void insert_failed(struct lvs_step *step, struct lvs_conn *conn, struct candidate *candidate,
 			  uint64_t word)
 {
@@ -220,6 +252,13 @@ static int create(struct lvs_step *step, struct lvs_conn *conn, struct candidate
 	}
 	word = first_word(step, candidate);
 	fill_record(step, conn, candidate, word);
+	if (lvs_unlikely(find_helper(step, candidate))) {
+		candidate->conn = conn;
+		if (!lvs_helped_begin(step->worker->director, conn, candidate->helper)) {
+			lvs_table_unalloc(table, conn);
+			return LVS_ERR_NO_MEMORY;
+		}
+	}
 	/* Before anybody can find it: who ends it gives the destination back. */
 	candidate->move = lvs_dest_bind(candidate->dest, !(word & LVS_CONN_INACTIVE));
 	err = lvs_table_insert(table, conn, step->hash, step->tick);
@@ -288,6 +327,7 @@ static enum lvs_reason schedule_as_if(struct lvs_step *step, struct candidate *c
 	if (!pick(step, candidate))
 		return LVS_REASON_NO_DEST;
 	lvs_note(step, word_after, first_word(step, candidate));
+	find_helper(step, candidate);
 	return send_first(step, candidate, LVS_REASON_SCHEDULED);
 }
 

@@ -103,6 +103,13 @@ enum lvs_reason lvs_hit(struct lvs_step *step, struct lvs_conn *conn, enum lvs_s
 enum lvs_reason lvs_hit_later(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side,
 			      struct lvs_dest *dest);
 
+/* The state moves by the packet; the connection's word then, or what it would be. */
+uint64_t lvs_hit_move(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest,
+		      enum lvs_direction direction);
+
+/* The binding's path to the destination, with what was learned of its MTU. */
+void lvs_step_path(struct lvs_step *step, const struct lvs_dest *dest, struct lvs_binding *binding);
+
 /* Out to the destination, the binding's path filled in by this call. */
 enum lvs_reason lvs_step_out(struct lvs_step *step, const struct lvs_dest *dest,
 			     const struct lvs_forward_ops *ops, struct lvs_binding *binding);

@@ -268,7 +268,7 @@ START_TEST(test_evictable)
 {
 	for (unsigned i = 0; i < LVS_TCP_STATE_N; i++)
 		ck_assert_int_eq(lvs_state_evictable(LVS_TCP, i, 1),
-				 i != LVS_TCP_ESTABLISHED_STATE && i != LVS_TCP_LISTEN_STATE);
+				 i != LVS_TCP_ESTABLISHED_STATE);
 	for (unsigned i = 0; i < LVS_SCTP_STATE_N; i++)
 		ck_assert_int_eq(lvs_state_evictable(LVS_SCTP, i, 1),
 				 i != LVS_SCTP_ESTABLISHED_STATE);
