@@ -75,11 +75,16 @@ enum lvs_template_state {
 #define LVS_CONN_FORWARDER(word) ((unsigned)((word) >> 8 & 0xff))
 #define LVS_CONN_TIMEOUT(word) ((uint32_t)((word) >> 32))
 
-/* counts: bits 0..26 the records that it controls, 27 ENDED, 28..31 its packets. */
-#define LVS_CONN_CONTROL_MAX ((UINT32_C(1) << 27) - 1)
-#define LVS_CONN_ENDED (UINT32_C(1) << 27) /* DEAD, and the count of controlled ones is judged */
-#define LVS_CONN_PACKET (UINT32_C(1) << 28)
-#define LVS_CONN_PACKETS_MAX 15u /* beyond this the count says nothing that anybody asks for */
+/*
+ * counts: bits 0..24 the records that it controls, 25 ENDED, 26..27 packets of its server's, 28..31
+ * of its client's: beyond three and fifteen they say nothing that anybody asks for.
+ */
+#define LVS_CONN_CONTROL_MAX ((UINT32_C(1) << 25) - 1)
+#define LVS_CONN_ENDED (UINT32_C(1) << 25) /* DEAD, and the count of controlled ones is judged */
+#define LVS_CONN_REPLY (UINT32_C(1) << 26)
+#define LVS_CONN_REPLIES (3 * LVS_CONN_REPLY)
+#define LVS_CONN_REQUEST (UINT32_C(1) << 28)
+#define LVS_CONN_REQUESTS (15 * LVS_CONN_REQUEST)
 
 struct lvs_conn_small {
 	lvs_be32 client;
@@ -147,21 +152,37 @@ LVS_INLINE void lvs_conn_set_client_port(struct lvs_conn *conn, lvs_be16 port)
 	atomic_store_explicit(&conn->client_port, port, memory_order_relaxed);
 }
 
-/* How many packets it has had, as far as that is counted. */
-LVS_INLINE uint32_t lvs_conn_packets(const struct lvs_conn *conn)
+/* How many packets it has had from its client, and from both, as far as that is counted. */
+LVS_INLINE uint32_t lvs_conn_requests(const struct lvs_conn *conn)
 {
-	return atomic_load_explicit(&conn->counts, memory_order_relaxed) / LVS_CONN_PACKET;
+	return atomic_load_explicit(&conn->counts, memory_order_relaxed) / LVS_CONN_REQUEST;
 }
 
-/* One packet more. Of two workers at once one may count for both: it only tells few from many. */
-LVS_INLINE void lvs_conn_count_packet(struct lvs_conn *conn)
+LVS_INLINE uint32_t lvs_conn_packets(const struct lvs_conn *conn)
 {
 	uint32_t counts = atomic_load_explicit(&conn->counts, memory_order_relaxed);
 
-	if (lvs_unlikely(counts < LVS_CONN_PACKETS_MAX * LVS_CONN_PACKET))
-		atomic_compare_exchange_strong_explicit(&conn->counts, &counts,
-							counts + LVS_CONN_PACKET,
+	return counts / LVS_CONN_REQUEST + (counts & LVS_CONN_REPLIES) / LVS_CONN_REPLY;
+}
+
+/* One packet more. Of two workers at once one may count for both: it only tells few from many. */
+LVS_INLINE void lvs_conn_count(struct lvs_conn *conn, uint32_t all, uint32_t one)
+{
+	uint32_t counts = atomic_load_explicit(&conn->counts, memory_order_relaxed);
+
+	if (lvs_unlikely((counts & all) != all))
+		atomic_compare_exchange_strong_explicit(&conn->counts, &counts, counts + one,
 							memory_order_relaxed, memory_order_relaxed);
+}
+
+LVS_INLINE void lvs_conn_count_request(struct lvs_conn *conn)
+{
+	lvs_conn_count(conn, LVS_CONN_REQUESTS, LVS_CONN_REQUEST);
+}
+
+LVS_INLINE void lvs_conn_count_reply(struct lvs_conn *conn)
+{
+	lvs_conn_count(conn, LVS_CONN_REPLIES, LVS_CONN_REPLY);
 }
 
 /* How many records it controls. */

@@ -109,6 +109,34 @@ bool lvs_state_reopens(unsigned protocol, uint64_t word, bool fin_wait)
 	}
 }
 
+bool lvs_state_established(unsigned protocol, uint64_t word)
+{
+	switch (protocol) {
+	case LVS_TCP:
+		return LVS_CONN_STATE(word) == LVS_TCP_ESTABLISHED_STATE;
+	case LVS_SCTP:
+		return LVS_CONN_STATE(word) == LVS_SCTP_ESTABLISHED_STATE;
+	default:
+		return false;
+	}
+}
+
+static bool is_half_open(unsigned protocol, unsigned state)
+{
+	if (protocol == LVS_TCP)
+		return state == LVS_TCP_SYN_RECV_STATE || state == LVS_TCP_SYNACK_STATE;
+	return state == LVS_SCTP_INIT1_STATE || state == LVS_SCTP_INIT_STATE;
+}
+
+enum lvs_state_worth lvs_state_worth(unsigned protocol, uint64_t word)
+{
+	if (protocol != LVS_TCP && protocol != LVS_SCTP)
+		return LVS_STATE_WORTH_SOME;
+	if (is_half_open(protocol, LVS_CONN_STATE(word)))
+		return LVS_STATE_WORTH_LITTLE;
+	return lvs_state_established(protocol, word) ? LVS_STATE_WORTH_SOME : LVS_STATE_WORTH_ALL;
+}
+
 const char *lvs_state_name(unsigned protocol, uint64_t word)
 {
 	unsigned state = LVS_CONN_STATE(word);

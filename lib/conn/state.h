@@ -115,6 +115,18 @@ bool lvs_state_opens(const struct lvs_headers *headers, uint32_t flags);
  * where it waits for the end of what is never seen. */
 bool lvs_state_reopens(unsigned protocol, uint64_t word, bool fin_wait);
 
+/* Whether both sides have agreed that they are connected; never for UDP. */
+bool lvs_state_established(unsigned protocol, uint64_t word);
+
+/* What drop_entry does with an entry, by its state. */
+enum lvs_state_worth {
+	LVS_STATE_WORTH_LITTLE, /* half open: it goes */
+	LVS_STATE_WORTH_SOME,   /* it may go where it has been idle, and was of little use */
+	LVS_STATE_WORTH_ALL,    /* it stays; it will go by itself before long */
+};
+
+enum lvs_state_worth lvs_state_worth(unsigned protocol, uint64_t word);
+
 /* The name as ipvsadm prints it; static. */
 const char *lvs_state_name(unsigned protocol, uint64_t word);
 

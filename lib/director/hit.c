@@ -53,19 +53,22 @@ LVS_INLINE void mark_alive(struct lvs_conn *conn, uint32_t tick)
 		atomic_store_explicit(&conn->seen, tick, memory_order_relaxed);
 }
 
-static void mark_seen(struct lvs_conn *conn, uint32_t tick)
+static void mark_seen(struct lvs_conn *conn, uint32_t tick, bool reply)
 {
 	mark_alive(conn, tick);
-	lvs_conn_count_packet(conn);
+	if (reply)
+		lvs_conn_count_reply(conn);
+	else
+		lvs_conn_count_request(conn);
 }
 
 /* Whether both sides have spoken by now, and had not before. */
 static bool is_answered(const struct lvs_conn *conn, uint64_t before, uint64_t after)
 {
-	if (conn->protocol == LVS_TCP)
-		return LVS_CONN_STATE(after) == LVS_TCP_ESTABLISHED_STATE &&
-		       LVS_CONN_STATE(before) != LVS_TCP_ESTABLISHED_STATE;
-	return before & ~after & LVS_CONN_UNASSURED;
+	if (conn->protocol == LVS_UDP)
+		return before & ~after & LVS_CONN_UNASSURED;
+	return lvs_state_established(conn->protocol, after) &&
+	       !lvs_state_established(conn->protocol, before);
 }
 
 /* The state moved: who wins the word moves the gauge and, when the end came nearer, the timer. */
@@ -97,11 +100,11 @@ static void move_state(struct lvs_step *step, struct lvs_conn *conn, struct lvs_
 		if (lvs_unlikely(word & LVS_CONN_DEAD))
 			return;
 		if (lvs_likely(after == word)) {
-			mark_seen(conn, step->tick);
+			mark_seen(conn, step->tick, direction == LVS_OUTPUT);
 			return;
 		}
 		/* Before the word: by the old mark and a shorter timeout it may seem to be over. */
-		mark_seen(conn, step->tick);
+		mark_seen(conn, step->tick, direction == LVS_OUTPUT);
 		/* release: the mark; pairs with the acquires of who asks whether it is over. Gauges
 		 * are atomics of their own. */
 	} while (!atomic_compare_exchange_weak_explicit(
@@ -251,7 +254,7 @@ enum lvs_reason lvs_hit_later(struct lvs_step *step, struct lvs_conn *conn, enum
 	if (step->headers->flags & LVS_HEADERS_LATER_FRAGMENT && !step->peek)
 		mark_alive(conn, step->tick);
 	else if (!step->peek)
-		mark_seen(conn, step->tick);
+		mark_seen(conn, step->tick, side != LVS_SIDE_REQUEST);
 	if (side == LVS_SIDE_REQUEST)
 		return later_request(step, conn, dest, ops);
 	return later_reply(step, conn, dest, ops);

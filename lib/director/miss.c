@@ -111,7 +111,7 @@ static void fill_record(const struct lvs_step *step, struct lvs_conn *conn,
 	/* relaxed: insertion publishes them */
 	atomic_store_explicit(&conn->word, word, memory_order_relaxed);
 	atomic_store_explicit(&conn->seen, step->tick, memory_order_relaxed);
-	atomic_store_explicit(&conn->counts, LVS_CONN_PACKET, memory_order_relaxed);
+	atomic_store_explicit(&conn->counts, LVS_CONN_REQUEST, memory_order_relaxed);
 }
 
 /* The packet's way out, and its counts: the same with and without an entry. */

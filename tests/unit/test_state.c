@@ -277,6 +277,26 @@ START_TEST(test_evictable)
 }
 END_TEST
 
+/* What drop_entry takes: half-open ones at once, idle ones perhaps, what ends by itself never. */
+START_TEST(test_worth)
+{
+	for (unsigned i = 0; i < 256; i++) {
+		bool tcp = i == LVS_TCP_SYN_RECV_STATE || i == LVS_TCP_SYNACK_STATE;
+		bool sctp = i == LVS_SCTP_INIT1_STATE || i == LVS_SCTP_INIT_STATE;
+
+		ck_assert_int_eq(lvs_state_worth(LVS_TCP, NAT | i), tcp ? LVS_STATE_WORTH_LITTLE
+								    : i == LVS_TCP_ESTABLISHED_STATE
+									    ? LVS_STATE_WORTH_SOME
+									    : LVS_STATE_WORTH_ALL);
+		ck_assert_int_eq(lvs_state_worth(LVS_SCTP, NAT | i),
+				 sctp                              ? LVS_STATE_WORTH_LITTLE
+				 : i == LVS_SCTP_ESTABLISHED_STATE ? LVS_STATE_WORTH_SOME
+								   : LVS_STATE_WORTH_ALL);
+		ck_assert_int_eq(lvs_state_worth(LVS_UDP, NAT | i), LVS_STATE_WORTH_SOME);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("state");
@@ -288,5 +308,6 @@ int main(void)
 	tcase_add_test(tcase, test_opens);
 	tcase_add_test(tcase, test_reopens);
 	tcase_add_test(tcase, test_evictable);
+	tcase_add_test(tcase, test_worth);
 	return unit_run("state", tcase);
 }
