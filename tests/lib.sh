@@ -163,10 +163,10 @@ clang-tidy      command -v clang-tidy               # static tidy-tests
 cppcheck        command -v cppcheck                 # static
 shellcheck      command -v shellcheck               # static
 valgrind        command -v valgrind                 # count
-python3         command -v python3                  # unit sanitizers e2e bulk kernel
+python3         command -v python3                  # unit sanitizers e2e bulk kernel kernel-long
 tshark          command -v tshark                   # unit
-iproute2        command -v ip                       # e2e bulk demo kernel
-nftables        command -v nft                      # e2e bulk demo kernel
+iproute2        command -v ip                       # e2e bulk demo kernel kernel-long
+nftables        command -v nft                      # e2e bulk demo kernel kernel-long
 ethtool         command -v ethtool                  # e2e bulk
 iputils-ping    command -v ping                     # e2e bulk
 procps          command -v sysctl                   # e2e bulk
@@ -174,8 +174,8 @@ curl            command -v curl                     # e2e bulk demo
 tcpdump         command -v tcpdump                  # e2e
 nginx-light     command -v nginx                    # e2e bulk demo
 dnsmasq-base    command -v dnsmasq                  # demo
-ipvsadm         command -v ipvsadm                  # e2e kernel
-qemu-system-x86 command -v qemu-system-x86_64       # kernel
+ipvsadm         command -v ipvsadm                  # e2e kernel kernel-long
+qemu-system-x86 command -v qemu-system-x86_64       # kernel kernel-long
 '
 
 # packages_missing SUITE...

@@ -8,13 +8,14 @@
 import ipaddress
 import pathlib
 import random
+import re
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 
-from oracle import cpio, listing, outcome, pace, place, scenario, wire  # noqa: E402
+from oracle import coverage, cpio, listing, outcome, pace, place, scenario, wire  # noqa: E402
 from oracle.compare import compare  # noqa: E402
 from oracle.generate import generate  # noqa: E402
 from oracle.scenario import SECOND, Scenario, Step  # noqa: E402
@@ -156,6 +157,104 @@ class Comparer(unittest.TestCase):
         theirs = [line.replace("119", "  1") for line in Listings.proc]
         self.assertEqual(compare(self.snap, _outcomes([], text=theirs),
                                  _outcomes([], text=ours)), [])
+
+
+def _gue(port, payload, summed=True):
+    """A frame to a server: UDP around GUE around a packet."""
+    inner = b"\0\4\0\0" + _frame()[14:] + payload
+    outer = wire.ip(SERVER, CLIENT, 17, wire.udp(SERVER, CLIENT, port, 5555, inner, summed))
+    return wire.ether(bytes(6), bytes(6), outer)
+
+
+class FreeFields(unittest.TestCase):
+    plain = Scenario(0, [Step(0, "frame", "c0 00")], head="")
+
+    def _differ(self, one, other):
+        return compare(self.plain, _outcomes([one]), _outcomes([other]))
+
+    def test_the_source_port_of_gue_is_free_in_its_range(self):
+        self.assertEqual(self._differ(_gue(40000, b""), _gue(50000, b"")), [])
+        self.assertTrue(self._differ(_gue(40000, b""), _gue(1000, b"")))
+
+    def test_its_checksum_must_be_right_and_be_there_on_both_sides(self):
+        self.assertTrue(self._differ(_gue(40000, b""), _gue(40000, b"", summed=False)))
+        broken = bytearray(_gue(40000, b""))
+        broken[14 + 20 + 6] ^= 1
+        self.assertTrue(self._differ(_gue(40000, b""), bytes(broken)))
+        self.assertTrue(self._differ(_gue(40000, b""), _gue(40000, b"\0")))
+
+
+class Datagrams(unittest.TestCase):
+    """Fragments count by their datagram, in a tunnel too."""
+
+    steps = [Step(n, "snap") for n in range(3)]
+
+    def setUp(self):
+        self.packet = wire.ip(CLIENT, SERVER, 17, wire.udp(CLIENT, SERVER, 1, 2, bytes(200)),
+                              dont_fragment=False)
+        self.parts = wire.pieces(self.packet, [80, 160])
+
+    def _differ(self, kernel, liblvs):
+        frames = [[[wire.ether(bytes(6), bytes(6), packet) for packet in packets]
+                   for packets in side] for side in (kernel, liblvs)]
+        return compare(Scenario(0, self.steps, head=""), *(_outcomes(*side) for side in frames))
+
+    def test_whole_or_in_parts(self):
+        parts = self.parts
+        self.assertEqual(self._differ([[], [], [self.packet]], [[p] for p in parts]), [])
+        self.assertTrue(self._differ([[], [], [self.packet]], [[p] for p in parts[:2]] + [[]]))
+        other = parts[1][:-1] + b"\1"
+        self.assertTrue(self._differ([[], [], [self.packet]], [[parts[0]], [other], [parts[2]]]))
+
+    def test_in_a_tunnel(self):
+        def wrap(packet, ttl=64):
+            return wire.ip(SERVER, CLIENT, 4, packet, ttl)
+        wrapped = [[wrap(p)] for p in self.parts]
+        self.assertEqual(self._differ([[], [], [wrap(self.packet)]], wrapped), [])
+        self.assertTrue(self._differ([[], [], [wrap(self.packet, 63)]], wrapped))
+
+    def test_ipv6(self):
+        ends = [ipaddress.ip_address(text) for text in ("2001:db8::1", "2001:db8::2")]
+        whole = wire.ip(*ends, 17, wire.udp(*ends, 1, 2, bytes(200)))
+        parts = [[p] for p in wire.pieces(whole, [80, 160], 7)]
+        self.assertEqual(self._differ([[], [], [whole]], parts), [])
+
+
+class Coverage(unittest.TestCase):
+    """docs/kernel-coverage.md has the rows of the tool, all and in their order."""
+
+    page = pathlib.Path(__file__).resolve().parent.parent.parent / "docs" / "kernel-coverage.md"
+
+    def test_page_has_the_rows(self):
+        found = re.findall(r"^\| `([^`]+)` \| (.*?) \|", self.page.read_text(), re.MULTILINE)
+        self.assertEqual(found, [(row.name, row.what) for row in coverage.ROWS])
+
+    def test_a_row_is_reached_or_tested_otherwise(self):
+        names = [row.name for row in coverage.ROWS]
+        self.assertEqual(len(names), len(set(names)))
+        for row in coverage.ROWS:
+            self.assertNotEqual(bool(row.tags), bool(row.otherwise), row.name)
+
+    def test_tests_that_are_named_are_there(self):
+        root = self.page.parent.parent
+        for row in coverage.ROWS:
+            for name in re.findall(r"\S+\.(?:c|sh)\b", row.otherwise):
+                folder = root if "/" in name else root / "tests" / "unit"
+                self.assertTrue((folder / name).exists(), f"{row.name}: {name}")
+
+    def test_what_a_scenario_reached_is_counted(self):
+        rule = f"-A -t 203.0.113.10:80 -s rr;-a -t 203.0.113.10:80 -r {SERVER}:80 -m"
+        steps = [Step(0, "rules", rule), Step(1, "frame", f"c0 {_frame().hex()}"), Step(2, "snap")]
+        outcomes = _outcomes([], [_frame()], [])
+        outcomes[2].text = ["svc TCP 203.0.113.10|80 rr flags 0",
+                            f"dst {SERVER}|80 method 0 w 1",
+                            "TCP C0000265 03E8 CB00710A 0050 0A01000B 0050 SYN_RECV 59"]
+        counted = coverage.Coverage()
+        counted.add(Scenario(0, steps, head=""), outcomes)
+        rows = {row.name: counted.count(row) for row in coverage.ROWS}
+        for name in ("1.2-rr", "4.2-nat", "3.1-normal-input-syn", "2.3-in"):
+            self.assertEqual(rows[name], 1, name)
+        self.assertEqual(rows["1.2-wrr"], 0)
 
 
 class FakeJudge:

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bridge.h"
 #include "play.h"
 
 enum { PATH_LEN = 300, PORT_TRIES = 500, SCENARIO_MAX = 4096 };
@@ -150,7 +151,10 @@ int main(void)
 
 		if (!text)
 			die("memory");
-		play_batch(text, out);
+		if (strcmp(text, "bridge\n") == 0)
+			bridge(fileno(in), out);
+		else
+			play_batch(text, out);
 		free(text);
 	}
 }

@@ -37,7 +37,7 @@ static const struct {
 	{"net/ipv6/icmp/ratelimit", "0"},
 };
 
-static bool sysctl_write(const char *name, const char *value)
+bool site_sysctl_write(const char *name, const char *value)
 {
 	char path[PATH_LEN];
 	size_t len = strlen(value);
@@ -81,10 +81,10 @@ bool site_sysctl(struct site *site, const char *name, const char *value)
 		return false;
 	snprintf(change->name, sizeof(change->name), "%s", name);
 	site->change_n++;
-	return sysctl_write(name, value);
+	return site_sysctl_write(name, value);
 }
 
-static int tap_open(const char *name)
+int site_tap(const char *name)
 {
 	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -108,10 +108,10 @@ static bool open_all(struct site *site, const struct scenario *scenario, FILE *o
 	const char *wrong;
 
 	for (size_t i = 0; i < sizeof(sysctl) / sizeof(*sysctl); i++)
-		if (!sysctl_write(sysctl[i].name, sysctl[i].value))
+		if (!site_sysctl_write(sysctl[i].name, sysctl[i].value))
 			return fail(sysctl[i].name, out);
 	for (unsigned i = 0; i < SCRIPT_IF_N; i++)
-		site->tap[i] = tap_open(script_if_name(i));
+		site->tap[i] = site_tap(script_if_name(i));
 	site->ipvs = ipvs_open();
 	site->conns = open("/proc/self/net/ip_vs_conn", O_RDONLY | O_CLOEXEC);
 	site->route = route_open();
@@ -143,7 +143,7 @@ void site_flush(struct site *site)
 	char zero[] = "-Z";
 	char timeouts[] = "--set 900 120 300";
 
-	sysctl_write("net/ipv4/vs/expire_nodest_conn", "1");
+	site_sysctl_write("net/ipv4/vs/expire_nodest_conn", "1");
 	ipvs_rule(site->ipvs, flush);
 	ipvs_rule(site->ipvs, zero);
 	ipvs_rule(site->ipvs, timeouts);
@@ -166,16 +166,16 @@ bool site_renew(struct site *site, const struct scenario *scenario, FILE *out)
 {
 	const char *wrong;
 
-	sysctl_write("net/ipv4/vs/expire_nodest_conn", "0");
+	site_sysctl_write("net/ipv4/vs/expire_nodest_conn", "0");
 	while (site->change_n) {
 		const struct site_change *change = &site->change[--site->change_n];
 
-		if (!sysctl_write(change->name, change->before))
+		if (!site_sysctl_write(change->name, change->before))
 			return fail(change->name, out);
 	}
 	for (unsigned i = SCRIPT_C0; i <= SCRIPT_S0; i++) {
 		close(site->tap[i]);
-		site->tap[i] = tap_open(script_if_name(i));
+		site->tap[i] = site_tap(script_if_name(i));
 	}
 	return place_links(site->route, scenario, &wrong) || fail(wrong, out);
 }

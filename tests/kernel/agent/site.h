@@ -52,7 +52,13 @@ bool site_send(const struct site *site, unsigned interface, const uint8_t *frame
 /* The next frame that left by this interface, to one station; its length, 0 for none. */
 size_t site_receive(const struct site *site, unsigned interface, uint8_t *frame, size_t size);
 
-/* Writes a file below /proc/sys; site_renew() sets it back. The caller is in the site. */
+/* A tap of this name in the caller's namespace, or -1. */
+int site_tap(const char *name);
+
+/* Writes a file below /proc/sys. */
+bool site_sysctl_write(const char *name, const char *value);
+
+/* The same; site_renew() sets it back. The caller is in the site. */
 bool site_sysctl(struct site *site, const char *name, const char *value);
 
 #endif

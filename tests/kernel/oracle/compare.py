@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a scenario's two outcomes differ in."""
 
+import copy
 import dataclasses
 
 from . import listing, place
-from .wire import describe, describe_packet
+from .datagram import Gathered, Gatherer, is_fragment, plain
+from .wire import checksum, describe, describe_packet
 
 EXPIRY_SECONDS = 2
 STATS_COLUMNS = 5
 IN_TUNNEL = (4, 41)
-ICMP, ICMPV6 = 1, 58
+ICMP, ICMPV6, GRE = 1, 58, 47
+GUE_PORTS = (5555, 6080)
+# Linux takes local ports, liblvs the dynamic ones (RFC 6335).
+LOCAL_PORTS = range(32768, 65536)
 OWN = {address.packed for address in place.DIRECTOR}
 
 
@@ -44,7 +49,48 @@ def _own_error(interface, source):
     return interface == "c0" or bytes(source) in OWN
 
 
+def _ends_sum(data, head):
+    """The pseudo-header's part of a transport checksum, by the IP header of a frame."""
+    addresses = data[26:34] if data[14] >> 4 == 4 else data[22:54]
+    length = len(data) - head
+    return bytes(addresses) + length.to_bytes(4, "big") + (17).to_bytes(4, "big")
+
+
+def _mask_gue(data, head):
+    """The source port of GUE is free within the range of local ports, and its checksum follows:
+    what keeps the rules looks the same."""
+    port = int.from_bytes(data[head:head + 2], "big")
+    summed = bytes(data[head + 6:head + 8]) != bytes(2)
+    fine = not summed or checksum(_ends_sum(data, head) + bytes(data[head:])) == 0
+    if port in LOCAL_PORTS and fine:
+        data[head:head + 2] = bytes(2)
+        data[head + 6:head + 8] = bytes([0, summed])
+
+
+def _mask_quoted(data, error_sum, head):
+    """GUE's source port in an error about it."""
+    if int.from_bytes(data[head + 2:head + 4], "big") in GUE_PORTS:
+        data[head:head + 2] = bytes(2)
+        data[head + 6:head + 8] = bytes(len(data[head + 6:head + 8]))
+        data[error_sum:error_sum + 2] = bytes(2)
+
+
+def _mask_tunnel(data, head, protocol):
+    """Whether it is a tunnel's packet; what is free in GUE's header is gone then."""
+    if protocol == GRE:
+        return True
+    if protocol != 17 or len(data) < head + 12 or int.from_bytes(
+            data[head + 2:head + 4], "big") not in GUE_PORTS:
+        return protocol in IN_TUNNEL
+    _mask_gue(data, head)
+    return True
+
+
 def _masked4(data, interface):
+    if data[23] in (17, GRE) and interface == "s0" and _mask_tunnel(
+            data, 14 + (data[14] & 15) * 4, data[23]):
+        data[18:20] = bytes(2)
+        data[24:26] = bytes(2)
     if data[23] in IN_TUNNEL or data[23] == ICMP and _own_error(interface, data[26:30]):
         data[18:20] = bytes(2)
         data[24:26] = bytes(2)
@@ -52,6 +98,8 @@ def _masked4(data, interface):
         data[36:38] = bytes(2)
         data[46:48] = bytes(2)
         data[52:54] = bytes(2)
+    if data[23] == ICMP and len(data) >= 66 and data[51] == 17:
+        _mask_quoted(data, 36, 62)
     if interface == "p0":
         data[20] &= ~0x40
         data[22] = 0
@@ -59,6 +107,10 @@ def _masked4(data, interface):
 
 
 def _masked6(data, interface):
+    if data[20] == ICMPV6 and len(data) >= 106 and data[68] == 17:
+        _mask_quoted(data, 56, 102)
+    if data[20] == 17 and interface == "s0":
+        _mask_tunnel(data, 54, data[20])
     if data[20] == ICMPV6 and _own_error(interface, data[22:38]):
         data[15:18] = bytes([data[15] & 0xF0, 0, 0])
     if interface == "p0":
@@ -90,9 +142,11 @@ def _frames_text(frames, interface):
 
 def _compare_frames(number, kernel, liblvs):
     for interface in kernel.out:
-        ours = [_masked(f, interface) for f in liblvs.out[interface]]
-        theirs = [_masked(f, interface) for f in kernel.out[interface]]
-        if ours != theirs:
+        ours, theirs = liblvs.out[interface], kernel.out[interface]
+        if any(isinstance(frame, Gathered) for frame in ours + theirs):
+            ours, theirs = map(plain, ours), map(plain, theirs)
+        if ([_masked(frame, interface) for frame in ours]
+                != [_masked(frame, interface) for frame in theirs]):
             yield Difference(number, f"frames on {interface}",
                              _frames_text(kernel.out[interface], interface),
                              _frames_text(liblvs.out[interface], interface), liblvs.reason)
@@ -183,7 +237,74 @@ def _status(step, outcome):
     return outcome.status if step.verb in ("ipvsadm", "rules") else outcome.status != 0
 
 
+# What liblvs drops with a reason and the kernel handles by its ports alone.
+HOSTILE = ("drop short_l4", "drop bad_l4")
+PASS_MTU = 9000
+
+
+def _is_of_copy(frame):
+    """The guest's word about its own copy of a datagram on p0, which had come in fragments."""
+    if len(frame) >= 42 and frame[14] >> 4 == 4:
+        return frame[23] == ICMP and frame[34:36] == b"\3\4" and frame[40:42] == PASS_MTU.to_bytes(
+            2, "big")
+    return len(frame) >= 62 and frame[20] == ICMPV6 and frame[54] == 2 and frame[60:62] == (
+        PASS_MTU.to_bytes(2, "big"))
+
+
+def _without_copies(theirs, ours):
+    if any(_is_of_copy(frame) for frames in theirs.out.values() for frame in frames):
+        theirs.out = {i: [f for f in frames if not _is_of_copy(f)]
+                      for i, frames in theirs.out.items()}
+        theirs.out["p0"] = ours.out["p0"]
+
+
+def _error(interface, frame):
+    """An ICMP error as whom it goes to, type and code; None for another frame."""
+    if len(frame) >= 42 and frame[14] >> 4 == 4 and frame[23] == ICMP:
+        return interface, bytes(frame[30:34]), frame[34], frame[35]
+    if len(frame) >= 62 and frame[14] >> 4 == 6 and frame[20] == ICMPV6 and frame[54] < 128:
+        return interface, bytes(frame[38:54]), frame[54], frame[55]
+    return None
+
+
+class _Pieces:
+    """Errors about a datagram that comes in pieces.
+
+    liblvs answers the first piece and quotes it, the kernel the whole when the last is there: they
+    are compared by kind, behind the last piece.
+    """
+
+    def __init__(self):
+        self._errors = [set(), set()]
+
+    def take(self, theirs, ours):
+        """Takes the errors out of what left at a piece."""
+        for errors, side in zip(self._errors, (theirs, ours)):
+            for interface in ("c0", "s0"):
+                found = {frame: _error(interface, frame) for frame in side.out[interface]}
+                errors.update(filter(None, found.values()))
+                side.out[interface] = [f for f in side.out[interface] if not found[f]]
+
+    def end(self, number):
+        """The difference, if there is one."""
+        theirs, ours = (sorted(errors) for errors in self._errors)
+        self._errors = [set(), set()]
+        if theirs != ours:
+            yield Difference(number, "errors about a fragmented datagram", str(theirs), str(ours))
+
+
+def is_piece(step):
+    """Whether a fragment comes in."""
+    if step.verb not in ("frame", "answer"):
+        return False
+    return is_fragment(bytes.fromhex(step.args.split()[-1]))
+
+
 def _compare_step(number, step, theirs, ours):
+    if ours.reason in HOSTILE:
+        yield Difference(number, "hostile packet", "looks at its ports alone", "drops it",
+                         ours.reason)
+        return
     if _status(step, theirs) != _status(step, ours):
         yield Difference(number, f"status of {step.verb} {step.args[:60]}",
                          f"{theirs.status} {' '.join(theirs.text)}".strip(),
@@ -207,13 +328,36 @@ def _has_consequences(difference, theirs, ours):
     return not difference.is_counter
 
 
+def _gathered(outcomes):
+    """The same with datagrams instead of fragments."""
+    gatherer = Gatherer()
+    for outcome in outcomes:
+        outcome = copy.copy(outcome)
+        outcome.out = {interface: [whole for frame in frames
+                                   if (whole := gatherer.take(interface, frame)) is not None]
+                       for interface, frames in outcome.out.items()}
+        yield outcome
+
+
 def compare(scenario, kernel, liblvs):
     """The differences of a scenario in the order of its steps, up to one that has consequences."""
+    kernel, liblvs = list(_gathered(kernel)), list(_gathered(liblvs))
     found = []
     counted = False
+    pieces = _Pieces()
     for number, step in enumerate(scenario.steps):
         theirs, ours = kernel[number], liblvs[number]
-        new = list(_compare_step(number, step, theirs, ours))
+        new = []
+        _without_copies(theirs, ours)
+        # What the host's own stack says of a packet may pass IPVS and count.
+        counted = counted or ours.host
+        if is_piece(step):
+            pieces.take(theirs, ours)
+            # Of a datagram that is refused liblvs has counted the first fragment, not the whole.
+            counted = counted or ours.reason.startswith(("reply ", "drop "))
+        else:
+            new += pieces.end(number)
+        new += _compare_step(number, step, theirs, ours)
         # A counter that is wrong once stays so.
         found += [d for d in new if not (counted and d.is_counter)]
         counted = counted or any(d.is_counter for d in new)

@@ -37,7 +37,14 @@ def _is_learned_mtu(step, difference):
             and _without_mtu(difference.kernel) == _without_mtu(difference.liblvs))
 
 
+def _is_hostile(_, difference):
+    """Transport headers that are cut short or lie about their length."""
+    return difference.what == "hostile packet"
+
+
 DOCUMENTED = (
+    Documented("cut or lying transport headers are dropped", "docs/kernel-differences.md",
+               _is_hostile),
     Documented("errors about IPv6 tunnel packets reach the client", "docs/adr/0011-icmp.md",
                _is_tunnel_error6),
     Documented("a client is told the MTU just learned", "docs/kernel-differences.md",

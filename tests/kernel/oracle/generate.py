@@ -3,130 +3,46 @@
 
 import random
 
-from . import place, wire
+from . import config, features as features_module
 from .flow import Flow
-from .pace import Pace
+from .pace import TIMEOUTS, Pace
 from .scenario import SECOND, Scenario, Step
 
-SCHEDULERS = ("rr", "wrr", "wlc", "lc", "mh", "sh")
 TICKS = SECOND // 100  # more than two of the kernel's
-METHODS = {"-m": 10, "-g": 5, "-i": 5}
-PORTS = (80, 443, 53, 8080)
 LISTINGS = ("-Ln", "-Lnc", "-Ln --stats --exact", "-Ln --thresholds")
-SYSCTLS = ("conn_reuse_mode", "expire_nodest_conn", "sloppy_tcp", "pmtu_disc")
+SCTP_TIMEOUTS = (4, 61)
+# Sysctls by the feature that brings them, with values.
+SYSCTLS = (
+    ("reuse", "conn_reuse_mode", (0, 1, 2, 3)),
+    ("reuse", "expire_nodest_conn", (0, 1)),
+    ("sloppy", "sloppy_tcp", (0, 1)),
+    ("sctp", "sloppy_sctp", (0, 1)),
+    ("pmtu", "pmtu_disc", (0, 1)),
+    ("quiescent", "expire_quiescent_template", (0, 1)),
+    ("nat-icmp", "nat_icmp_send", (0, 1)),
+    ("schedule-icmp", "schedule_icmp", (0, 1)),
+    ("ignore-tunneled", "ignore_tunneled", (0, 1)),
+    ("bypass", "cache_bypass", (0, 1, 1)),
+    ("secure", "secure_tcp", (0, 1, 2, 3, 3)),
+    ("drop-packet", "drop_packet", (0, 1, 3, 3)),
+    ("drop-packet", "am_droprate", (1, 2, 3, 10)),
+    ("secure", "amemthresh", (1024, 1 << 30)),
+)
 
 
-def _end(address, port):
-    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
+def _sysctl(at, name, value):
+    return Step(at, "sysctl", f"net/ipv4/vs/{name} {value}")
 
 
-class Server:
-    """A destination as it stands, or as it would stand were it there."""
-
-    def __init__(self, rng, address, port, method):
-        self.address = address
-        self.port = rng.choice((port, port, 8000 + rng.randrange(4))) if method == "-m" else port
-        self.method = method
-        self.there = False
-
-    def words(self):
-        """How it is named."""
-        return f"-r {_end(self.address, self.port)}"
-
-    def rule(self, rng):
-        """A complete description, the weight chosen anew."""
-        rule = f"{self.words()} {self.method} -w {rng.choice((0, 1, 1, 1, 2, 3, 4, 10))}"
-        if rng.random() < 0.1:
-            upper = rng.randrange(1, 5)
-            rule += f" -x {upper} -y {rng.randrange(0, upper)}"
-        return rule
+def _settings(rng, features):
+    for feature, name, values in SYSCTLS:
+        if feature in features and rng.random() < 0.15:
+            yield _sysctl(0, name, rng.choice(values))
 
 
-class Service:
-    """A virtual service with its servers."""
-
-    def __init__(self, rng, version, address, port, protocol):
-        self.version, self.address, self.port, self.protocol = version, address, port, protocol
-        self.there = True
-        pool = rng.sample(place.SERVERS[version], rng.randrange(1, 5))
-        method = rng.choices(list(METHODS), METHODS.values())[0]
-        self.servers = [Server(rng, server, port, method if rng.random() < 0.85 else rng.choice(
-            list(METHODS))) for server in pool]
-
-    def words(self):
-        """How it is named."""
-        return f"{'-t' if self.protocol == wire.TCP else '-u'} {_end(self.address, self.port)}"
-
-    def rule(self, rng):
-        """A complete description, the scheduler chosen anew."""
-        scheduler = rng.choice(SCHEDULERS)
-        rule = f"{self.words()} -s {scheduler}"
-        if scheduler in ("mh", "sh"):
-            flags = [flag for flag in (f"{scheduler}-port", f"{scheduler}-fallback")
-                     if rng.random() < 0.4]
-            rule += f" -b {','.join(flags)}" if flags else ""
-        return rule
-
-
-def _services(rng):
-    made, taken = [], set()
-    for _ in range(rng.randrange(1, 4)):
-        version, protocol = rng.choice((4, 4, 6)), rng.choice((wire.TCP, wire.TCP, wire.UDP))
-        key = version, rng.choice(place.VIPS[version]), rng.choice(PORTS), protocol
-        if key not in taken:
-            taken.add(key)
-            made.append(Service(rng, *key))
-    return made
-
-
-def _settings(rng):
-    for name in SYSCTLS:
-        if rng.random() < 0.15:
-            value = rng.randrange(4 if name == "conn_reuse_mode" else 2)
-            yield Step(0, "sysctl", f"net/ipv4/vs/{name} {value}")
-
-
-def _rules(rng, services):
-    rules = []
-    for service in services:
-        rules.append(f"-A {service.rule(rng)}")
-        for server in service.servers:
-            server.there = True
-            rules.append(f"-a {service.words()} {server.rule(rng)}")
-    return Step(0, "rules", ";".join(rules))
-
-
-def _toggle(rng, service):
-    """A service goes, with its servers, or comes back without."""
-    service.there = not service.there
-    if service.there:
-        return f"-A {service.rule(rng)}"
-    for server in service.servers:
-        server.there = False
-    return f"-D {service.words()}"
-
-
-def _edit(rng, services):
-    """One change of the configuration, now and then one that must fail."""
-    service = rng.choice(services)
-    server = rng.choice(service.servers)
-    if not service.there or rng.random() < 0.04:
-        return _toggle(rng, service)
-    if rng.random() < 0.05:
-        return f"--set {rng.choice((0, 60, 300))} {rng.choice((0, 30))} {rng.choice((0, 10, 60))}"
-    if rng.random() < 0.15:
-        return f"-E {service.rule(rng)}"
-    if rng.random() < 0.05:
-        verb = rng.choice("aed")
-    elif server.there:
-        verb = rng.choice("eeed")
-    else:
-        verb = "a"
-    if verb in "ad":
-        server.there = verb == "a"
-    if verb == "d":
-        return f"-d {service.words()} {server.words()}"
-    return f"-{verb} {service.words()} {server.rule(rng)}"
+def _change_setting(rng, features, at):
+    feature, name, values = rng.choice(SYSCTLS)
+    return [_sysctl(at, name, rng.choice(values))] if feature in features else []
 
 
 def _listings(rng, at):
@@ -139,27 +55,56 @@ def _listings(rng, at):
     return steps
 
 
-def generate(number, seed, packets):
+class _Story:
+    """One scenario while it is made."""
+
+    def __init__(self, rng, features):
+        self.rng, self.features = rng, features
+        self.services = config.services(rng, features)
+        timeouts = TIMEOUTS + (SCTP_TIMEOUTS if "sctp" in features else ())
+        self.pace = Pace(rng, rng.choices(("short", "medium", "long"), (60, 30, 10))[0], timeouts)
+        self.flows = []
+        self.steps = [*_settings(rng, features),
+                      Step(0, "rules", config.rules(rng, self.services))]
+        self._learn_timeouts()
+
+    def _learn_timeouts(self):
+        for service in self.services:
+            for timeout in service.timeouts:
+                self.pace.add_timeout(timeout)
+            service.timeouts.clear()
+
+    def _change(self):
+        if "live" in self.features and self.rng.random() < 0.2:
+            return _change_setting(self.rng, self.features, self.pace.next(False))
+        edit = config.edit(self.rng, self.features, self.services)
+        self._learn_timeouts()
+        return [Step(self.pace.next(False), "ipvsadm", edit)]
+
+    def _packet(self):
+        self.flows = [flow for flow in self.flows if not flow.ended]
+        if len(self.flows) < 2 or len(self.flows) < 8 and self.rng.random() < 0.2:
+            self.flows.append(Flow(self.rng, self.rng.choice(self.services)))
+        return self.rng.choice(self.flows).next(self.pace)
+
+    def go_on(self):
+        """One event with what is asked after it."""
+        is_change = "edits" in self.features and self.rng.random() < 0.05
+        made = self._change() if is_change else self._packet()
+        if made:
+            self.steps += [*made, Step(self.pace.after(TICKS), "snap")]
+            if self.rng.random() < 0.05:
+                self.rest()
+
+    def rest(self):
+        """Until counters can be asked for."""
+        self.steps += _listings(self.rng, self.pace.after(3 * SECOND))
+
+
+def generate(number, seed, packets, features=features_module.DEFAULT):
     """The scenario with this number of a run with this seed, of about so many packets."""
-    rng = random.Random(f"{seed}/{number}")
-    services = _services(rng)
-    steps = [*_settings(rng), _rules(rng, services)]
-    flows = []
-    pace = Pace(rng, rng.choices(("short", "medium", "long"), (60, 30, 10))[0])
-    while sum(step.is_packet for step in steps) < packets:
-        flows = [flow for flow in flows if not flow.ended]
-        if len(flows) < 2 or len(flows) < 8 and rng.random() < 0.2:
-            flows.append(Flow(rng, rng.choice(services)))
-        if rng.random() < 0.05:
-            steps.append(Step(pace.next(False), "ipvsadm", _edit(rng, services)))
-        else:
-            flow = rng.choice(flows)
-            step = flow.next(pace)
-            if step is None:
-                continue
-            steps.append(step)
-        steps.append(Step(pace.after(TICKS), "snap"))
-        if rng.random() < 0.05:
-            steps += _listings(rng, pace.after(3 * SECOND))
-    steps += _listings(rng, pace.after(3 * SECOND))
-    return Scenario(number, steps, seed=seed)
+    story = _Story(random.Random(f"{seed}/{number}"), features)
+    while sum(step.is_packet for step in story.steps) < packets:
+        story.go_on()
+    story.rest()
+    return Scenario(number, story.steps, seed=seed)

@@ -82,7 +82,7 @@ def parse(text):
             note = args
         elif verb == "scenario":
             number = int(args)
-        elif verb in ("addr", "neigh", "route"):
+        elif verb in ("addr", "neigh", "route", "mark"):
             head.append(line + "\n")
         elif verb == "at":
             at = int(args)

@@ -60,16 +60,35 @@ static void add_place(struct scenario *scenario, char kind, char *args)
 	scenario->place[scenario->place_n++] = (struct place){kind, args};
 }
 
-static bool add_step(struct scenario *scenario, const char *word, char *args, uint64_t at_ns)
+static bool step_of(const char *word, char *args, struct step *step)
 {
 	for (size_t i = 0; i < sizeof(verb) / sizeof(*verb); i++) {
 		if (strcmp(word, verb[i].verb) != 0)
 			continue;
-		scenario->step = grown(scenario->step, scenario->step_n, sizeof(*scenario->step));
-		scenario->step[scenario->step_n++] = (struct step){verb[i].kind, at_ns, args};
+		step->kind = verb[i].kind;
+		step->args = args;
 		return true;
 	}
 	return false;
+}
+
+bool script_step(char *line, struct step *step)
+{
+	char *args = line;
+	const char *word = script_word(&args);
+
+	return word && step_of(word, args, step);
+}
+
+static bool add_step(struct scenario *scenario, const char *word, char *args, uint64_t at_ns)
+{
+	struct step step = {.at_ns = at_ns};
+
+	if (!step_of(word, args, &step))
+		return false;
+	scenario->step = grown(scenario->step, scenario->step_n, sizeof(*scenario->step));
+	scenario->step[scenario->step_n++] = step;
+	return true;
 }
 
 static bool read_line(struct scenario *scenario, char *word, char *args, uint64_t *at_ns)

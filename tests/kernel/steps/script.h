@@ -26,6 +26,7 @@
 #ifndef KERNEL_SCRIPT_H
 #define KERNEL_SCRIPT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -76,6 +77,8 @@ char *script_word(char **args);
  * Returns 1, 0 when there is none left, or -1 with the line that is wrong in *wrong.
  */
 int script_read(char **text, struct scenario *scenario, const char **wrong);
+/* Reads the line of one step, which is cut up and must stay; its time is left alone. */
+bool script_step(char *line, struct step *step);
 void script_free(struct scenario *scenario);
 
 #endif

@@ -89,17 +89,51 @@ static bool read_route(struct host *host, char *args)
 	return item->family && interface >= 0 && item->mtu;
 }
 
+static bool read_mark(struct host *host, char *args)
+{
+	struct host_mark *item = &host->mark[host->mark_n];
+	const char *mark;
+
+	item->family = (uint8_t)prefix_parse(script_word(&args), &item->addr, &item->bits);
+	mark = script_word(&args);
+	item->mark = mark ? (uint32_t)atoi(mark) : 0;
+	host->mark_n++;
+	return item->family && item->mark;
+}
+
+uint32_t host_mark(const struct host *host, unsigned family, const union lvs_addr *addr)
+{
+	for (size_t i = 0; i < host->mark_n; i++) {
+		const struct host_mark *item = &host->mark[i];
+
+		if (item->family == family && within(addr, &item->addr, item->bits))
+			return item->mark;
+	}
+	return 0;
+}
+
+static bool read_line(struct host *host, const struct place *place)
+{
+	switch (place->kind) {
+	case 'a':
+		return read_addr(host, place->args);
+	case 'n':
+		return read_neigh(host, place->args);
+	case 'm':
+		return read_mark(host, place->args);
+	default:
+		return read_route(host, place->args);
+	}
+}
+
 bool host_read(struct host *host, const struct scenario *scenario)
 {
 	for (size_t i = 0; i < scenario->place_n; i++) {
 		const struct place *place = &scenario->place[i];
 
 		if (host->addr_n == HOST_MAX || host->neigh_n == HOST_MAX ||
-		    host->route_n == HOST_MAX)
-			return false;
-		if (place->kind == 'a'   ? !read_addr(host, place->args)
-		    : place->kind == 'n' ? !read_neigh(host, place->args)
-					 : !read_route(host, place->args))
+		    host->route_n == HOST_MAX || host->mark_n == HOST_MAX ||
+		    !read_line(host, place))
 			return false;
 	}
 	return true;

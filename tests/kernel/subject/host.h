@@ -38,11 +38,20 @@ struct host_route {
 	uint8_t interface;
 };
 
+/* Packets to there bear a mark, and the host takes them. */
+struct host_mark {
+	union lvs_addr addr;
+	uint32_t mark;
+	uint8_t family;
+	uint8_t bits;
+};
+
 struct host {
 	struct host_addr addr[HOST_MAX];
 	struct host_neigh neigh[HOST_MAX];
 	struct host_route route[HOST_MAX];
-	size_t addr_n, neigh_n, route_n;
+	struct host_mark mark[HOST_MAX];
+	size_t addr_n, neigh_n, route_n, mark_n;
 };
 
 /* The way to an address. */
@@ -60,6 +69,9 @@ bool host_read(struct host *host, const struct scenario *scenario);
 /* False when there is no way there. */
 bool host_way(const struct host *host, unsigned family, const union lvs_addr *addr,
 	      struct host_way *way);
+
+/* The mark of packets to an address, 0 for none. */
+uint32_t host_mark(const struct host *host, unsigned family, const union lvs_addr *addr);
 
 /* What a director is told of the way; a negative enum lvs_err when there is none. */
 int host_path(void *host, enum lvs_family family, const union lvs_addr *addr,

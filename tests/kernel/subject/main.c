@@ -4,6 +4,7 @@
  * those that the guest's clock showed, and writes what came of them as the guest's agent does.
  *
  *	subject < scenarios > results
+ *	subject live		one scenario, then steps as they come
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,14 +28,46 @@ static char *read_all(FILE *in)
 	return text;
 }
 
-int main(void)
+/* One scenario up to its end, the steps behind it one by one. */
+static int live(void)
 {
-	char *text = read_all(stdin);
-	char *rest = text;
+	struct scenario scenario;
+	const char *wrong = "";
+	char *text = NULL;
+	size_t len = 0;
+	FILE *all = open_memstream(&text, &len);
+	char *line = NULL;
+	size_t size = 0;
+	char *rest;
+
+	while (all && getline(&line, &size, stdin) > 0) {
+		fputs(line, all);
+		if (!strcmp(line, "end\n"))
+			break;
+	}
+	if (!all || fclose(all) != 0)
+		abort();
+	rest = text;
+	if (script_read(&rest, &scenario, &wrong) > 0) {
+		play_live(&scenario, stdin, stdout);
+		script_free(&scenario);
+	}
+	free(line);
+	free(text);
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
 	struct scenario scenario;
 	const char *wrong;
+	char *text;
+	char *rest;
 	int got;
 
+	if (argc > 1 && !strcmp(argv[1], "live"))
+		return live();
+	text = rest = read_all(stdin);
 	while ((got = script_read(&rest, &scenario, &wrong)) > 0) {
 		play(&scenario, stdout);
 		script_free(&scenario);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "entries.h"
 #include "hex.h"
@@ -56,6 +57,27 @@ static bool set(struct player *player, const char *name, const char *value)
 		{"sloppy_tcp", LVS_SET_SLOPPY_TCP, false},
 		{"expire_nodest_conn", LVS_SET_EXPIRE_NODEST, false},
 		{"pmtu_disc", LVS_SET_NO_PMTU_DISC, true},
+		{"sloppy_sctp", LVS_SET_SLOPPY_SCTP, false},
+		{"expire_quiescent_template", LVS_SET_EXPIRE_QUIESCENT, false},
+		{"schedule_icmp", LVS_SET_SCHEDULE_ICMP, false},
+		{"ignore_tunneled", LVS_SET_IGNORE_TUNNELED, false},
+		{"cache_bypass", LVS_SET_CACHE_BYPASS, false},
+		{"nat_icmp_send", LVS_SET_NAT_ICMP_SEND, false},
+		{"backup_only", LVS_SET_BACKUP_ONLY, false},
+		{"run_estimation", LVS_SET_NO_ESTIMATION, true},
+	};
+
+	const struct {
+		const char *name;
+		uint32_t *field;
+	} numbers[] = {
+		{"drop_entry", &player->settings.drop_entry},
+		{"drop_packet", &player->settings.drop_packet},
+		{"secure_tcp", &player->settings.secure_tcp},
+		{"amemthresh", &player->settings.amemthresh},
+		{"am_droprate", &player->settings.am_droprate},
+		{"lblc_expiration", &player->settings.lblc_expiration_s},
+		{"lblcr_expiration", &player->settings.lblcr_expiration_s},
 	};
 
 	if (!strcmp(name, "conn_reuse_mode")) {
@@ -64,6 +86,11 @@ static bool set(struct player *player, const char *name, const char *value)
 						      : LVS_REUSE_CLOSED;
 		return true;
 	}
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		if (!strcmp(name, numbers[i].name)) {
+			*numbers[i].field = number;
+			return true;
+		}
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
 		if (strcmp(name, flags[i].name) != 0)
 			continue;
@@ -151,7 +178,12 @@ static void pass(struct player *player, struct lvs_packet *packet)
 	uint32_t sum;
 
 	memcpy(&dst, data + (family == LVS_INET ? 16 : 24), family == LVS_INET ? 4 : 16);
-	if (!host_way(&player->host, family, &dst, &way))
+	if (packet->link_type == LVS_LINK_OTHER)
+		return; /* nor does the host take it */
+	way.local = false;
+	if (packet->mark)
+		way.local = true;
+	else if (!host_way(&player->host, family, &dst, &way))
 		return;
 	if (way.local) {
 		uint8_t *frame = data - ETHER_LEN;
@@ -214,6 +246,17 @@ static void release(struct player *player)
 
 /* --- What comes in --- */
 
+static uint32_t mark_of(const struct host *host, const uint8_t *data, size_t len)
+{
+	unsigned family = len && data[0] >> 4 == 6 ? LVS_INET6 : LVS_INET;
+	union lvs_addr dst = {.word = {0}};
+
+	if (len < (family == LVS_INET6 ? 40 : 20))
+		return 0;
+	memcpy(&dst, data + (family == LVS_INET ? 16 : 24), family == LVS_INET ? 4 : 16);
+	return host_mark(host, family, &dst);
+}
+
 static bool inject(struct player *player, const struct step *step, uint64_t now)
 {
 	static uint8_t buffer[HEADROOM + FRAME_MAX + HEADROOM];
@@ -233,6 +276,7 @@ static bool inject(struct player *player, const struct step *step, uint64_t now)
 		.tailroom = HEADROOM,
 		.link_type = (uint8_t)host_link_type(interface, frame),
 	};
+	packet.mark = mark_of(&player->host, packet.data, packet.linear_len);
 	lvs_worker_process(player->worker, &packet, 1, now);
 	settle(player, &packet);
 	release(player);
@@ -309,27 +353,71 @@ static void play_step(struct player *player, const struct step *step)
 	fprintf(player->out, "status %d\n", status);
 }
 
+static bool open_player(struct player *player, const struct scenario *scenario, FILE *out)
+{
+	*player = (struct player){.out = out};
+	lvs_settings_init(&player->settings);
+	/* The agent switches the guest's limits off. */
+	player->settings.icmp_ratelimit_ms = LVS_UNLIMITED;
+	player->settings.icmp_msgs_per_sec = LVS_UNLIMITED;
+	player->sent = calloc(scenario->step_n + 1, sizeof(*player->sent));
+	player->now = player->sent;
+	if (player->sent && host_read(&player->host, scenario))
+		return true;
+	fprintf(out, "error scenario %u: its place is not understood\n", scenario->number);
+	free(player->sent);
+	return false;
+}
+
+static void close_player(struct player *player)
+{
+	lvs_worker_del(player->worker);
+	lvs_director_del(player->director);
+	free(player->sent);
+}
+
 void play(struct scenario *scenario, FILE *out)
 {
-	struct player player = {.out = out};
+	struct player player;
 
-	lvs_settings_init(&player.settings);
-	/* The agent switches the guest's limits off. */
-	player.settings.icmp_ratelimit_ms = LVS_UNLIMITED;
-	player.settings.icmp_msgs_per_sec = LVS_UNLIMITED;
-	player.sent = calloc(scenario->step_n + 1, sizeof(*player.sent));
-	if (!player.sent || !host_read(&player.host, scenario)) {
-		fprintf(out, "error scenario %u: its place is not understood\n", scenario->number);
-		free(player.sent);
+	if (!open_player(&player, scenario, out))
 		return;
-	}
 	for (size_t i = 0; i < scenario->step_n; i++) {
 		player.now = &player.sent[i];
 		fprintf(out, "step %u %zu %" PRIu64 "\n", scenario->number, i,
 			scenario->step[i].at_ns);
 		play_step(&player, &scenario->step[i]);
 	}
-	lvs_worker_del(player.worker);
-	lvs_director_del(player.director);
-	free(player.sent);
+	close_player(&player);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+void play_live(struct scenario *scenario, FILE *in, FILE *out)
+{
+	struct player player;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+
+	if (!open_player(&player, scenario, out))
+		return;
+	while ((len = getline(&line, &size, in)) > 0) {
+		struct step step = {.at_ns = now_ns()};
+
+		line[len - 1] = 0; /* the line feed */
+		if (script_step(line, &step))
+			play_step(&player, &step);
+		else
+			fputs("status 1\n", out);
+		fflush(out);
+	}
+	free(line);
+	close_player(&player);
 }

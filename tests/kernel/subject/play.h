@@ -9,4 +9,8 @@
 
 void play(struct scenario *scenario, FILE *out);
 
+/* The same for steps that come line by line, each at the time it comes; the scenario has the place.
+ */
+void play_live(struct scenario *scenario, FILE *in, FILE *out);
+
 #endif

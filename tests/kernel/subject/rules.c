@@ -49,6 +49,12 @@ static void to_dest(const struct rule_dest *dest, struct lvs_dest_key *key,
 	};
 }
 
+/* An unknown scheduler is the embedder's to refuse: behind what the library refuses. */
+static int either(int err, int then)
+{
+	return err ? err : then;
+}
+
 static int change(struct lvs_txn *txn, const struct rule *rule)
 {
 	struct lvs_service_conf service_conf;
@@ -61,9 +67,9 @@ static int change(struct lvs_txn *txn, const struct rule *rule)
 	to_dest(&rule->dest, &dest, &dest_conf);
 	switch (rule->verb) {
 	case 'A':
-		return err ? err : lvs_txn_add_service(txn, &service, &service_conf);
+		return either(lvs_txn_add_service(txn, &service, &service_conf), err);
 	case 'E':
-		return err ? err : lvs_txn_edit_service(txn, &service, &service_conf);
+		return either(lvs_txn_edit_service(txn, &service, &service_conf), err);
 	case 'D':
 		return lvs_txn_del_service(txn, &service);
 	case 'a':
@@ -105,6 +111,7 @@ static int set_timeouts(struct lvs_director *director, const uint32_t *timeout_s
 	return lvs_director_set_timeouts(director, &timeouts);
 }
 
+/* Where there is none, the packets show it. */
 static int set_path(struct lvs_director *director, struct host *host, const struct rule_end *end)
 {
 	enum lvs_family family = (enum lvs_family)end->family;
@@ -114,7 +121,7 @@ static int set_path(struct lvs_director *director, struct host *host, const stru
 
 	memcpy(addr.byte, end->addr, sizeof(addr.byte));
 	err = host_path(host, family, &addr, &path);
-	return err ? err : lvs_director_set_path(director, family, &addr, &path);
+	return err ? 0 : lvs_director_set_path(director, family, &addr, &path);
 }
 
 int rules_apply(struct lvs_director *director, struct host *host, char *args)

@@ -72,11 +72,30 @@ static void print_flags(const struct lvs_service_conf *conf, FILE *out)
 		putc(')', out);
 }
 
+/* A mask is shown where it is not that of one address. */
+static void print_options(const struct lvs_service_info *info, FILE *out)
+{
+	const struct lvs_service_conf *conf = &info->conf;
+	char text[INET6_ADDRSTRLEN];
+
+	if (conf->flags & LVS_SERVICE_PERSISTENT) {
+		fprintf(out, " persistent %u", conf->timeout_s);
+		if (info->key.family == LVS_INET6 && conf->netmask != 128)
+			fprintf(out, " mask %u", conf->netmask);
+		else if (info->key.family == LVS_INET && conf->netmask != UINT32_MAX)
+			fprintf(out, " mask %s",
+				inet_ntop(AF_INET, &conf->netmask, text, sizeof(text)));
+	}
+	if (conf->flags & LVS_SERVICE_ONE_PACKET)
+		fputs(" ops", out);
+}
+
 static void service_line(const struct lvs_service_info *info, FILE *out)
 {
 	service_name(&info->key, out);
 	fprintf(out, " %s", info->conf.sched ? info->conf.sched->name : "wlc");
 	print_flags(&info->conf, out);
+	print_options(info, out);
 	putc('\n', out);
 }
 

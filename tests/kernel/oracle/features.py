@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What scenarios may contain. Each name can be asked for alone; what is on is what liblvs has."""
+
+from .failure import Failure
+
+# Name, whether it is on, what it brings.
+FEATURES = (
+    ("schedulers", True, "all that the kernel has: Debian builds no twos"),
+    ("thresholds", True, "upper and lower limits"),
+    ("timeouts", True, "--set"),
+    ("edits", True, "changes on the way, and commands that must fail"),
+    ("icmp", True, "errors about what either side saw"),
+    ("odd", True, "wrong sums, cut headers, other protocols, other hosts' frames"),
+    ("options", True, "IPv4 options, IPv6 extension headers"),
+    ("fragments", True, "datagrams in pieces, in any order"),
+    ("one-packet", True, "one-packet scheduling"),
+    ("any-port", True, "real servers with port 0"),
+    ("sctp", True, "SCTP services"),
+    ("ah-esp", False, "AH and ESP beside ISAKMP"),
+    ("persistent", False, "persistent services, with masks and timeouts"),
+    ("port-0", False, "services of all ports"),
+    ("marks", False, "services by firewall mark"),
+    ("sip", False, "the persistence engine"),
+    ("ftp", False, "FTP's control dialogues and data connections"),
+    ("mixed", False, "real servers of the other family"),
+    ("gue", True, "tunnels by GUE"),
+    ("gre", True, "tunnels by GRE"),
+    ("local", False, "real servers on the director"),
+    ("bypass", False, "cache_bypass"),
+    ("sloppy", True, "sloppy_tcp, sloppy_sctp"),
+    ("reuse", True, "conn_reuse_mode, expire_nodest_conn"),
+    ("pmtu", True, "pmtu_disc"),
+    ("quiescent", False, "expire_quiescent_template"),
+    ("nat-icmp", False, "nat_icmp_send"),
+    ("schedule-icmp", False, "schedule_icmp"),
+    ("ignore-tunneled", False, "ignore_tunneled"),
+    ("secure", False, "secure_tcp"),
+    ("drop-packet", False, "drop_packet, am_droprate"),
+    ("drop-entry", False, "drop_entry: judged by its law"),
+    ("live", False, "settings changed on the way"),
+    ("zero", False, "zeroing of counters"),
+    ("rates", False, "rates, judged by the formula"),
+)
+NAMES = tuple(name for name, _, _ in FEATURES)
+DEFAULT = frozenset(name for name, on, _ in FEATURES if on)
+
+
+def parse(text):
+    """Features by their names with commas; "all", "default", and "+x" and "-x" change them."""
+    chosen = set()
+    for word in filter(None, text.split(",")):
+        name = word.lstrip("+-")
+        if name in ("all", "default"):
+            names = set(NAMES if name == "all" else DEFAULT)
+        elif name in NAMES:
+            names = {name}
+        else:
+            raise Failure(f"no feature \"{name}\"; there are {', '.join(NAMES)}")
+        if word.startswith("+") and not chosen:
+            chosen = set(DEFAULT)
+        if word.startswith("-"):
+            chosen = (chosen or set(DEFAULT)) - names
+        else:
+            chosen |= names
+    return frozenset(chosen)
