@@ -28,14 +28,15 @@ struct lvs_pe_ops;
 struct lvs_service_key {
 	union lvs_addr addr; /**< The virtual address. */
 	uint32_t fwmark;     /**< Firewall mark, 0 for none. */
-	lvs_be16 port;       /**< Port; 0 is every port. */
+	lvs_be16 port;       /**< Port; 0 is every port that no other service has, which is of use
+				  with LVS_SERVICE_PERSISTENT alone. */
 	uint8_t family;      /**< enum lvs_family. */
 	uint8_t protocol;    /**< LVS_TCP, LVS_UDP or LVS_SCTP. */
 };
 
 /** Flags of a service: those of enum lvs_sched_flag, and these; the kernel's bits. */
 enum lvs_service_flag {
-	LVS_SERVICE_PERSISTENT = 0x1, /**< Clients stick to their destination. Not yet supported. */
+	LVS_SERVICE_PERSISTENT = 0x1, /**< Clients stick to their destination. */
 	/** Each UDP packet is scheduled by itself, counted as a connection, and has no entry in the
 	 * table; so replies by NAT are not translated. Packets of other protocols do not care. */
 	LVS_SERVICE_ONE_PACKET = 0x4,
@@ -47,8 +48,12 @@ struct lvs_service_conf {
 	uint32_t size;                     /**< sizeof of this structure. */
 	uint32_t flags;                    /**< enum lvs_service_flag | enum lvs_sched_flag. */
 	const struct lvs_sched_ops *sched; /**< Must outlive the director. NULL: wlc. */
-	uint32_t timeout_s;                /**< Persistence timeout in seconds. */
-	uint32_t netmask; /**< Persistence: IPv4 mask (network order) or IPv6 prefix length. */
+	uint32_t timeout_s; /**< Persistence: so long after its last new connection a client goes
+				 to the same destination, in seconds. Templates that are there
+				 keep the time they were made with. */
+	uint32_t netmask;   /**< Persistence: which clients stick together; an IPv4 mask of any
+				 bits (network order), 0 being all clients, or an IPv6 prefix
+				 length, 1 to 128. */
 	const struct lvs_pe_ops
 		*pe; /**< Persistence engine; must outlive the director. NULL: none. */
 };
@@ -85,7 +90,7 @@ LVS_API int lvs_txn_begin(struct lvs_director *director, struct lvs_txn **txn);
 /**
  * Adds a service. A call that fails leaves the transaction as it was.
  * @return 0, LVS_ERR_EXISTS, LVS_ERR_FAMILY, LVS_ERR_INVALID, LVS_ERR_UNSUPPORTED (protocol,
- *         port 0, a flag) or LVS_ERR_NO_MEMORY.
+ *         a flag) or LVS_ERR_NO_MEMORY.
  */
 LVS_API int lvs_txn_add_service(struct lvs_txn *txn, const struct lvs_service_key *key,
 				const struct lvs_service_conf *conf);

@@ -26,7 +26,9 @@ extern "C" {
 	X(OVERLOAD_CLEARED, overload_cleared,                                                      \
 	  "a destination has fallen below its lower threshold")                                    \
 	X(TABLE_SET, table_set, "the table is nearly full")                                        \
-	X(TABLE_CLEARED, table_cleared, "the table is no longer nearly full")
+	X(TABLE_CLEARED, table_cleared, "the table is no longer nearly full")                      \
+	X(TEMPLATE_MADE, template_made, "a persistence template was made")                         \
+	X(TEMPLATE_GONE, template_gone, "a persistence template has ended")
 
 /** What happened. */
 enum lvs_event_type {
@@ -53,7 +55,8 @@ enum lvs_gone {
 		LVS_GONE_N, /**< How many there are in this version. */
 };
 
-/** An event. What does not concern its type is zero. */
+/** An event. What does not concern its type is zero; MADE and GONE are also said for those of
+ * templates, whose client is a network, port 0, and whose addr may be a firewall mark. */
 struct lvs_event {
 	uint64_t now_ns; /**< The time that the worker was called with; of a control call, the
 			      latest tick of any worker. */

@@ -52,6 +52,16 @@ struct lvs_dest_info {
 	struct lvs_dest_conf conf; /**< How it behaves. Last, since it grows. */
 };
 
+/** What a listed connection is besides. */
+enum lvs_conn_info_flag {
+	LVS_CONN_INFO_TEMPLATE = 0x1, /**< A persistence template: client is a network, client_port
+					   0; service is the mark (network order) and protocol 0
+					   where it is by mark; service_port 0 is every port. */
+	LVS_CONN_INFO_INVALID = 0x2,  /**< A template that is not used any more: its ports are
+					   65535, as the kernel shows them. */
+	LVS_CONN_INFO_NO_PORT = 0x4,  /**< It waits for its first packet; client_port is 0. */
+};
+
 /** A connection in a listing. */
 struct lvs_conn_info {
 	uint32_t size;          /**< sizeof of this structure: an input. */
@@ -70,16 +80,29 @@ struct lvs_conn_info {
 	uint8_t reserved[3];    /**< Zero. */
 	const char *state;      /**< As ipvsadm prints it, for instance "ESTABLISHED"; static. */
 	uint64_t expires_ns;    /**< When it ends unless a packet comes, on the workers' clock. */
+	uint32_t flags;         /**< enum lvs_conn_info_flag. */
+	uint32_t fwmark;        /**< The mark that its service is known by; 0: by address. */
+	uint32_t controller;    /**< Number of the template or connection that it was made under
+				     and that lives as long as it does; 0: none. It is not listed
+				     where it was killed. */
+	uint32_t control_n;     /**< How many were made under this one and are there. */
 };
 
-/** Which connections are meant. Zeroed: all. */
+/** Leaves out one kind or the other. */
+enum lvs_conn_filter_flag {
+	LVS_CONN_FILTER_NO_TEMPLATES = 0x1, /**< Connections alone. */
+	LVS_CONN_FILTER_TEMPLATES = 0x2,    /**< Templates alone. */
+};
+
+/** Which connections are meant, templates among them. Zeroed: all. */
 struct lvs_conn_filter {
-	uint32_t size;     /**< sizeof of this structure. */
-	uint32_t reserved; /**< Zero. */
-	const struct lvs_service_key
-		*service; /**< Only those to this address, port and protocol; no mark. */
+	uint32_t size;                         /**< sizeof of this structure. */
+	uint32_t flags;                        /**< enum lvs_conn_filter_flag. */
+	const struct lvs_service_key *service; /**< Only those of this service: that it scheduled,
+					       or whose helper expected them. */
 	const struct lvs_dest_key *dest; /**< Only those of this real server; port 0 is any. */
-	const union lvs_addr *client;    /**< Only those of this client. */
+	const union lvs_addr *client;    /**< Only those of this client; templates: of this
+					      network, as they are listed. */
 	uint8_t client_family;           /**< enum lvs_family of client. */
 	uint8_t reserved2[7];            /**< Zero. */
 };
@@ -119,7 +142,7 @@ LVS_API int lvs_director_next_conn(const struct lvs_director *director,
 LVS_API int64_t lvs_director_kill_conns(struct lvs_director *director,
 					const struct lvs_conn_filter *filter);
 
-/** Connections in the table now. Any thread. */
+/** Connections and templates in the table now. Any thread. */
 LVS_API uint32_t lvs_director_conn_n(const struct lvs_director *director);
 
 /**

@@ -114,7 +114,9 @@ enum lvs_verdict {
 	  "a helper would rewrite it, and too many rewrites are not acknowledged")                 \
 	X(HELPER_FRAGMENT, helper_fragment, DROP,                                                  \
 	  "a helper would rewrite it, and it came in fragments")                                   \
-	X(TAILROOM, tailroom, DROP, "no room behind the packet for what a helper writes")
+	X(TAILROOM, tailroom, DROP, "no room behind the packet for what a helper writes")          \
+	X(FTP_PORT, ftp_port, PASS,                                                                \
+	  "to another port of an FTP service, which has no destination for it")
 
 /** Why a packet got its verdict; a counter each. */
 enum lvs_reason {

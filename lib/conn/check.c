@@ -106,6 +106,7 @@ static const char *add_company(const struct lvs_table *table, const struct lvs_c
 static const char *add_links(const struct lvs_table *table, const struct lvs_conn *conn,
 			     struct links *links)
 {
+	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
 	uint32_t counts = atomic_load_explicit(&conn->counts, memory_order_relaxed);
 	uint32_t controller = lvs_conn_controller(conn);
 
@@ -114,7 +115,9 @@ static const char *add_links(const struct lvs_table *table, const struct lvs_con
 		links->ended += (counts & LVS_CONN_CONTROL_MAX) != 0;
 		return NULL;
 	}
-	if (atomic_load_explicit(&conn->word, memory_order_relaxed) & LVS_CONN_NO_CPORT) {
+	if (!(conn->kind & LVS_CONN_IS_TEMPLATE) != !(word & LVS_CONN_TEMPLATE))
+		return "a template's kind and word do not agree";
+	if (word & LVS_CONN_NO_CPORT) {
 		links->no_port[(conn->kind & LVS_CONN_INET6) != 0]++;
 		if (lvs_conn_client_port(conn))
 			return "a connection without a known port has one";

@@ -43,11 +43,12 @@
 
 /* What a record is. */
 enum lvs_conn_kind {
-	LVS_CONN_LARGE = 0x1,   /* two cache lines, addresses as union lvs_addr */
-	LVS_CONN_INET6 = 0x2,   /* client and service are IPv6 */
-	LVS_CONN_DEST6 = 0x4,   /* the destination is IPv6 */
-	LVS_CONN_TWO_WAY = 0x8, /* also indexed under {client, destination}: NAT */
-	LVS_CONN_USED = 0x80,   /* holds a connection (or one that awaits its end) */
+	LVS_CONN_LARGE = 0x1,        /* two cache lines, addresses as union lvs_addr */
+	LVS_CONN_INET6 = 0x2,        /* client and service are IPv6 */
+	LVS_CONN_DEST6 = 0x4,        /* the destination is IPv6 */
+	LVS_CONN_TWO_WAY = 0x8,      /* also indexed under {client, destination}: NAT */
+	LVS_CONN_IS_TEMPLATE = 0x10, /* a template: a key of its own kind (conn/template.h) */
+	LVS_CONN_USED = 0x80,        /* holds a connection (or one that awaits its end) */
 };
 
 /* The word: bits 0..7 state, 8..15 forwarder's number, 16..31 flags, 32..63 timeout in ticks. */
@@ -61,6 +62,7 @@ enum lvs_conn_flag {
 	LVS_CONN_MSS_CLAMP = 1 << 22, /* its service lowers the MSS of SYN and SYN/ACK */
 	LVS_CONN_UNASSURED = 1 << 23, /* UDP: its first reply makes its template assured */
 	LVS_CONN_HELPED = 1 << 24,    /* a helper looks into its packets; its company is theirs */
+	LVS_CONN_INVALID = 1 << 25,   /* a template that is not found any more */
 	LVS_CONN_LIVE = 1 << 29,      /* published; the table's own: lvs_table_insert() sets it */
 	LVS_CONN_DEAD = 1 << 30,      /* unlinked; whoever set it moved the gauges */
 };

@@ -6,9 +6,9 @@
  *
  * It does not end by itself while it controls any. Where its time is over before, it lingers: its
  * timeout becomes 60 s, and its clock goes on in steps of that (the kernel's rule). The steps are
- * not taken by a timer, but by whoever needs to know: a connection, when it ends at a tick of its
- * own, brings the clock of its controller up to that tick. So what the clock shows depends on who
- * ended when, never on the order in which shards were served.
+ * not taken by its timer, but by whoever knows: a connection, when it ends at a tick of its
+ * own, brings the clock of its controller up to that tick; expiry does, once all who were over are
+ * served. So what the clock shows depends on who ended when, never on the order of shards.
  *
  * Ended by force, a record goes out of the index at once. Its memory stays while others name it:
  * ENDED stands in the word of counts, and the last of them gives the record back.
@@ -154,16 +154,23 @@ static bool goes_along(const struct lvs_conn *conn)
 	return !(word & LVS_CONN_TEMPLATE) || LVS_CONN_STATE(word) != LVS_TEMPLATE_ASSURED;
 }
 
-unsigned lvs_table_drop(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick, void *by)
+unsigned lvs_table_drop_controllers(struct lvs_table *table, const struct lvs_conn *conn,
+				    uint32_t tick, void *by)
 {
+	/* It is named still, and inside our epoch no record is given out anew. */
+	struct lvs_conn *controller = lvs_table_controller(table, conn);
 	unsigned ended = 0;
 
-	/* What controlled it is named by it, and inside our epoch no record is given out anew. */
-	while (conn && end_unused(table, conn, tick, by)) {
+	while (controller && goes_along(controller) && end_unused(table, controller, tick, by)) {
 		ended++;
-		conn = lvs_table_controller(table, conn);
-		if (conn && !goes_along(conn))
-			conn = NULL;
+		controller = lvs_table_controller(table, controller);
 	}
 	return ended;
+}
+
+unsigned lvs_table_drop(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick, void *by)
+{
+	if (!end_unused(table, conn, tick, by))
+		return 0;
+	return 1 + lvs_table_drop_controllers(table, conn, tick, by);
 }

@@ -105,7 +105,9 @@ static bool serve_parked(struct lvs_table *table, struct lvs_shard *home, struct
 	lvs_wheel_unlink(&home->wheel, &table->arena, conn);
 	if (!controls)
 		return end_by_time(table, home, conn, tick, by);
-	lvs_wheel_link(&home->wheel, &table->arena, conn, lvs_conn_lingers_until(conn, tick));
+	/* Whom it controls lives beyond the tick at which it was put aside. */
+	lvs_conn_linger(conn, conn->due);
+	lvs_wheel_link(&home->wheel, &table->arena, conn, lvs_conn_lingers_until(conn, conn->due));
 	return false;
 }
 
@@ -229,7 +231,15 @@ unsigned lvs_table_expire(struct lvs_table *table, uint32_t tick, unsigned budge
 	return ended;
 }
 
-/* Ends the record if it is one to make room. */
+/* Templates whose connections were never answered go like embryonic ones. */
+static bool is_evictable(const struct lvs_conn *conn, uint64_t word)
+{
+	if (word & LVS_CONN_TEMPLATE)
+		return LVS_CONN_STATE(word) != LVS_TEMPLATE_ASSURED;
+	return lvs_state_evictable(conn->protocol, word, lvs_conn_packets(conn));
+}
+
+/* Ends the record if it is one to make room, and with it what controlled it alone. */
 static bool evict_this(struct lvs_table *table, struct lvs_conn *conn, void *by)
 {
 	/* acquire: pairs with publish(); only then may the rest be read */
@@ -240,9 +250,11 @@ static bool evict_this(struct lvs_table *table, struct lvs_conn *conn, void *by)
 		.by = by,
 	};
 
-	return (word & (LVS_CONN_LIVE | LVS_CONN_DEAD | LVS_CONN_TEMPLATE)) == LVS_CONN_LIVE &&
-	       lvs_state_evictable(conn->protocol, word, lvs_conn_packets(conn)) &&
-	       lvs_table_end(table, conn, word, &end);
+	if ((word & (LVS_CONN_LIVE | LVS_CONN_DEAD)) != LVS_CONN_LIVE ||
+	    !is_evictable(conn, word) || !lvs_table_end(table, conn, word, &end))
+		return false;
+	lvs_table_drop_controllers(table, conn, end.at, by);
+	return true;
 }
 
 static bool enough_in_limbo(struct lvs_table *table)

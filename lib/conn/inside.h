@@ -137,8 +137,9 @@ bool lvs_table_end(struct lvs_table *table, struct lvs_conn *conn, uint64_t word
 
 /* --- Controllers (conn/control.c) --- */
 
-/* lvs_table_control(), the controller's home being locked. */
-bool lvs_table_control_locked(struct lvs_conn *conn, struct lvs_conn *controller);
+/* The second half of lvs_table_drop(): @p conn has ended. How many more have. */
+unsigned lvs_table_drop_controllers(struct lvs_table *table, const struct lvs_conn *conn,
+				    uint32_t tick, void *by);
 
 /* One less for the controller of a record, if it has one. With or without locks. */
 void lvs_table_let_go(struct lvs_table *table, const struct lvs_conn *conn);

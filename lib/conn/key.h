@@ -66,11 +66,51 @@ LVS_INLINE lvs_be32 lvs_key_other_inet(const struct lvs_conn *conn, unsigned key
 	return key ? conn->u.v4.dest : conn->u.v4.service;
 }
 
+/* Of a template (conn/template.h). The word of its protocol is none that a flow has. */
+#define LVS_KEY_TEMPLATE 0x100u
+
+static inline uint64_t lvs_key_hash_template(const struct lvs_hash *hash,
+					     const union lvs_addr *client,
+					     const union lvs_addr *service, lvs_be16 port,
+					     uint8_t protocol, bool inet6)
+{
+	uint32_t words[LVS_HASH_INET6_WORDS];
+
+	if (!inet6) {
+		words[0] = client->word[0];
+		words[1] = service->word[0];
+		words[2] = port;
+		words[3] = protocol | LVS_KEY_TEMPLATE;
+		return lvs_hash_inet(hash, words);
+	}
+	memcpy(words, client, sizeof(*client));
+	memcpy(words + 4, service, sizeof(*service));
+	words[8] = port;
+	words[9] = protocol | LVS_KEY_TEMPLATE;
+	return lvs_hash_inet6(hash, words);
+}
+
+static LVS_NOINLINE uint64_t lvs_key_hash_conn_template(const struct lvs_hash *hash,
+							const struct lvs_conn *conn)
+{
+	union lvs_addr client, service;
+
+	if (conn->kind & LVS_CONN_INET6)
+		return lvs_key_hash_template(hash, &conn->u.v6.client, &conn->u.v6.service,
+					     conn->service_port, conn->protocol, true);
+	client.word[0] = conn->u.v4.client;
+	service.word[0] = lvs_key_other_inet(conn, 0);
+	return lvs_key_hash_template(hash, &client, &service, conn->service_port, conn->protocol,
+				     false);
+}
+
 LVS_INLINE uint64_t lvs_key_hash_conn(const struct lvs_hash *hash, const struct lvs_conn *conn,
 				      unsigned key)
 {
 	lvs_be16 port = key ? conn->dest_port : conn->service_port;
 
+	if (lvs_unlikely(conn->kind & LVS_CONN_IS_TEMPLATE))
+		return lvs_key_hash_conn_template(hash, conn);
 	if (conn->kind & LVS_CONN_INET6)
 		return lvs_key_hash_inet6(hash, &conn->u.v6.client, lvs_conn_client_port(conn),
 					  key ? &conn->u.v6.dest : &conn->u.v6.service, port,
@@ -113,7 +153,8 @@ LVS_INLINE bool lvs_key_is_request(const struct lvs_conn *conn, const struct lvs
 	differs |= (uint32_t)(lvs_conn_client_port(conn) ^ flow->src_port) |
 		   (uint32_t)(conn->service_port ^ flow->dst_port) |
 		   (uint32_t)(conn->protocol ^ flow->protocol);
-	differs |= (uint32_t)(conn->kind & (LVS_CONN_LARGE | LVS_CONN_INET6));
+	differs |=
+		(uint32_t)(conn->kind & (LVS_CONN_LARGE | LVS_CONN_INET6 | LVS_CONN_IS_TEMPLATE));
 	return (differs | (uint32_t)(flow->family ^ LVS_INET)) == 0;
 }
 
@@ -126,7 +167,8 @@ LVS_INLINE unsigned lvs_key_match(const struct lvs_conn *conn, unsigned key,
 	lvs_be32 client, other;
 
 	if (conn->protocol != flow->protocol ||
-	    (conn->kind & LVS_CONN_INET6) != (flow->family == LVS_INET6 ? LVS_CONN_INET6 : 0))
+	    (conn->kind & (LVS_CONN_INET6 | LVS_CONN_IS_TEMPLATE)) !=
+		    (flow->family == LVS_INET6 ? LVS_CONN_INET6 : 0))
 		return 0;
 	if (lvs_unlikely(conn->kind & LVS_CONN_INET6))
 		return lvs_key_match_inet6(conn, key, flow, port);

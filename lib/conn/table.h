@@ -76,7 +76,8 @@ struct lvs_conn *lvs_table_find(const struct lvs_table *table, const struct lvs_
 /*
  * Takes a record, kind = LVS_CONN_LARGE or 0, zeroed but for its number. No
  * shard's lock is held. When max_conns is reached and @p evict, an embryonic or
- * closing connection is ended to make room, by a hand that sweeps the arena.
+ * closing connection, or a template that nobody needs yet, is ended to make room, by a hand that
+ * sweeps the arena, and what controlled it alone, as lvs_table_drop() has it.
  * @p self is the caller's reader: what only it may still see is given out again (else
  * a batch of n would not equal n batches of one). So a record that was found before
  * this call may be the one that it returns; who needs one beside it finds it after.
@@ -102,6 +103,9 @@ void *lvs_table_company(const struct lvs_table *table, const struct lvs_conn *co
  * it has ended, or controls as many as can be counted.
  */
 bool lvs_table_control(struct lvs_table *table, struct lvs_conn *conn, struct lvs_conn *controller);
+
+/* The same, the lock of the controller's home being held. */
+bool lvs_table_control_locked(struct lvs_conn *conn, struct lvs_conn *controller);
 
 /*
  * The clock of a record that had one to control up to @p tick, that tick included: where its time

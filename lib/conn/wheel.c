@@ -32,8 +32,8 @@ void lvs_wheel_init(struct lvs_wheel *wheel)
 }
 
 /* Puts a record in front of a list; @p prev tells which it is. */
-static void push(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn,
-		 uint32_t *first, uint32_t prev)
+LVS_INLINE void push(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn,
+		     uint32_t *first, uint32_t prev)
 {
 	uint32_t number = lvs_arena_number(conn);
 

@@ -128,6 +128,16 @@ static bool is_late(const struct lvs_director *director, const struct lvs_conn *
 	return !lvs_tick_reached(deadline, conn->due) && !lvs_tick_reached(now + 1, conn->due);
 }
 
+static void count(struct lvs_dest_count *of, uint64_t word)
+{
+	if (word & LVS_CONN_TEMPLATE) {
+		of->persistent++;
+		return;
+	}
+	of->total++;
+	of->active += !(word & LVS_CONN_INACTIVE);
+}
+
 static const char *count_conn(const struct lvs_director *director, const struct lvs_conn *conn,
 			      struct census *census)
 {
@@ -144,8 +154,7 @@ static const char *count_conn(const struct lvs_director *director, const struct 
 		return "a connection with a helper has no memory for it";
 	if (is_late(director, conn, word))
 		return "a timer comes later than its connection's end";
-	census->count[conn->dest].total++;
-	census->count[conn->dest].active += !(word & LVS_CONN_INACTIVE);
+	count(&census->count[conn->dest], word);
 	return NULL;
 }
 

@@ -5,6 +5,9 @@
 
 #include "base/byteorder.h"
 #include "director/binding.h"
+#include "service/key.h"
+
+#define FILTER_FLAGS (uint32_t)(LVS_CONN_FILTER_NO_TEMPLATES | LVS_CONN_FILTER_TEMPLATES)
 
 /* On the workers' clock: the record knows the wrapping lower half of the ticks. */
 static uint64_t expires_ns(const struct lvs_conn *conn, uint64_t word, uint64_t ticks)
@@ -17,10 +20,34 @@ static uint64_t expires_ns(const struct lvs_conn *conn, uint64_t word, uint64_t 
 	return (ticks + (uint64_t)(int64_t)ahead) << LVS_TICK_SHIFT;
 }
 
+static void service_of(const struct lvs_director *director, const struct lvs_conn *conn,
+		       struct lvs_service_key *key)
+{
+	memset(key, 0, sizeof(*key));
+	lvs_dest_service_key(lvs_services_dest(director->services, conn->dest), key);
+}
+
+static uint32_t flags_of(uint64_t word)
+{
+	return (word & LVS_CONN_TEMPLATE ? LVS_CONN_INFO_TEMPLATE : 0u) |
+	       (word & LVS_CONN_INVALID ? LVS_CONN_INFO_INVALID : 0u) |
+	       (word & LVS_CONN_NO_CPORT ? LVS_CONN_INFO_NO_PORT : 0u);
+}
+
+static void show_template(struct lvs_conn_info *info, uint64_t word)
+{
+	info->state = LVS_CONN_STATE(word) == LVS_TEMPLATE_ASSURED ? "ASSURED" : "NONE";
+	if (word & LVS_CONN_INVALID) {
+		info->service_port = UINT16_MAX;
+		info->dest_port = UINT16_MAX;
+	}
+}
+
 void lvs_conn_info_of(struct lvs_conn_info *info, const struct lvs_conn *conn,
 		      const struct lvs_director *director)
 {
 	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
+	struct lvs_service_key service;
 	struct lvs_binding binding;
 
 	lvs_binding_of_conn(&binding, conn, director);
@@ -41,13 +68,13 @@ void lvs_conn_info_of(struct lvs_conn_info *info, const struct lvs_conn *conn,
 			       ->method;
 	info->state = lvs_state_name(conn->protocol, word);
 	info->expires_ns = expires_ns(conn, word, lvs_director_ticks(director));
-}
-
-static bool of_service(const struct lvs_conn_info *info, const struct lvs_service_key *service)
-{
-	return info->family == service->family && info->protocol == service->protocol &&
-	       info->service_port == service->port &&
-	       lvs_addr_equal(&info->service, &service->addr, service->family);
+	info->flags = flags_of(word);
+	service_of(director, conn, &service);
+	info->fwmark = service.fwmark;
+	info->controller = lvs_conn_controller(conn);
+	info->control_n = lvs_conn_control_n(conn);
+	if (lvs_unlikely(word & LVS_CONN_TEMPLATE))
+		show_template(info, word);
 }
 
 static bool of_dest(const struct lvs_conn_info *info, const struct lvs_dest_key *dest)
@@ -61,15 +88,33 @@ bool lvs_conn_filter_valid(const struct lvs_conn_filter *filter)
 {
 	if (!filter)
 		return true;
-	/* A connection does not know the mark that it came by. */
-	return filter->size >= sizeof(*filter) && !(filter->service && filter->service->fwmark);
+	return filter->size >= sizeof(*filter) && !(filter->flags & ~FILTER_FLAGS);
 }
 
-bool lvs_conn_info_matches(const struct lvs_conn_info *info, const struct lvs_conn_filter *filter)
+static bool of_service(const struct lvs_director *director, const struct lvs_conn *conn,
+		       const struct lvs_service_key *service)
+{
+	struct lvs_service_key own, asked;
+
+	service_of(director, conn, &own);
+	lvs_service_key_normal(service, &asked);
+	return memcmp(&own, &asked, sizeof(own)) == 0;
+}
+
+static bool of_kind(const struct lvs_conn_info *info, uint32_t flags)
+{
+	return !(flags & (info->flags & LVS_CONN_INFO_TEMPLATE ? LVS_CONN_FILTER_NO_TEMPLATES
+							       : LVS_CONN_FILTER_TEMPLATES));
+}
+
+bool lvs_conn_matches(const struct lvs_conn *conn, const struct lvs_conn_info *info,
+		      const struct lvs_conn_filter *filter, const struct lvs_director *director)
 {
 	if (!filter)
 		return true;
-	if (filter->service && !of_service(info, filter->service))
+	if (!of_kind(info, filter->flags))
+		return false;
+	if (filter->service && !of_service(director, conn, filter->service))
 		return false;
 	if (filter->dest && !of_dest(info, filter->dest))
 		return false;

@@ -11,6 +11,8 @@ void lvs_conn_info_of(struct lvs_conn_info *info, const struct lvs_conn *conn,
 /* Whether @p filter (NULL: all) can be answered. */
 bool lvs_conn_filter_valid(const struct lvs_conn_filter *filter);
 
-bool lvs_conn_info_matches(const struct lvs_conn_info *info, const struct lvs_conn_filter *filter);
+/* Whether it means @p conn, as which @p info was filled in. */
+bool lvs_conn_matches(const struct lvs_conn *conn, const struct lvs_conn_info *info,
+		      const struct lvs_conn_filter *filter, const struct lvs_director *director);
 
 #endif

@@ -56,6 +56,19 @@ static enum lvs_reason start_anew(struct lvs_step *step, struct lvs_conn *conn, 
 	return lvs_miss(step);
 }
 
+/* The same for a closed one, which still counts while its successor is scheduled. */
+static enum lvs_reason reopen(struct lvs_step *step, struct lvs_conn *conn)
+{
+	enum lvs_reason reason;
+
+	step->old = conn;
+	step->old_created = conn->created;
+	reason = lvs_miss(step);
+	if (step->old)
+		lvs_step_end_old(step);
+	return reason;
+}
+
 LVS_INLINE struct lvs_conn *find(const struct lvs_step *step, enum lvs_side *side)
 {
 	const struct lvs_flow *flow = &step->headers->flow;
@@ -103,7 +116,7 @@ LVS_INLINE enum lvs_reason decide_flow(struct lvs_step *step, bool first)
 	if (lvs_unlikely(lvs_conn_is_over(conn, step->tick)))
 		return start_anew(step, conn, LVS_GONE_EXPIRED);
 	if (side == LVS_SIDE_REQUEST && lvs_unlikely(first) && is_reused(step, conn))
-		return start_anew(step, conn, LVS_GONE_REUSED);
+		return reopen(step, conn);
 	dest = lvs_services_dest(director->services, conn->dest);
 	/* Replies of a removed destination still find their way, as in the kernel. */
 	if (side == LVS_SIDE_REQUEST && lvs_unlikely(!lvs_dest_available(dest))) {

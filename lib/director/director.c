@@ -46,14 +46,18 @@ static uint32_t read_tick(void *user)
 	return (uint32_t)lvs_director_ticks(director);
 }
 
-/* A connection has ended: its destination has one less. */
+/* A connection has ended, or a template: its destination has one less. */
 static void conn_gone(void *user, struct lvs_conn *conn, uint64_t word, void *by)
 {
 	struct lvs_director *director = user;
 	struct lvs_dest *dest = lvs_services_dest(director->services, conn->dest);
-	struct lvs_gauge_move move = lvs_dest_unbind(dest, !(word & LVS_CONN_INACTIVE));
 	const struct lvs_ender *ender = by;
+	struct lvs_gauge_move move = {0};
 
+	if (lvs_unlikely(word & LVS_CONN_TEMPLATE))
+		lvs_dest_stick(dest, false);
+	else
+		move = lvs_dest_unbind(dest, !(word & LVS_CONN_INACTIVE));
 	if (lvs_likely(!ender))
 		return;
 	lvs_events_gone(director, ender, conn);

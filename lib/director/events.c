@@ -30,10 +30,16 @@ static void fill_conn(struct lvs_event *event, const struct lvs_director *direct
 	fill_dest(event, lvs_services_dest(director->services, conn->dest));
 }
 
+static bool is_template(const struct lvs_conn *conn)
+{
+	return conn->kind & LVS_CONN_IS_TEMPLATE;
+}
+
 void lvs_events_made(const struct lvs_director *director, struct lvs_ring *ring, uint64_t now_ns,
 		     const struct lvs_conn *conn)
 {
-	struct lvs_event *event = lvs_ring_push(ring, now_ns, LVS_EVENT_MADE);
+	struct lvs_event *event = lvs_ring_push(
+		ring, now_ns, is_template(conn) ? LVS_EVENT_TEMPLATE_MADE : LVS_EVENT_MADE);
 
 	if (event)
 		fill_conn(event, director, conn);
@@ -42,7 +48,9 @@ void lvs_events_made(const struct lvs_director *director, struct lvs_ring *ring,
 void lvs_events_gone(const struct lvs_director *director, const struct lvs_ender *ender,
 		     const struct lvs_conn *conn)
 {
-	struct lvs_event *event = lvs_ring_push(ender->ring, ender->now_ns, LVS_EVENT_GONE);
+	struct lvs_event *event =
+		lvs_ring_push(ender->ring, ender->now_ns,
+			      is_template(conn) ? LVS_EVENT_TEMPLATE_GONE : LVS_EVENT_GONE);
 
 	if (!event)
 		return;

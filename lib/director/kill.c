@@ -13,7 +13,7 @@ static bool kill_some(struct lvs_director *director, const struct lvs_conn_filte
 
 	while ((conn = lvs_table_walk(director->table, number, &looks))) {
 		lvs_conn_info_of(&info, conn, director);
-		if (lvs_conn_info_matches(&info, filter) &&
+		if (lvs_conn_matches(conn, &info, filter, director) &&
 		    lvs_table_remove(director->table, conn, tick, by))
 			(*killed)++;
 	}

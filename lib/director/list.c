@@ -58,7 +58,7 @@ static int next_conn(const struct lvs_director *director, const struct lvs_conn_
 	while ((conn = lvs_table_walk(director->table, &number, &looks))) {
 		cursor->position[0] = number;
 		lvs_conn_info_of(&found, conn, director);
-		if (!lvs_conn_info_matches(&found, filter))
+		if (!lvs_conn_matches(conn, &found, filter, director))
 			continue;
 		found.size = info->size;
 		memcpy(info, &found, info->size < sizeof(found) ? info->size : sizeof(found));

@@ -4,24 +4,11 @@
 
 #include "base/byteorder.h"
 #include "director/binding.h"
+#include "director/candidate.h"
 #include "director/events.h"
 #include "director/filter.h"
 #include "director/helped.h"
-#include "director/worker.h"
 #include "service/pmtu.h"
-
-#define FTP_DATA_PORT 20
-
-/* A scheduled packet on its way to an entry. */
-struct candidate {
-	const struct lvs_service_set *set;
-	struct lvs_dest *dest;
-	unsigned forwarder;
-	const struct lvs_forward_ops *ops;
-	struct lvs_gauge_move move;          /* of the destination, by this connection */
-	const struct lvs_helper_ops *helper; /* NULL: none */
-	struct lvs_conn *conn;               /* that was made, where there is a helper */
-};
 
 static const struct lvs_service_set *match(struct lvs_step *step)
 {
@@ -32,18 +19,7 @@ static const struct lvs_service_set *match(struct lvs_step *step)
 	return set;
 }
 
-static void choose(struct lvs_step *step, struct candidate *candidate, uint32_t index)
-{
-	const struct lvs_service_set *set = candidate->set;
-
-	candidate->dest = set->dest[index];
-	candidate->forwarder = set->forwarder[index];
-	candidate->ops =
-		lvs_services_forwarder(step->worker->director->services, candidate->forwarder);
-	lvs_note(step, dest, candidate->dest->number);
-}
-
-static bool pick(struct lvs_step *step, struct candidate *candidate)
+bool lvs_candidate_pick(struct lvs_step *step, struct lvs_candidate *candidate)
 {
 	const struct lvs_service_set *set = candidate->set;
 	uint32_t index =
@@ -53,8 +29,19 @@ static bool pick(struct lvs_step *step, struct candidate *candidate)
 	lvs_note(step, picked, index);
 	if (index >= set->sched_set.dest_n)
 		return false;
-	choose(step, candidate, index);
+	lvs_candidate_take(step, candidate, set->dest[index], set->forwarder[index]);
 	return true;
+}
+
+/* No destination is to be had. Packets to other ports of an FTP service may be data connections of
+ * a server on this host. */
+static enum lvs_reason no_dest(const struct lvs_step *step, const struct lvs_candidate *candidate)
+{
+	const lvs_be16 ftp = lvs_htons(LVS_FTP_PORT);
+
+	if (candidate->set->key.port == ftp && step->headers->flow.dst_port != ftp)
+		return LVS_REASON_FTP_PORT;
+	return LVS_REASON_NO_DEST;
 }
 
 /* One-packet scheduling is for UDP alone: a service by mark may have other packets, too. */
@@ -63,17 +50,32 @@ static bool is_once(const struct lvs_step *step, const struct lvs_service_set *s
 	return set->conf.flags & LVS_SERVICE_ONE_PACKET && step->headers->flow.protocol == LVS_UDP;
 }
 
-/* The word of a new connection after its first packet. */
-static uint64_t first_word(const struct lvs_step *step, const struct candidate *candidate)
+/* What a service's own flags mean to the word of its connections. */
+static LVS_NOINLINE uint64_t special_word(const struct lvs_step *step,
+					  const struct lvs_service_set *set)
 {
+	uint64_t word = 0;
+
+	if (is_once(step, set))
+		word |= LVS_CONN_ONE_PACKET;
+	if (lvs_is_persistent(set) && step->headers->flow.protocol == LVS_UDP)
+		word |= LVS_CONN_UNASSURED;
+	if (set->conf.flags & LVS_SERVICE_MSS_CLAMP)
+		word |= LVS_CONN_MSS_CLAMP;
+	return word;
+}
+
+/* The word of a new connection after its first packet. */
+static uint64_t first_word(const struct lvs_step *step, const struct lvs_candidate *candidate)
+{
+	const uint32_t special =
+		LVS_SERVICE_ONE_PACKET | LVS_SERVICE_PERSISTENT | LVS_SERVICE_MSS_CLAMP;
 	uint64_t word = LVS_CONN_INACTIVE | (uint64_t)candidate->forwarder << 8;
 
-	if (is_once(step, candidate->set))
-		word |= LVS_CONN_ONE_PACKET;
 	if (!(candidate->ops->flags & LVS_FORWARD_TWO_WAY))
 		word |= LVS_CONN_NOOUTPUT;
-	if (candidate->set->conf.flags & LVS_SERVICE_MSS_CLAMP)
-		word |= LVS_CONN_MSS_CLAMP;
+	if (lvs_unlikely(candidate->set->conf.flags & special))
+		word |= special_word(step, candidate->set);
 	return lvs_state_next(&step->worker->director->states, word, LVS_INPUT, step->headers);
 }
 
@@ -92,7 +94,7 @@ static void fill_addrs(struct lvs_conn *conn, const struct lvs_flow *flow,
 }
 
 static void fill_record(const struct lvs_step *step, struct lvs_conn *conn,
-			const struct candidate *candidate, uint64_t word)
+			const struct lvs_candidate *candidate, uint64_t word)
 {
 	const struct lvs_flow *flow = &step->headers->flow;
 	const struct lvs_dest *dest = candidate->dest;
@@ -106,7 +108,7 @@ static void fill_record(const struct lvs_step *step, struct lvs_conn *conn,
 	conn->dest = dest->number;
 	lvs_conn_set_client_port(conn, flow->src_port);
 	conn->service_port = flow->dst_port;
-	conn->dest_port = dest->port ? dest->port : flow->dst_port;
+	conn->dest_port = candidate->dest_port;
 	fill_addrs(conn, flow, dest);
 	/* relaxed: insertion publishes them */
 	atomic_store_explicit(&conn->word, word, memory_order_relaxed);
@@ -115,7 +117,7 @@ static void fill_record(const struct lvs_step *step, struct lvs_conn *conn,
 }
 
 /* The packet's way out, and its counts: the same with and without an entry. */
-static enum lvs_reason send(struct lvs_step *step, const struct candidate *candidate,
+static enum lvs_reason send(struct lvs_step *step, const struct lvs_candidate *candidate,
 			    enum lvs_reason sent)
 {
 	struct lvs_binding binding;
@@ -124,9 +126,10 @@ static enum lvs_reason send(struct lvs_step *step, const struct candidate *candi
 	lvs_step_count(step, candidate->dest->number, LVS_COUNT_IN_PKTS);
 	lvs_binding_of_flow(&binding, &step->headers->flow, candidate->dest,
 			    step->worker->director);
+	binding.dest_port = candidate->dest_port;
 	if (lvs_unlikely(candidate->helper)) {
 		reason = lvs_helped_first(step, candidate->conn, candidate->helper, candidate->dest,
-					  &binding, first_word(step, candidate));
+					  &binding, candidate->word);
 		if (reason != LVS_REASON_NONE)
 			return reason;
 	}
@@ -139,7 +142,7 @@ static enum lvs_reason send(struct lvs_step *step, const struct candidate *candi
 	return lvs_step_refused(step, reason, candidate->ops, &binding);
 }
 
-static enum lvs_reason send_first(struct lvs_step *step, const struct candidate *candidate,
+static enum lvs_reason send_first(struct lvs_step *step, const struct lvs_candidate *candidate,
 				  enum lvs_reason sent)
 {
 	if (!step->peek)
@@ -190,18 +193,19 @@ static bool is_hashed(const struct lvs_service_set *set)
 }
 
 /* Whether the same destination will be found again without an entry to remember it. */
-static bool may_go_untracked(const struct candidate *candidate)
+static bool may_go_untracked(const struct lvs_candidate *candidate)
 {
 	return is_hashed(candidate->set) && !(candidate->ops->flags & LVS_FORWARD_TWO_WAY);
 }
 
-static enum lvs_reason table_is_full(struct lvs_step *step, struct candidate *candidate)
+static enum lvs_reason table_is_full(struct lvs_step *step, struct lvs_candidate *candidate)
 {
 	uint32_t policy = lvs_setting(step->worker->director, full_policy);
 
-	if (policy != LVS_FULL_REFUSE) {
-		if (!pick(step, candidate))
-			return LVS_REASON_NO_DEST;
+	/* No hash finds where a template would have led. */
+	if (policy != LVS_FULL_REFUSE && !lvs_is_persistent(candidate->set)) {
+		if (!lvs_candidate_pick(step, candidate))
+			return no_dest(step, candidate);
 		if (may_go_untracked(candidate))
 			return send_first(step, candidate, LVS_REASON_UNTRACKED);
 	}
@@ -209,7 +213,7 @@ static enum lvs_reason table_is_full(struct lvs_step *step, struct candidate *ca
 }
 
 /* Whether the connection will have a helper. */
-LVS_INLINE bool find_helper(const struct lvs_step *step, struct candidate *candidate)
+LVS_INLINE bool find_helper(const struct lvs_step *step, struct lvs_candidate *candidate)
 {
 	const struct lvs_helpers *helpers = lvs_helpers_of(step->worker->director);
 	const struct lvs_flow *flow = &step->headers->flow;
@@ -220,58 +224,57 @@ LVS_INLINE bool find_helper(const struct lvs_step *step, struct candidate *candi
 	return candidate->helper != NULL;
 }
 
-static void insert_failed(struct lvs_step *step, struct lvs_conn *conn, struct candidate *candidate,
-			  uint64_t word)
+/* The destination counts the connection, before anybody can find it: who ends it gives it back. */
+static void bind(struct lvs_step *step, struct lvs_candidate *candidate)
 {
-	struct lvs_gauge_move back = lvs_dest_unbind(candidate->dest, !(word & LVS_CONN_INACTIVE));
+	candidate->word = first_word(step, candidate);
+	candidate->move = lvs_dest_bind(candidate->dest, !(candidate->word & LVS_CONN_INACTIVE));
+	candidate->bound = true;
+}
 
-	candidate->move.after = back.after;
+/* It will not be made. */
+static LVS_NOINLINE void give_up(struct lvs_step *step, struct lvs_conn *conn,
+				 struct lvs_candidate *candidate)
+{
+	if (candidate->bound)
+		candidate->move.after =
+			lvs_dest_unbind(candidate->dest, !(candidate->word & LVS_CONN_INACTIVE))
+				.after;
 	lvs_table_unalloc(step->worker->director->table, conn);
 }
 
 /*
- * Picks a destination and publishes the connection. The shard's lock is held and
- * stays so. 0, LVS_ERR_EXISTS when another worker came first, LVS_ERR_NO_ENTRY when
- * no destination is to be had, LVS_ERR_NO_MEMORY.
+ * Picks a destination where there is none yet, and publishes the connection. The shard's lock is
+ * held and stays so. 0, LVS_ERR_EXISTS when another worker came first, LVS_ERR_NO_ENTRY when no
+ * destination is to be had, LVS_ERR_NO_MEMORY.
  */
-static int create(struct lvs_step *step, struct lvs_conn *conn, struct candidate *candidate)
+static int create(struct lvs_step *step, struct lvs_conn *conn, struct lvs_candidate *candidate)
 {
 	struct lvs_table *table = step->worker->director->table;
 	enum lvs_side side;
-	uint64_t word;
-	int err;
 
-	if (lvs_table_find_locked(table, &step->headers->flow, step->hash, LVS_SIDES_PACKET,
-				  &side)) {
-		lvs_table_unalloc(table, conn);
+	if (lvs_table_find_locked(table, &step->headers->flow, step->hash, LVS_SIDES_PACKET, &side))
 		return LVS_ERR_EXISTS;
-	}
-	if (!pick(step, candidate)) {
-		lvs_table_unalloc(table, conn);
+	if (!candidate->dest && !lvs_candidate_pick(step, candidate))
 		return LVS_ERR_NO_ENTRY;
-	}
-	word = first_word(step, candidate);
-	fill_record(step, conn, candidate, word);
+	if (!candidate->bound)
+		bind(step, candidate);
+	fill_record(step, conn, candidate, candidate->word);
+	lvs_note(step, word_after, candidate->word);
+	if (lvs_unlikely(lvs_is_persistent(candidate->set)) &&
+	    lvs_state_established(conn->protocol, candidate->word))
+		lvs_table_assure(table, conn); /* its first packet was not a SYN */
 	if (lvs_unlikely(find_helper(step, candidate))) {
 		candidate->conn = conn;
-		if (!lvs_helped_begin(step->worker->director, conn, candidate->helper)) {
-			lvs_table_unalloc(table, conn);
+		if (!lvs_helped_begin(step->worker->director, conn, candidate->helper))
 			return LVS_ERR_NO_MEMORY;
-		}
 	}
-	/* Before anybody can find it: who ends it gives the destination back. */
-	candidate->move = lvs_dest_bind(candidate->dest, !(word & LVS_CONN_INACTIVE));
-	err = lvs_table_insert(table, conn, step->hash, step->tick);
-	if (err < 0)
-		insert_failed(step, conn, candidate, word);
-	else
-		lvs_note(step, word_after, word);
-	return err;
+	return lvs_table_insert(table, conn, step->hash, step->tick);
 }
 
 /* A connection was made, or would have been: what is to be told of it. */
 static void tell(struct lvs_step *step, int err, const struct lvs_conn *conn,
-		 const struct candidate *candidate)
+		 const struct lvs_candidate *candidate)
 {
 	struct lvs_ring *ring = &step->worker->events;
 
@@ -283,7 +286,7 @@ static void tell(struct lvs_step *step, int err, const struct lvs_conn *conn,
 }
 
 static enum lvs_reason created(struct lvs_step *step, int err, const struct lvs_conn *conn,
-			       const struct candidate *candidate)
+			       const struct lvs_candidate *candidate)
 {
 	switch (err) {
 	case 0:
@@ -294,39 +297,118 @@ static enum lvs_reason created(struct lvs_step *step, int err, const struct lvs_
 		/* What the other worker made is found now; only its end could send us back here. */
 		return lvs_decide_flow(step);
 	case LVS_ERR_NO_ENTRY:
-		return LVS_REASON_NO_DEST;
+		return no_dest(step, candidate);
 	default:
 		return LVS_REASON_NO_MEMORY;
 	}
 }
 
-static enum lvs_reason schedule(struct lvs_step *step, struct candidate *candidate)
+void lvs_step_end_old(struct lvs_step *step)
 {
-	struct lvs_director *director = step->worker->director;
-	struct lvs_ring *ring = &step->worker->events;
+	struct lvs_conn *old = step->old;
 	struct lvs_ender ender;
+
+	step->old = NULL;
+	if (!step->peek && old->created == step->old_created)
+		lvs_table_remove(
+			step->worker->director->table, old, step->tick,
+			lvs_ender_of(&ender, &step->worker->events, LVS_GONE_REUSED, step->now_ns));
+}
+
+/* Where there is no room for both, the old one's place will do. */
+static LVS_NOINLINE struct lvs_conn *make_room(struct lvs_step *step, bool large, int *err)
+{
+	if (!step->old || *err != LVS_ERR_FULL)
+		return NULL;
+	lvs_step_end_old(step);
+	return lvs_step_alloc(step, large, err);
+}
+
+/* What has to be settled before the shard's lock is taken: where a template leads; and who stands
+ * in the way still counts while its successor is scheduled, as in the kernel. */
+static LVS_NOINLINE enum lvs_reason prepare(struct lvs_step *step, struct lvs_conn *conn,
+					    struct lvs_candidate *candidate)
+{
+	enum lvs_reason reason = LVS_REASON_NONE;
+
+	if (lvs_is_persistent(candidate->set))
+		reason = lvs_persist(step, candidate, conn);
+	else if (!lvs_candidate_pick(step, candidate))
+		reason = LVS_REASON_NO_DEST;
+	if (reason == LVS_REASON_NONE && step->old) {
+		bind(step, candidate);
+		lvs_step_end_old(step);
+	}
+	return reason;
+}
+
+static enum lvs_reason schedule(struct lvs_step *step, struct lvs_candidate *candidate);
+
+/* The record is given back. */
+static LVS_NOINLINE enum lvs_reason prepare_failed(struct lvs_step *step, struct lvs_conn *conn,
+						   struct lvs_candidate *candidate,
+						   enum lvs_reason reason)
+{
+	bool too_small = candidate->large && !(conn->kind & LVS_CONN_LARGE);
+
+	lvs_table_unalloc(step->worker->director->table, conn);
+	if (too_small)
+		return schedule(step, candidate);
+	return reason == LVS_REASON_NO_DEST ? no_dest(step, candidate) : reason;
+}
+
+static enum lvs_reason schedule(struct lvs_step *step, struct lvs_candidate *candidate)
+{
+	struct lvs_table *table = step->worker->director->table;
+	enum lvs_reason reason;
 	struct lvs_conn *conn;
 	int err = 0;
 
 	/* Before the lock, and so before the pick: any destination of the service must fit. */
-	conn = lvs_table_alloc(director->table, &step->worker->reader, candidate->set->large,
-			       lvs_setting(director, full_policy) == LVS_FULL_EVICT,
-			       lvs_ender_of(&ender, ring, LVS_GONE_EVICTED, step->now_ns), &err);
-	if (!conn)
+	conn = lvs_step_alloc(step, candidate->large, &err);
+	if (lvs_unlikely(!conn))
+		conn = make_room(step, candidate->large, &err);
+	if (lvs_unlikely(!conn))
 		return err == LVS_ERR_FULL ? table_is_full(step, candidate) : LVS_REASON_NO_MEMORY;
-	lvs_table_lock(director->table, step->hash);
+	if (lvs_unlikely(lvs_is_persistent(candidate->set) || step->old)) {
+		reason = prepare(step, conn, candidate);
+		if (reason != LVS_REASON_NONE)
+			return prepare_failed(step, conn, candidate, reason);
+	}
+	lvs_table_lock(table, step->hash);
 	err = create(step, conn, candidate);
-	lvs_table_unlock(director->table, step->hash);
-	if (lvs_unlikely(ring->size))
+	lvs_table_unlock(table, step->hash);
+	if (lvs_unlikely(err < 0))
+		give_up(step, conn, candidate);
+	if (lvs_unlikely(step->worker->events.size))
 		tell(step, err, conn, candidate);
 	return created(step, err, conn, candidate);
 }
 
-static enum lvs_reason schedule_as_if(struct lvs_step *step, struct candidate *candidate)
+/* The destination of what gets no entry. */
+static enum lvs_reason find_dest(struct lvs_step *step, struct lvs_candidate *candidate)
 {
-	if (!pick(step, candidate))
-		return LVS_REASON_NO_DEST;
-	lvs_note(step, word_after, first_word(step, candidate));
+	enum lvs_reason reason = LVS_REASON_NONE;
+
+	if (!lvs_is_persistent(candidate->set)) {
+		if (!lvs_candidate_pick(step, candidate))
+			reason = LVS_REASON_NO_DEST;
+	} else if (step->peek) {
+		reason = lvs_persist_as_if(step, candidate);
+	} else {
+		reason = lvs_persist(step, candidate, NULL);
+	}
+	return reason == LVS_REASON_NO_DEST ? no_dest(step, candidate) : reason;
+}
+
+static enum lvs_reason schedule_as_if(struct lvs_step *step, struct lvs_candidate *candidate)
+{
+	enum lvs_reason reason = find_dest(step, candidate);
+
+	if (reason != LVS_REASON_NONE)
+		return reason;
+	candidate->word = first_word(step, candidate);
+	lvs_note(step, word_after, candidate->word);
 	find_helper(step, candidate);
 	return send_first(step, candidate, LVS_REASON_SCHEDULED);
 }
@@ -336,13 +418,13 @@ static enum lvs_reason schedule_as_if(struct lvs_step *step, struct candidate *c
  * destination has one more meanwhile, and it stands in no table.
  */
 static LVS_NOINLINE enum lvs_reason schedule_once(struct lvs_step *step,
-						  struct candidate *candidate)
+						  struct lvs_candidate *candidate)
 {
 	struct lvs_gauge_move began, ended;
-	enum lvs_reason reason;
+	enum lvs_reason reason = find_dest(step, candidate);
 
-	if (!pick(step, candidate))
-		return LVS_REASON_NO_DEST;
+	if (reason != LVS_REASON_NONE)
+		return reason;
 	lvs_note(step, word_after, first_word(step, candidate));
 	if (step->peek)
 		return send_first(step, candidate, LVS_REASON_ONE_PACKET);
@@ -354,6 +436,14 @@ static LVS_NOINLINE enum lvs_reason schedule_once(struct lvs_step *step,
 		lvs_events_load(&step->worker->events, step->now_ns, candidate->dest, ended);
 	}
 	return reason;
+}
+
+/* Without persistence a service is for its own port alone: that of every port, and FTP's for what
+ * may be data, are of use only with it. */
+static bool is_for(const struct lvs_step *step, const struct lvs_service_set *set)
+{
+	return lvs_likely(set->key.port == step->headers->flow.dst_port) || set->key.fwmark ||
+	       lvs_is_persistent(set);
 }
 
 /* The embedder's word on a connection that is about to be made. */
@@ -368,23 +458,24 @@ static enum lvs_reason ask_filter(const struct lvs_step *step, const struct lvs_
 
 /* What opens no connection may be a later packet of one that went untracked: the table may have
  * been full when it began, whatever it is now. */
-static enum lvs_reason go_on_untracked(struct lvs_step *step, struct candidate *candidate)
+static enum lvs_reason go_on_untracked(struct lvs_step *step, struct lvs_candidate *candidate)
 {
-	if (!pick(step, candidate) || !may_go_untracked(candidate))
+	if (!lvs_candidate_pick(step, candidate) || !may_go_untracked(candidate))
 		return LVS_REASON_NOT_NEW;
 	return send(step, candidate, LVS_REASON_UNTRACKED);
 }
 
 static enum lvs_reason miss_not_new(struct lvs_step *step)
 {
-	struct candidate candidate = {0};
+	struct lvs_candidate candidate = {0};
 	enum lvs_reason reason;
 
 	if (lvs_setting(step->worker->director, full_policy) == LVS_FULL_REFUSE)
 		return LVS_REASON_NOT_NEW;
 	candidate.set = match(step);
-	if (!candidate.set || !is_hashed(candidate.set) ||
-	    step->headers->flow.src_port == lvs_htons(FTP_DATA_PORT))
+	if (!candidate.set || !is_hashed(candidate.set) || lvs_is_persistent(candidate.set) ||
+	    !is_for(step, candidate.set) ||
+	    step->headers->flow.src_port == lvs_htons(LVS_FTP_DATA_PORT))
 		return LVS_REASON_NOT_NEW;
 	reason = ask_filter(step, candidate.set);
 	return reason == LVS_REASON_NONE ? go_on_untracked(step, &candidate) : reason;
@@ -393,7 +484,7 @@ static enum lvs_reason miss_not_new(struct lvs_step *step)
 enum lvs_reason lvs_miss(struct lvs_step *step)
 {
 	const struct lvs_director *director = step->worker->director;
-	struct candidate candidate = {0};
+	struct lvs_candidate candidate = {0};
 	enum lvs_reason reason;
 
 	if (!lvs_state_opens(step->headers, lvs_setting(director, flags)))
@@ -401,17 +492,20 @@ enum lvs_reason lvs_miss(struct lvs_step *step)
 	candidate.set = match(step);
 	if (!candidate.set)
 		return LVS_REASON_NO_SERVICE;
-	if (step->headers->flow.src_port == lvs_htons(FTP_DATA_PORT))
+	if (step->headers->flow.src_port == lvs_htons(LVS_FTP_DATA_PORT))
 		return LVS_REASON_FTP_DATA;
 	reason = ask_filter(step, candidate.set);
 	if (reason != LVS_REASON_NONE)
 		return reason;
+	if (lvs_unlikely(!is_for(step, candidate.set)))
+		return no_dest(step, &candidate);
+	candidate.large = candidate.set->large;
 	if (lvs_unlikely(is_once(step, candidate.set)))
 		return schedule_once(step, &candidate);
 	return step->peek ? schedule_as_if(step, &candidate) : schedule(step, &candidate);
 }
 
-static enum lvs_reason send_later(struct lvs_step *step, const struct candidate *candidate,
+static enum lvs_reason send_later(struct lvs_step *step, const struct lvs_candidate *candidate,
 				  enum lvs_reason sent)
 {
 	struct lvs_binding binding;
@@ -426,12 +520,14 @@ static enum lvs_reason send_later(struct lvs_step *step, const struct candidate 
 
 enum lvs_reason lvs_miss_later(struct lvs_step *step, uint32_t mark, uint32_t dest)
 {
-	struct candidate candidate = {.set = lvs_services_match(step->worker->director->services,
-								&step->headers->flow, mark)};
+	struct lvs_candidate candidate = {
+		.set = lvs_services_match(step->worker->director->services, &step->headers->flow,
+					  mark)};
 
 	/* A hash picks without moving anything; by now it may be another scheduler. */
-	if (!candidate.set || !is_hashed(candidate.set) || !pick(step, &candidate) ||
-	    candidate.dest->number != dest || !may_go_untracked(&candidate))
+	if (!candidate.set || !is_hashed(candidate.set) || lvs_is_persistent(candidate.set) ||
+	    !lvs_candidate_pick(step, &candidate) || candidate.dest->number != dest ||
+	    !may_go_untracked(&candidate))
 		return LVS_REASON_FRAGMENT_STRAY;
 	return send_later(step, &candidate, LVS_REASON_UNTRACKED);
 }
@@ -446,13 +542,15 @@ static bool has_dest(const struct lvs_service_set *set, uint32_t dest, uint32_t 
 
 enum lvs_reason lvs_miss_later_once(struct lvs_step *step, uint32_t mark, uint32_t dest)
 {
-	struct candidate candidate = {.set = lvs_services_match(step->worker->director->services,
-								&step->headers->flow, mark)};
+	struct lvs_candidate candidate = {
+		.set = lvs_services_match(step->worker->director->services, &step->headers->flow,
+					  mark)};
 	uint32_t index;
 
 	/* Its destination may be gone by now, or the whole service. */
 	if (!candidate.set || !has_dest(candidate.set, dest, &index))
 		return LVS_REASON_FRAGMENT_STRAY;
-	choose(step, &candidate, index);
+	lvs_candidate_take(step, &candidate, candidate.set->dest[index],
+			   candidate.set->forwarder[index]);
 	return send_later(step, &candidate, LVS_REASON_ONE_PACKET);
 }

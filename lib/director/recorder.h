@@ -14,6 +14,7 @@ struct lvs_record {
 	const struct lvs_service_set *service; /* that matched, where one was looked for */
 	uint32_t picked;                       /* index into its destinations, or LVS_SCHED_NONE */
 	uint32_t conn;                         /* number of the connection found or made, 0 none */
+	uint32_t template;                     /* the same of the template that led there */
 	enum lvs_side side;     /* whose packet it was, where a connection was found */
 	uint32_t dest;          /* number of the destination, 0 none */
 	uint64_t word_before;   /* the connection's state, flags and timeout ... */

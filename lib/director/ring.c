@@ -82,7 +82,15 @@ unsigned lvs_ring_take(struct lvs_ring *ring, struct lvs_event *out, unsigned n)
 /* What was lost before, then ends, then what follows from them. */
 static unsigned rank(const struct lvs_event *event)
 {
-	return event->type == LVS_EVENT_LOST ? 0 : event->type == LVS_EVENT_GONE ? 1 : 2;
+	switch (event->type) {
+	case LVS_EVENT_LOST:
+		return 0;
+	case LVS_EVENT_GONE:
+	case LVS_EVENT_TEMPLATE_GONE:
+		return 1;
+	default:
+		return 2;
+	}
 }
 
 static int compare(const struct lvs_event *a, const struct lvs_event *b)

@@ -42,10 +42,12 @@ struct lvs_step {
 	struct lvs_conn *guess;
 	uint64_t now_ns; /* as the worker was called with, not before its tick */
 	uint32_t tick;
-	uint32_t mtu; /* the path's, less what goes in front, where the reason is MTU */
-	bool back;    /* it was refused on its way from the server */
-	bool peek;    /* say what would happen, move nothing but the packet */
-	bool odd;     /* a peek or a fragment: counted in its own way */
+	struct lvs_conn *old; /* a closed connection that this packet opens anew, still there */
+	uint32_t old_created; /* its number: it may have made room, and be another by now */
+	uint32_t mtu;         /* the path's, less what goes in front, where the reason is MTU */
+	bool back;            /* it was refused on its way from the server */
+	bool peek;            /* say what would happen, move nothing but the packet */
+	bool odd;             /* a peek or a fragment: counted in its own way */
 	const struct lvs_pieces
 		*pieces;           /* the datagram of a first fragment, where it is gathered */
 	struct lvs_record *record; /* NULL, or who wants to know (docs/adr/0008) */
@@ -82,8 +84,11 @@ enum lvs_reason lvs_ipsec_turn(struct lvs_step *step);
 /* A decision becomes the packet's verdict, or an ICMP error about it. The final reason. */
 enum lvs_reason lvs_step_settle(struct lvs_step *step, enum lvs_reason reason);
 
-/* No connection was found: schedule, create, forward. */
+/* No connection was found, or step->old, which ends then: schedule, create, forward. */
 enum lvs_reason lvs_miss(struct lvs_step *step);
+
+/* Ends step->old, if that has not been done yet. */
+void lvs_step_end_old(struct lvs_step *step);
 
 /* A later fragment of a packet that was scheduled without an entry, by @p mark to the destination
  * of number @p dest: there too, or nowhere. */

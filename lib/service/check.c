@@ -8,15 +8,14 @@ struct audit {
 	struct lvs_services *services;
 	const struct lvs_dest_count *count;
 	uint32_t count_n;
-	uint64_t total;  /* connections of the destinations that were met */
-	uint32_t live_n; /* destinations of services */
-	uint32_t service_n;
-	uint32_t mark_n[2];
+	uint64_t total;                /* connections of the destinations that were met */
+	uint32_t live_n;               /* destinations of services */
+	struct lvs_services_root seen; /* what the root should count */
 };
 
 static const char *check_gauge(struct audit *audit, struct lvs_dest *dest)
 {
-	struct lvs_dest_count none = {0, 0};
+	struct lvs_dest_count none = {0};
 	const struct lvs_dest_count *count =
 		dest->number < audit->count_n ? &audit->count[dest->number] : &none;
 	uint64_t load = lvs_gauge_load(&dest->gauge);
@@ -24,11 +23,15 @@ static const char *check_gauge(struct audit *audit, struct lvs_dest *dest)
 	uint32_t upper = atomic_load_explicit(&dest->upper, memory_order_relaxed);
 	uint32_t lower = atomic_load_explicit(&dest->lower, memory_order_relaxed);
 
-	audit->total += count->total;
+	audit->total += (uint64_t)count->total + count->persistent;
 	if (audit->count && total != count->total)
 		return "a destination's total is not the number of its connections";
 	if (audit->count && lvs_gauge_active(load) != count->active)
 		return "a destination's active count is not that of its connections";
+	/* relaxed: nobody moves it meanwhile */
+	if (audit->count &&
+	    atomic_load_explicit(&dest->persistent, memory_order_relaxed) != count->persistent)
+		return "a destination's templates are miscounted";
 	if (upper && total >= upper && !lvs_gauge_overloaded(load))
 		return "a destination at its upper threshold is not overloaded";
 	if ((!upper || total < lower) && lvs_gauge_overloaded(load))
@@ -64,14 +67,16 @@ static const char *check_service(struct audit *audit, const struct lvs_service_i
 {
 	const struct lvs_service_private *service = lvs_services_find(audit->services, &ident->key);
 	const char *fault = NULL;
+	uint32_t *counted;
 
 	if (!service || service->ident != ident)
 		return "a service is not found by its key";
 	for (uint32_t i = 0; i < service->set.sched_set.dest_n && !fault; i++)
 		fault = check_dest(audit, service, i);
-	audit->service_n++;
-	if (ident->key.fwmark)
-		audit->mark_n[ident->key.family == LVS_INET6]++;
+	counted = lvs_services_count_of(&audit->seen, &ident->key);
+	audit->seen.service_n++;
+	if (counted)
+		++*counted;
 	return fault;
 }
 
@@ -88,8 +93,10 @@ static const char *check_services(struct audit *audit)
 			return fault;
 		ident = lvs_tree_next(root->by_created, &ident->leaf);
 	}
-	if (audit->service_n != root->service_n ||
-	    memcmp(audit->mark_n, root->mark_n, sizeof(audit->mark_n)) != 0)
+	if (audit->seen.service_n != root->service_n ||
+	    memcmp(audit->seen.mark_n, root->mark_n, sizeof(root->mark_n)) != 0 ||
+	    memcmp(audit->seen.ftp_n, root->ftp_n, sizeof(root->ftp_n)) != 0 ||
+	    memcmp(audit->seen.every_n, root->every_n, sizeof(root->every_n)) != 0)
 		return "the count of services is wrong";
 	return NULL;
 }
@@ -139,7 +146,7 @@ static const char *check_totals(const struct audit *audit)
 	uint64_t total = 0;
 
 	for (uint32_t i = 0; audit->count && i < audit->count_n; i++)
-		total += audit->count[i].total;
+		total += (uint64_t)audit->count[i].total + audit->count[i].persistent;
 	return total == audit->total ? NULL : "connections name a destination that is gone";
 }
 

@@ -42,9 +42,11 @@ static int make_drafts(struct lvs_txn *txn)
 
 static void count(struct lvs_services_root *root, const struct lvs_draft *draft, uint32_t n)
 {
+	uint32_t *counted = lvs_services_count_of(root, &draft->key);
+
 	root->service_n += n;
-	if (draft->key.fwmark)
-		root->mark_n[draft->key.family == LVS_INET6] += n;
+	if (counted)
+		*counted += n;
 }
 
 static int take_out(struct commit *commit, const struct lvs_draft *draft)
@@ -128,6 +130,8 @@ static void arrive(struct lvs_services *services, const struct lvs_draft_dest *d
 		lvs_trash_del(services, dest->priv);
 	if (!draft->made)
 		lvs_dest_set_thresholds(dest, draft->conf.upper, draft->conf.lower);
+	/* release: who comes by a template does not come by the new root */
+	atomic_store_explicit(&dest->forwarder, draft->forwarder, memory_order_release);
 	/* relaxed: the new root publishes them */
 	atomic_store_explicit(&dest->tunnel, tunnel_word(&draft->conf), memory_order_relaxed);
 	atomic_store_explicit(&dest->flags, flags, memory_order_relaxed);

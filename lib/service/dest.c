@@ -66,6 +66,7 @@ static void init_dest(struct lvs_dest *dest, uint32_t number, const struct lvs_d
 	atomic_init(&dest->upper, 0);
 	atomic_init(&dest->lower, 0);
 	atomic_init(&dest->tunnel, 0);
+	atomic_init(&dest->forwarder, 0);
 	dest->gauge.word = 0;
 	atomic_init(&dest->persistent, 0);
 }

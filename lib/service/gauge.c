@@ -89,6 +89,12 @@ struct lvs_gauge_move lvs_dest_unbind(struct lvs_dest *dest, bool active)
 	return change(dest, 0 - ONE - (active ? ONE_ACTIVE : 0));
 }
 
+void lvs_dest_stick(struct lvs_dest *dest, bool more)
+{
+	/* relaxed: a count, which guards nothing */
+	atomic_fetch_add_explicit(&dest->persistent, more ? 1u : UINT32_MAX, memory_order_relaxed);
+}
+
 void lvs_dest_activate(struct lvs_dest *dest, bool active)
 {
 	/* relaxed: a count, which guards nothing */

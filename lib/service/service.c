@@ -178,6 +178,44 @@ static const struct lvs_service_set *match_leaf(const struct lvs_services_root *
 	return service ? &service->set : NULL;
 }
 
+LVS_INLINE const struct lvs_service_set *match_port(const struct lvs_services *services,
+						    const struct lvs_services_root *root,
+						    const struct lvs_flow *flow, lvs_be16 port)
+{
+	struct lvs_leaf leaf;
+
+	lvs_key_words(&services->hash, &flow->dst, 0,
+		      lvs_key_rest(port, flow->protocol, flow->family), flow->family == LVS_INET6,
+		      &leaf);
+	return match_leaf(root, &leaf);
+}
+
+/* Ports below this are for servers alone, as the kernel sees it by default. */
+#define UNPRIVILEGED_PORT 1024
+
+static bool may_be_ftp_data(const struct lvs_flow *flow)
+{
+	unsigned port = lvs_ntohs(flow->dst_port);
+
+	return flow->protocol == LVS_TCP &&
+	       (port == LVS_FTP_DATA_PORT || port >= UNPRIVILEGED_PORT);
+}
+
+/* No service has the port for itself. */
+static LVS_NOINLINE const struct lvs_service_set *match_wide(const struct lvs_services *services,
+							     const struct lvs_services_root *root,
+							     const struct lvs_flow *flow)
+{
+	int large = flow->family == LVS_INET6;
+	const struct lvs_service_set *set = NULL;
+
+	if (root->ftp_n[large] && may_be_ftp_data(flow))
+		set = match_port(services, root, flow, lvs_htons(LVS_FTP_PORT));
+	if (!set && root->every_n[large])
+		set = match_port(services, root, flow, 0);
+	return set;
+}
+
 const struct lvs_service_set *lvs_services_match(const struct lvs_services *services,
 						 const struct lvs_flow *flow, uint32_t mark)
 {
@@ -194,9 +232,8 @@ const struct lvs_service_set *lvs_services_match(const struct lvs_services *serv
 		if (set)
 			return set;
 	}
-	lvs_key_words(&services->hash, &flow->dst, 0,
-		      lvs_key_rest(flow->dst_port, flow->protocol, flow->family), large, &leaf);
-	return match_leaf(root, &leaf);
+	set = match_port(services, root, flow, flow->dst_port);
+	return lvs_likely(set != NULL) ? set : match_wide(services, root, flow);
 }
 
 static bool is_known(const struct lvs_services *services, enum lvs_known_kind kind, unsigned family,

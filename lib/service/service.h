@@ -24,6 +24,10 @@
 /* Destinations are told apart in a connection's record by number, from 1. */
 #define LVS_FORWARDERS 256
 
+/* FTP: a service on its port also gets what may be its data connections. */
+#define LVS_FTP_PORT 21
+#define LVS_FTP_DATA_PORT 20
+
 enum lvs_dest_flag {
 	LVS_DEST_AVAILABLE = 0x1, /* configured; cleared for good or until it comes back */
 	LVS_DEST_DRAINED = 0x2,   /* its weight is 0 */
@@ -46,6 +50,9 @@ struct lvs_dest {
 	_Atomic uint32_t upper; /* connection thresholds, 0 none; lower is filled in (3/4) */
 	_Atomic uint32_t lower;
 	_Atomic uint32_t tunnel; /* its kind as in memory: lvs_binding's port, type, flags */
+	/* Number of its forwarding method, for who comes by a template. release in commit, pairs
+	 * with the acquire in lvs_dest_forwarder(): the method behind the number. */
+	_Atomic uint32_t forwarder;
 
 	LVS_ALIGNED struct lvs_gauge gauge; /* moved by lvs_dest_bind() and so on */
 	_Atomic uint32_t persistent;        /* templates that refer to it */
@@ -99,7 +106,11 @@ void lvs_services_unlock(struct lvs_services *services);
 
 /* --- Workers, inside an epoch --- */
 
-/* The service of a new connection: by mark, else by address and port. NULL: none. */
+/*
+ * The service of a new connection, NULL: none. By mark; by address and port; the FTP service of
+ * the address, where the port may be that of a data connection: 20, or one above the privileged
+ * ones; the service of every port of the address.
+ */
 const struct lvs_service_set *lvs_services_match(const struct lvs_services *services,
 						 const struct lvs_flow *flow, uint32_t mark);
 
@@ -128,6 +139,11 @@ LVS_INLINE const struct lvs_path_conf *lvs_dest_path(const struct lvs_dest *dest
 	return atomic_load_explicit(&dest->path, memory_order_acquire);
 }
 
+LVS_INLINE unsigned lvs_dest_forwarder(const struct lvs_dest *dest)
+{
+	return atomic_load_explicit(&dest->forwarder, memory_order_acquire);
+}
+
 LVS_INLINE bool lvs_dest_available(const struct lvs_dest *dest)
 {
 	return atomic_load_explicit(&dest->flags, memory_order_relaxed) & LVS_DEST_AVAILABLE;
@@ -151,6 +167,8 @@ void lvs_dest_service_key(const struct lvs_dest *dest, struct lvs_service_key *k
  * upper, cleared when it falls below lower). */
 struct lvs_gauge_move lvs_dest_bind(struct lvs_dest *dest, bool active);
 struct lvs_gauge_move lvs_dest_unbind(struct lvs_dest *dest, bool active);
+/* A template that binds clients to it begins or ends. */
+void lvs_dest_stick(struct lvs_dest *dest, bool more);
 /* A connection turns active or inactive. */
 void lvs_dest_activate(struct lvs_dest *dest, bool active);
 
@@ -177,6 +195,7 @@ uint32_t lvs_services_dest_numbers(const struct lvs_services *services);
 struct lvs_dest_count {
 	uint32_t active;
 	uint32_t total;
+	uint32_t persistent;
 };
 const char *lvs_services_check(struct lvs_services *services, const struct lvs_dest_count *count,
 			       uint32_t count_n);

@@ -3,6 +3,7 @@
 #ifndef LVS_SERVICE_SERVICES_H
 #define LVS_SERVICE_SERVICES_H
 
+#include "base/byteorder.h"
 #include "service/dest.h"
 #include "service/key.h"
 #include "service/known.h"
@@ -18,6 +19,8 @@ struct lvs_services_root {
 	struct lvs_tree_node *by_created; /* struct lvs_service_ident */
 	struct lvs_tree_node *timed;      /* as by_key, those whose scheduler goes by time */
 	uint32_t mark_n[2];               /* services with a mark: IPv4, IPv6 */
+	uint32_t ftp_n[2];                /* on FTP's port, TCP: the same */
+	uint32_t every_n[2];              /* of every port: the same */
 	uint32_t service_n;
 	struct lvs_retired retired;
 };
@@ -48,6 +51,21 @@ LVS_INLINE struct lvs_services_root *lvs_services_root(const struct lvs_services
 {
 	/* acquire: pairs with the release in commit */
 	return atomic_load_explicit(&services->root, memory_order_acquire);
+}
+
+/* What a root counts services of. NULL: it does not count such a one by itself. */
+LVS_INLINE uint32_t *lvs_services_count_of(struct lvs_services_root *root,
+					   const struct lvs_service_key *key)
+{
+	unsigned large = key->family == LVS_INET6;
+
+	if (key->fwmark)
+		return &root->mark_n[large];
+	if (key->port == 0)
+		return &root->every_n[large];
+	if (key->protocol == LVS_TCP && key->port == lvs_htons(LVS_FTP_PORT))
+		return &root->ftp_n[large];
+	return NULL;
 }
 
 /* The service of a key in its one form, or NULL. */

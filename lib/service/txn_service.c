@@ -5,7 +5,7 @@
 #include "service/txn.h"
 
 #define SCHED_FLAGS (LVS_SCHED_FLAG1 | LVS_SCHED_FLAG2 | LVS_SCHED_FLAG3)
-#define OWN_FLAGS (LVS_SERVICE_ONE_PACKET | LVS_SERVICE_MSS_CLAMP)
+#define OWN_FLAGS (LVS_SERVICE_PERSISTENT | LVS_SERVICE_ONE_PACKET | LVS_SERVICE_MSS_CLAMP)
 /* Bytes of a scheduler in the first version; what was appended may be missing. */
 #define SCHED_LEAST offsetof(struct lvs_sched_ops, expiry)
 /* Bytes of its settings in the first version. */
@@ -25,9 +25,6 @@ static int check_addr(struct lvs_txn *txn, const struct lvs_service_key *key, co
 	    lvs_addr_multicast(&key->addr, key->family))
 		return lvs_txn_fail(txn, LVS_ERR_INVALID,
 				    "service %s: expected the address of a host", name);
-	if (key->port == 0)
-		return lvs_txn_fail(txn, LVS_ERR_UNSUPPORTED,
-				    "service %s: port 0 (every port) is not yet supported", name);
 	return 0;
 }
 
@@ -59,13 +56,22 @@ static int check_sched(struct lvs_txn *txn, const struct lvs_sched_ops *sched, c
 
 static int check_flags(struct lvs_txn *txn, const struct lvs_service_conf *conf, const char *name)
 {
-	if (conf->flags & LVS_SERVICE_PERSISTENT)
-		return lvs_txn_fail(txn, LVS_ERR_UNSUPPORTED,
-				    "service %s: persistence is not yet supported", name);
 	if (conf->flags & ~(uint32_t)(SCHED_FLAGS | OWN_FLAGS))
 		return lvs_txn_fail(txn, LVS_ERR_INVALID, "service %s: unknown flags %#x", name,
 				    conf->flags & ~(uint32_t)(SCHED_FLAGS | OWN_FLAGS));
 	return 0;
+}
+
+/* An IPv4 mask may be any; an IPv6 prefix of no length matters to persistence alone. */
+static int check_netmask(struct lvs_txn *txn, const struct lvs_service_key *key,
+			 const struct lvs_service_conf *conf, const char *name)
+{
+	if (key->family != LVS_INET6 ||
+	    (conf->netmask <= 128 &&
+	     (conf->netmask > 0 || !(conf->flags & LVS_SERVICE_PERSISTENT))))
+		return 0;
+	return lvs_txn_fail(txn, LVS_ERR_INVALID, "service %s: prefix length %u, expected 1 to 128",
+			    name, conf->netmask);
 }
 
 static int check_conf(struct lvs_txn *txn, const struct lvs_service_key *key,
@@ -81,10 +87,9 @@ static int check_conf(struct lvs_txn *txn, const struct lvs_service_key *key,
 	err = check_flags(txn, conf, name);
 	if (err)
 		return err;
-	if (key->family == LVS_INET6 && conf->netmask > 128)
-		return lvs_txn_fail(txn, LVS_ERR_INVALID,
-				    "service %s: prefix length %u, expected 128 or less", name,
-				    conf->netmask);
+	err = check_netmask(txn, key, conf, name);
+	if (err)
+		return err;
 	memset(full, 0, sizeof(*full));
 	memcpy(full, conf, conf->size < sizeof(*full) ? conf->size : sizeof(*full));
 	full->size = sizeof(*full);

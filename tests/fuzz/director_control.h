@@ -5,6 +5,19 @@
 
 #include "director_bench.h"
 
+static inline void make_persistent(struct input *in, const struct lvs_service_key *key,
+				   struct lvs_service_conf *conf)
+{
+	static const uint32_t masks[4] = {0xffffffff, 0xfeffffff, 0, 0x00ffffff};
+	static const uint32_t prefixes[4] = {128, 127, 1, 0};
+	static const uint32_t timeouts[8] = {0, 1, 10, 60, 61, 300, 1000, UINT32_MAX};
+	unsigned bits = take(in);
+
+	conf->flags |= LVS_SERVICE_PERSISTENT;
+	conf->netmask = key->family == LVS_INET6 ? prefixes[bits & 3] : masks[bits & 3];
+	conf->timeout_s = timeouts[bits >> 2 & 7];
+}
+
 static inline void change_service(struct bench *bench, struct lvs_txn *txn, unsigned bits)
 {
 	static const char *const scheds[2][8] = {
@@ -19,6 +32,8 @@ static inline void change_service(struct bench *bench, struct lvs_txn *txn, unsi
 	};
 
 	conf.flags = flags & (LVS_SERVICE_ONE_PACKET | LVS_SCHED_FLAG1 | LVS_SCHED_FLAG2);
+	if (flags & 0x2)
+		make_persistent(&bench->in, &key, &conf);
 	if (flags & 0x20)
 		conf.flags |= LVS_SERVICE_MSS_CLAMP;
 	if (flags & 0x80)
@@ -123,6 +138,7 @@ static inline void kill(struct bench *bench, unsigned what)
 	union lvs_addr client = addr_of(LVS_INET, 2, bits & 1);
 	struct lvs_conn_filter filter = {
 		.size = sizeof(filter),
+		.flags = bits >> 5 & 3,
 		.service = bits & 2 ? &service : NULL,
 		.dest = bits & 4 ? &dest : NULL,
 		.client = bits & 8 ? &client : NULL,
@@ -130,11 +146,7 @@ static inline void kill(struct bench *bench, unsigned what)
 	};
 	int64_t killed = lvs_director_kill_conns(bench->director, &filter);
 
-	/* Connections do not remember marks. */
-	if (filter.service && service.fwmark)
-		FUZZ_CHECK(killed == LVS_ERR_INVALID);
-	else
-		FUZZ_CHECK(killed >= 0 && killed <= bench->max_conns);
+	FUZZ_CHECK(killed >= 0 && killed <= bench->max_conns);
 }
 
 static inline void set_timeouts(struct bench *bench)

@@ -6,7 +6,7 @@
 #include "director_packets.h"
 
 enum {
-	SERVICES = 8,
+	SERVICES = 10,
 	GUE_PORT = 6080,
 };
 
@@ -21,6 +21,7 @@ static inline struct lvs_service_key service_key(unsigned i)
 		{LVS_INET, LVS_TCP, 80},   {LVS_INET, LVS_UDP, 80},  {LVS_INET6, LVS_TCP, 80},
 		{LVS_INET6, LVS_UDP, 80},  {LVS_INET, LVS_TCP, 80},  {LVS_INET, LVS_SCTP, 80},
 		{LVS_INET6, LVS_SCTP, 80}, {LVS_INET, LVS_UDP, 500}, /* IKE */
+		{LVS_INET, LVS_TCP, 0},    {LVS_INET, LVS_TCP, 21},
 	};
 	struct lvs_service_key key = {
 		.family = rows[i].family,
@@ -61,12 +62,14 @@ static inline void any_end(struct input *in, unsigned family, union lvs_addr *ad
 static inline bool flow_known(struct input *in, const struct lvs_director *director, unsigned which,
 			      bool reply, struct lvs_flow *flow)
 {
+	const struct lvs_conn_filter conns = {.size = sizeof(conns),
+					      .flags = LVS_CONN_FILTER_NO_TEMPLATES};
 	struct lvs_conn_info info = {.size = sizeof(info)};
 	struct lvs_cursor cursor = {0};
 	bool nat;
 
 	for (unsigned i = 0; i <= which % 8; i++)
-		if (lvs_director_next_conn(director, NULL, &cursor, &info) != 1)
+		if (lvs_director_next_conn(director, &conns, &cursor, &info) != 1)
 			return false;
 	in->aim = info.dest;
 	in->aim_family = info.dest_family;
@@ -77,6 +80,16 @@ static inline bool flow_known(struct input *in, const struct lvs_director *direc
 	flow->dst = reply ? info.client : info.service;
 	flow->dst_port = reply ? info.client_port : info.service_port;
 	return true;
+}
+
+/* Services of every port, and FTP's, get packets to several. */
+static inline lvs_be16 port_to(const struct lvs_service_key *service, unsigned who)
+{
+	static const uint16_t ports[4] = {80, 20, 2000, 21};
+
+	if (service->port && service->port != lvs_htons(21))
+		return service->port;
+	return lvs_htons(ports[who >> 6]);
 }
 
 /* A client to a service, or one of its servers to the client. */
@@ -93,7 +106,7 @@ static inline struct lvs_flow flow_of(struct input *in, const struct lvs_directo
 		.src_port = lvs_htons(
 			(uint16_t)((who & 0xc) == 0xc && bits & 0x20 ? 20 : 1024 + (who >> 2 & 3))),
 		.dst = service.addr,
-		.dst_port = service.port,
+		.dst_port = port_to(&service, who),
 	};
 	union lvs_addr client = flow.src;
 	lvs_be16 client_port = flow.src_port;

@@ -191,7 +191,7 @@ static uint64_t sum_of_gauges(struct bench *bench)
 		uint32_t n = 0;
 
 		while (lvs_director_next_dest(bench->director, &service.key, &dests, &dest) == 1) {
-			sum += (uint64_t)dest.active + dest.inactive;
+			sum += (uint64_t)dest.active + dest.inactive + dest.persistent;
 			n++;
 		}
 		FUZZ_CHECK(n == service.dest_n);

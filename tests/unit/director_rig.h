@@ -50,6 +50,25 @@ static inline void rig_set_service(struct lvs_director *director, const struct l
 	rig_set_service_flags(director, key, sched, 0);
 }
 
+/* Persistent: @p netmask in network order, or a prefix length. */
+static inline void rig_set_persistent(struct lvs_director *director,
+				      const struct lvs_service_key *key, const char *sched,
+				      uint32_t flags, uint32_t timeout_s, uint32_t netmask)
+{
+	struct lvs_service_conf conf = {
+		.size = sizeof(conf),
+		.flags = flags | LVS_SERVICE_PERSISTENT,
+		.sched = lvs_sched_find(sched),
+		.timeout_s = timeout_s,
+		.netmask = netmask,
+	};
+	struct lvs_txn *txn;
+
+	ck_assert_int_eq(lvs_txn_begin(director, &txn), 0);
+	ck_assert_int_eq(lvs_txn_set_service(txn, key, &conf), 0);
+	ck_assert_int_eq(lvs_txn_commit(txn), 0);
+}
+
 /* A destination with its path; tunnels get a source address. */
 static inline void rig_set_dest(struct lvs_director *director,
 				const struct lvs_service_key *service,

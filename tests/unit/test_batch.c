@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/byteorder.h"
 #include "director_rig.h"
 #include "frag_rig.h"
 #include "unit.h"
@@ -65,17 +66,22 @@ static const struct {
 	const char *sched;
 	enum lvs_method method;
 	uint32_t flags;
+	uint32_t timeout_s; /* of persistence, by networks of 64 clients */
 } services[] = {
-	{LVS_INET, LVS_TCP, "rr", LVS_METHOD_NAT, 0},
-	{LVS_INET, LVS_TCP, "wlc", LVS_METHOD_DR, 0},
-	{LVS_INET, LVS_UDP, "wrr", LVS_METHOD_NAT, 0},
-	{LVS_INET, LVS_TCP, "mh", LVS_METHOD_TUNNEL, 0},
-	{LVS_INET6, LVS_TCP, "wlc", LVS_METHOD_NAT, 0},
-	{LVS_INET6, LVS_TCP, "rr", LVS_METHOD_DR, 0},
-	{LVS_INET6, LVS_UDP, "mh", LVS_METHOD_TUNNEL, 0},
-	{LVS_INET, LVS_UDP, "rr", LVS_METHOD_NAT, LVS_SERVICE_ONE_PACKET},
-	{LVS_INET6, LVS_SCTP, "wlc", LVS_METHOD_DR, 0},
-	{LVS_INET, LVS_SCTP, "rr", LVS_METHOD_NAT, 0},
+	{LVS_INET, LVS_TCP, "rr", LVS_METHOD_NAT, 0, 0},
+	{LVS_INET, LVS_TCP, "wlc", LVS_METHOD_DR, 0, 0},
+	{LVS_INET, LVS_UDP, "wrr", LVS_METHOD_NAT, 0, 0},
+	{LVS_INET, LVS_TCP, "mh", LVS_METHOD_TUNNEL, 0, 0},
+	{LVS_INET6, LVS_TCP, "wlc", LVS_METHOD_NAT, 0, 0},
+	{LVS_INET6, LVS_TCP, "rr", LVS_METHOD_DR, 0, 0},
+	{LVS_INET6, LVS_UDP, "mh", LVS_METHOD_TUNNEL, 0, 0},
+	{LVS_INET, LVS_UDP, "rr", LVS_METHOD_NAT, LVS_SERVICE_ONE_PACKET, 0},
+	{LVS_INET, LVS_TCP, "rr", LVS_METHOD_NAT, 0, 30},
+	{LVS_INET6, LVS_TCP, "wlc", LVS_METHOD_DR, 0, 7},
+	{LVS_INET, LVS_UDP, "wrr", LVS_METHOD_NAT, LVS_SERVICE_ONE_PACKET, 2},
+	{LVS_INET6, LVS_SCTP, "wlc", LVS_METHOD_DR, 0, 0},
+	{LVS_INET, LVS_SCTP, "rr", LVS_METHOD_NAT, 0, 0},
+	{LVS_INET, LVS_SCTP, "rr", LVS_METHOD_NAT, 0, 40},
 };
 #define SERVICES (sizeof(services) / sizeof(services[0]))
 
@@ -89,7 +95,12 @@ static void add_service(struct lvs_director *director, unsigned i)
 	unsigned family = services[i].family;
 	struct lvs_service_key key = rig_service_key(family, services[i].protocol, vip(i), 80);
 
-	rig_set_service_flags(director, &key, services[i].sched, services[i].flags);
+	if (services[i].timeout_s)
+		rig_set_persistent(director, &key, services[i].sched, services[i].flags,
+				   services[i].timeout_s,
+				   family == LVS_INET ? lvs_htonl(0xffffffc0) : 122);
+	else
+		rig_set_service_flags(director, &key, services[i].sched, services[i].flags);
 	for (unsigned j = 1; j <= 3; j++) {
 		union lvs_addr addr =
 			family == LVS_INET ? rig_addr4(10, 0, i, j) : rig_addr6(2 + i, j);

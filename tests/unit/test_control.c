@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Controllers and what they control: who may end when, against the kernel's rule by hand. */
 #include "conn/key.h"
+#include "conn/template.h"
 #include "table_rig.h"
 
 #include "unit.h"
@@ -12,6 +13,22 @@ struct world {
 	struct rig rig;
 	uint32_t tick;
 };
+
+/* Of a client's whole address. Its hash. */
+static uint64_t make_template(struct world *w, struct lvs_conn *conn, const struct lvs_flow *flow)
+{
+	struct lvs_template_key key = {
+		.client = flow->src,
+		.service = flow->dst,
+		.port = flow->dst_port,
+		.family = flow->family,
+		.protocol = flow->protocol,
+	};
+
+	conn->word &= ~(uint64_t)0xff;
+	lvs_template_fill(conn, &key);
+	return lvs_template_hash(w->rig.table, &key);
+}
 
 static struct lvs_conn *make(struct world *w, unsigned client, unsigned kind, uint32_t timeout,
 			     uint32_t flags, struct lvs_conn *controller)
@@ -28,14 +45,14 @@ static struct lvs_conn *make(struct world *w, unsigned client, unsigned kind, ui
 	if (controller)
 		ck_assert(lvs_table_control(w->rig.table, conn, controller));
 	rig_fill(conn, &of, timeout, w->tick);
-	if (flags & LVS_CONN_TEMPLATE)
-		conn->word &= ~(uint64_t)0xff;
 	conn->word |= flags;
 	if (flags & LVS_CONN_NO_CPORT)
 		lvs_conn_set_client_port(conn, 0);
 	rig_flow(&of, LVS_SIDE_REQUEST, &flow);
 	flow.src_port = lvs_conn_client_port(conn);
 	hash = lvs_table_hash(w->rig.table, &flow);
+	if (flags & LVS_CONN_TEMPLATE)
+		hash = make_template(w, conn, &flow);
 	lvs_table_lock(w->rig.table, hash);
 	ck_assert_int_eq(lvs_table_insert(w->rig.table, conn, hash, w->tick), 0);
 	lvs_table_unlock(w->rig.table, hash);
@@ -269,22 +286,26 @@ START_TEST(test_drop)
 }
 END_TEST
 
-/* Nobody is evicted who controls others, and who is leaves what controls it. */
+/* Nobody is evicted who controls others; who is takes along what controlled it alone. */
 START_TEST(test_evict)
 {
-	struct lvs_conn *controller, *child;
+	uint32_t flags = _i ? LVS_CONN_TEMPLATE : 0;
+	struct lvs_conn *controller, *child, *made;
 	struct lvs_table_conf conf;
 	struct world w = {.tick = 5000};
 	int err;
 
 	rig_conf(&w.rig, &conf, 16, 2);
 	ck_assert_int_eq(lvs_table_new(&conf, &w.rig.table), 0);
-	controller = make(&w, 1, 0, S(10), 0, NULL);
+	controller = make(&w, 1, 0, S(10), flags, NULL);
 	child = make(&w, 2, 0, S(10), 0, controller);
-	ck_assert_ptr_eq(lvs_table_alloc(w.rig.table, NULL, false, true, NULL, &err), child);
-	ck_assert(is_there(controller));
-	ck_assert_uint_eq(lvs_conn_control_n(controller), 0);
-	lvs_table_unalloc(w.rig.table, child);
+	if (_i == 2)
+		lvs_table_assure(w.rig.table, child);
+	made = lvs_table_alloc(w.rig.table, NULL, false, true, NULL, &err);
+	ck_assert_ptr_eq(made, _i == 2 ? child : controller); /* the lowest that is free */
+	ck_assert_uint_eq(w.rig.gone_n, _i == 2 ? 1 : 2);
+	ck_assert_uint_eq(lvs_table_conn_n(w.rig.table), _i == 2 ? 2 : 1);
+	lvs_table_unalloc(w.rig.table, made);
 	whole(&w);
 	rig_fini(&w.rig);
 }
@@ -432,7 +453,7 @@ int main(void)
 	tcase_add_test(tcase, test_removed);
 	tcase_add_loop_test(tcase, test_unalloc, 0, 2);
 	tcase_add_loop_test(tcase, test_drop, 0, (int)LVS_ARRAY_N(drops));
-	tcase_add_test(tcase, test_evict);
+	tcase_add_loop_test(tcase, test_evict, 0, 3);
 	tcase_add_loop_test(tcase, test_port, 0, 16);
 	tcase_add_test(tcase, test_port_taken);
 	tcase_add_test(tcase, test_port_memory);

@@ -97,7 +97,7 @@ END_TEST
 START_TEST(counts_load)
 {
 	struct service_rig *rig = service_rig_new();
-	struct lvs_dest_count counts[2] = {{0, 0}, {1, 2}};
+	struct lvs_dest_count counts[2] = {[1] = {.active = 1, .total = 2}};
 	struct lvs_dest *dest;
 
 	set_dest(rig, KEY, dest4(1), dest_conf(1));

@@ -325,7 +325,8 @@ START_TEST(test_control)
 	lvs_worker_handle_expiry(ftp.worker, ftp.now, 0);
 	ck_assert_uint_eq(lvs_director_conn_n(ftp.director), 2);
 	if (_i) {
-		struct lvs_conn_filter filter = {.size = sizeof(filter), .service = &ftp.service};
+		struct lvs_conn_filter filter = {.size = sizeof(filter),
+						 .dest = &ftp.dest[ftp.server]};
 
 		ck_assert_int_eq(lvs_director_kill_conns(ftp.director, &filter), 1);
 		find_conn(&ftp, 40000, "ESTABLISHED", &info);

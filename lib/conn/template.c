@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conn/template.h"
+
+#include <string.h>
+
+#include "base/byteorder.h"
+#include "conn/inside.h"
+
+void lvs_template_mask(union lvs_addr *addr, unsigned family, uint32_t netmask)
+{
+	if (family != LVS_INET6) {
+		addr->word[0] &= netmask;
+		return;
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		uint32_t bits = netmask > 32 * i ? netmask - 32 * i : 0;
+
+		if (bits == 0)
+			addr->word[i] = 0;
+		else if (bits < 32)
+			addr->word[i] &= lvs_htonl(UINT32_MAX << (32 - bits));
+	}
+}
+
+uint64_t lvs_template_hash(const struct lvs_table *table, const struct lvs_template_key *key)
+{
+	return lvs_key_hash_template(&table->env.hash, &key->client, &key->service, key->port,
+				     key->protocol, key->family == LVS_INET6);
+}
+
+static bool is_of(const struct lvs_conn *conn, const struct lvs_template_key *key)
+{
+	const unsigned kinds = LVS_CONN_INET6 | LVS_CONN_IS_TEMPLATE;
+
+	if ((conn->kind & kinds) !=
+		    (LVS_CONN_IS_TEMPLATE | (key->family == LVS_INET6 ? LVS_CONN_INET6 : 0u)) ||
+	    conn->protocol != key->protocol || conn->service_port != key->port)
+		return false;
+	if (key->family == LVS_INET6)
+		return memcmp(&conn->u.v6.client, &key->client, 16) == 0 &&
+		       memcmp(&conn->u.v6.service, &key->service, 16) == 0;
+	return conn->u.v4.client == key->client.word[0] &&
+	       lvs_key_other_inet(conn, 0) == key->service.word[0];
+}
+
+/* A search: whom it is after, and whom it found. As that of find.c, which is for packets. */
+struct search {
+	const struct lvs_arena *arena;
+	const struct lvs_template_key *key;
+	uint64_t hash;
+	struct lvs_conn *found;
+};
+
+/* True when it settles the search. */
+static bool consider(struct search *search, uint32_t ref)
+{
+	struct lvs_conn *conn = lvs_arena_at(search->arena, ref >> 1);
+
+	if (!is_of(conn, search->key) || atomic_load_explicit(&conn->word, memory_order_relaxed) &
+						 (LVS_CONN_DEAD | LVS_CONN_INVALID))
+		return false;
+	search->found = conn;
+	return true;
+}
+
+static void search_index(struct search *search, struct lvs_index index)
+{
+	const uint64_t tag = lvs_index_tag(search->hash);
+	uint64_t at = lvs_index_home(index, search->hash);
+	uint32_t passed = 1;
+
+	for (uint64_t n = lvs_index_lines_n(index); n && passed; n--) {
+		const struct lvs_index_line *line = &index.lines[at];
+		uint64_t slots = lvs_index_slots(line, tag, &passed);
+
+		for (; slots; slots &= slots - 1)
+			/* acquire: pairs with lvs_index_add(); the record is whole */
+			if (consider(search,
+				     atomic_load_explicit(&line->refs[lvs_index_slot(slots)],
+							  memory_order_acquire)))
+				return;
+		at = (at + 1) & lvs_index_mask(index);
+	}
+}
+
+struct lvs_conn *lvs_template_find_locked(const struct lvs_table *table,
+					  const struct lvs_template_key *key, uint64_t hash)
+{
+	const struct lvs_shard_view *view = lvs_table_view(table, hash);
+	struct search search = {&table->arena, key, hash, NULL};
+	struct lvs_index next;
+
+	search_index(&search, lvs_view_index(view));
+	if (search.found)
+		return search.found;
+	/* Loaded after the index was searched: what had left it is there. */
+	next = lvs_view_next(view);
+	if (next.lines)
+		search_index(&search, next);
+	return search.found;
+}
+
+struct lvs_conn *lvs_template_find(const struct lvs_table *table,
+				   const struct lvs_template_key *key, uint64_t hash)
+{
+	const struct lvs_shard_view *view = lvs_table_view(table, hash);
+
+	for (;;) {
+		/* acquire: as in lvs_table_find() */
+		uint32_t changes = atomic_load_explicit(&view->changes, memory_order_acquire);
+		struct lvs_conn *found = lvs_template_find_locked(table, key, hash);
+
+		/* Growth ends seldom: it has not moved away a second time. */
+		if (found || atomic_load_explicit(&view->changes, memory_order_relaxed) == changes)
+			return found;
+	}
+}
+
+void lvs_template_fill(struct lvs_conn *conn, const struct lvs_template_key *key)
+{
+	conn->kind |= LVS_CONN_IS_TEMPLATE;
+	conn->protocol = key->protocol;
+	conn->service_port = key->port;
+	lvs_conn_set_client_port(conn, 0);
+	if (key->family == LVS_INET6)
+		conn->kind |= LVS_CONN_INET6;
+	if (conn->kind & LVS_CONN_LARGE) {
+		conn->u.v6.client = key->client;
+		conn->u.v6.service = key->service;
+	} else {
+		conn->u.v4.client = key->client.word[0];
+		conn->u.v4.service = key->service.word[0];
+	}
+}
+
+void lvs_template_invalidate(struct lvs_conn *conn)
+{
+	/* relaxed: who asks under the lock sees it, others ask again */
+	atomic_fetch_or_explicit(&conn->word, LVS_CONN_INVALID, memory_order_relaxed);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Persistence templates: records that say to which destination a client's network is bound. They
+ * stand in the table beside connections, under keys of their own: their kind says so, their hash
+ * is drawn from other words, and so no packet ever finds one.
+ */
+#ifndef LVS_CONN_TEMPLATE_H
+#define LVS_CONN_TEMPLATE_H
+
+#include <liblvs/packet.h>
+
+#include "conn/conn.h"
+
+struct lvs_table;
+
+/* A template's key; the kernel's fields. What does not matter is zero. */
+struct lvs_template_key {
+	union lvs_addr client;  /* masked */
+	union lvs_addr service; /* or the firewall mark, network order, in the first word */
+	lvs_be16 port;          /* 0: of every port */
+	uint8_t family;
+	uint8_t protocol; /* 0: by mark, of every protocol */
+};
+
+/* Its client's network: the bits of an IPv4 mask (network order) or an IPv6 prefix. */
+void lvs_template_mask(union lvs_addr *addr, unsigned family, uint32_t netmask);
+
+uint64_t lvs_template_hash(const struct lvs_table *table, const struct lvs_template_key *key);
+
+/*
+ * The template of a key, NULL: none; one that was invalidated is none. As lvs_table_find(),
+ * inside an epoch and without a lock; and with the lock of the shard of @p hash, final.
+ */
+struct lvs_conn *lvs_template_find(const struct lvs_table *table,
+				   const struct lvs_template_key *key, uint64_t hash);
+struct lvs_conn *lvs_template_find_locked(const struct lvs_table *table,
+					  const struct lvs_template_key *key, uint64_t hash);
+
+/* Fills in what a template is found by; lvs_table_insert() publishes it. */
+void lvs_template_fill(struct lvs_conn *conn, const struct lvs_template_key *key);
+
+/* It is not found any more, and ends by its own clock. The lock of its shard is held. */
+void lvs_template_invalidate(struct lvs_conn *conn);
+
+#endif

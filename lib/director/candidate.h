@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A packet that opens a connection, on its way to an entry: which service, which destination, how.
+ */
+#ifndef LVS_DIRECTOR_CANDIDATE_H
+#define LVS_DIRECTOR_CANDIDATE_H
+
+#include "director/events.h"
+#include "director/worker.h"
+
+struct lvs_candidate {
+	const struct lvs_service_set *set;
+	struct lvs_dest *dest; /* NULL: none was picked yet */
+	unsigned forwarder;
+	const struct lvs_forward_ops *ops;
+	lvs_be16 dest_port;
+	bool large;                 /* its record needs room for IPv6 addresses */
+	bool bound;                 /* the destination counts it already */
+	uint64_t word;              /* what its record begins with, once a destination was picked */
+	struct lvs_gauge_move move; /* of the destination, by this connection */
+	const struct lvs_helper_ops *helper; /* NULL: none */
+	struct lvs_conn *conn;               /* that was made, where there is a helper */
+};
+
+LVS_INLINE bool lvs_is_persistent(const struct lvs_service_set *set)
+{
+	return set->conf.flags & LVS_SERVICE_PERSISTENT;
+}
+
+/* The scheduler picks; false: it has none. */
+bool lvs_candidate_pick(struct lvs_step *step, struct lvs_candidate *candidate);
+
+/* A destination was found, by picking or by a template. Persistence keeps the packet's port unless
+ * it is the service's own. */
+LVS_INLINE void lvs_candidate_take(struct lvs_step *step, struct lvs_candidate *candidate,
+				   struct lvs_dest *dest, unsigned forwarder)
+{
+	const struct lvs_service_set *set = candidate->set;
+	lvs_be16 port = step->headers->flow.dst_port;
+	bool keep = lvs_unlikely(lvs_is_persistent(set)) && port != set->key.port;
+
+	candidate->dest = dest;
+	candidate->forwarder = forwarder;
+	candidate->ops = lvs_services_forwarder(step->worker->director->services, forwarder);
+	candidate->dest_port = dest->port && !keep ? dest->port : port;
+	lvs_note(step, dest, dest->number);
+}
+
+/* A record, or NULL and why. As lvs_table_alloc(), by the settings. */
+LVS_INLINE struct lvs_conn *lvs_step_alloc(struct lvs_step *step, bool large, int *err)
+{
+	const struct lvs_director *director = step->worker->director;
+	struct lvs_ender ender;
+
+	return lvs_table_alloc(
+		director->table, &step->worker->reader, large,
+		lvs_setting(director, full_policy) == LVS_FULL_EVICT,
+		lvs_ender_of(&ender, &step->worker->events, LVS_GONE_EVICTED, step->now_ns), err);
+}
+
+/*
+ * The destination of a persistent service: where the client's template binds it, or by the
+ * scheduler, and a template is made. @p conn, not inserted yet, is controlled by the template then;
+ * NULL for what has no entry. NONE, or why not. LARGE is set where @p conn is too small: then
+ * nothing was done, and the reason is TABLE_FULL.
+ */
+enum lvs_reason lvs_persist(struct lvs_step *step, struct lvs_candidate *candidate,
+			    struct lvs_conn *conn);
+
+/* The same for a peek: nothing is made, nobody's clock moves. */
+enum lvs_reason lvs_persist_as_if(struct lvs_step *step, struct lvs_candidate *candidate);
+
+#endif

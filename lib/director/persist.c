@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Persistence: templates bind a client's network to a destination. */
+#include <string.h>
+
+#include "base/byteorder.h"
+#include "conn/template.h"
+#include "director/candidate.h"
+#include "director/events.h"
+
+/* Four years and a half: whoever asks for more will not see the difference, and ticks compare as
+ * signed numbers. */
+#define TIMEOUT_MAX (UINT32_C(1) << 30)
+
+/* A search for a template, and what came of it. */
+struct want {
+	struct lvs_template_key key;
+	uint64_t hash;
+	struct lvs_conn *made; /* a record for a new one, until it is needed */
+	struct lvs_conn *conn; /* who is to be controlled, or NULL */
+};
+
+static bool is_ftp(const struct lvs_service_set *set)
+{
+	return set->key.port == lvs_htons(LVS_FTP_PORT);
+}
+
+/*
+ *	service            template
+ *	one port           protocol, client net, address, port
+ *	FTP, every port    protocol, client net, address, 0
+ *	firewall mark      0, client net, mark, 0
+ */
+static void key_of(const struct lvs_step *step, const struct lvs_service_set *set,
+		   struct lvs_template_key *key)
+{
+	const struct lvs_flow *flow = &step->headers->flow;
+
+	memset(key, 0, sizeof(*key));
+	key->family = flow->family;
+	key->protocol = flow->protocol;
+	key->client = flow->src;
+	lvs_template_mask(&key->client, flow->family, set->conf.netmask);
+	key->service = flow->dst;
+	if (flow->dst_port == set->key.port) {
+		key->port = is_ftp(set) ? 0 : flow->dst_port;
+	} else if (set->key.fwmark) {
+		key->protocol = 0;
+		memset(&key->service, 0, sizeof(key->service));
+		key->service.word[0] = lvs_htonl(set->key.fwmark);
+	}
+}
+
+/* A template of such a destination steers nobody any more. Thresholds and, unless it is asked for,
+ * weight 0 do not matter. */
+static bool is_usable(const struct lvs_step *step, const struct lvs_conn *template)
+{
+	const struct lvs_director *director = step->worker->director;
+	const struct lvs_dest *dest = lvs_services_dest(director->services, template->dest);
+
+	if (!lvs_dest_available(dest))
+		return false;
+	return !(lvs_setting(director, flags) & LVS_SET_EXPIRE_QUIESCENT) ||
+	       !lvs_dest_drained(dest);
+}
+
+static void remove_over(struct lvs_step *step, struct lvs_conn *template)
+{
+	struct lvs_worker *worker = step->worker;
+	struct lvs_ender ender;
+
+	lvs_table_remove(worker->director->table, template, step->tick,
+			 lvs_ender_of(&ender, &worker->events, LVS_GONE_EXPIRED, step->now_ns));
+}
+
+/* --- The lock of the template's shard is held --- */
+
+static bool take_control(const struct want *want, struct lvs_conn *template)
+{
+	if (want->conn)
+		return lvs_table_control_locked(want->conn, template);
+	lvs_conn_count_request(template);
+	return true;
+}
+
+/* Its clock begins anew. Where it was over, and only lingered, it goes on with the 60 s of that. */
+static void use(struct lvs_conn *template, uint32_t tick)
+{
+	uint32_t seen;
+
+	lvs_conn_linger(template, tick);
+	seen = atomic_load_explicit(&template->seen, memory_order_relaxed);
+	if (lvs_tick_reached(tick, seen))
+		atomic_store_explicit(&template->seen, tick, memory_order_relaxed);
+}
+
+static enum lvs_reason steer(struct lvs_step *step, struct lvs_candidate *candidate,
+			     const struct want *want, struct lvs_conn *template)
+{
+	struct lvs_dest *dest = lvs_services_dest(step->worker->director->services, template->dest);
+
+	/* Services of every port and of FTP share templates: it may be another one's. */
+	if (want->conn && dest->family == LVS_INET6 && !(want->conn->kind & LVS_CONN_LARGE)) {
+		candidate->large = true;
+		return LVS_REASON_TABLE_FULL;
+	}
+	if (!take_control(want, template))
+		return LVS_REASON_TABLE_FULL;
+	use(template, step->tick);
+	lvs_note(step, template, lvs_table_number(step->worker->director->table, template));
+	lvs_candidate_take(step, candidate, dest, lvs_dest_forwarder(dest));
+	return LVS_REASON_NONE;
+}
+
+static uint64_t first_word(const struct lvs_candidate *candidate)
+{
+	uint64_t ticks =
+		((uint64_t)candidate->set->conf.timeout_s * 1000000000 >> LVS_TICK_SHIFT) + 1;
+	uint64_t word = LVS_CONN_TEMPLATE | LVS_CONN_INACTIVE | (uint64_t)candidate->forwarder << 8;
+
+	if (!(candidate->ops->flags & LVS_FORWARD_TWO_WAY))
+		word |= LVS_CONN_NOOUTPUT;
+	return word | (ticks < TIMEOUT_MAX ? ticks : TIMEOUT_MAX) << 32;
+}
+
+static void fill(const struct lvs_step *step, const struct lvs_candidate *candidate,
+		 const struct want *want, struct lvs_conn *template)
+{
+	const struct lvs_dest *dest = candidate->dest;
+
+	lvs_template_fill(template, &want->key);
+	template->dest = dest->number;
+	/* Of one port, the destination's; else each connection brings its own. */
+	template->dest_port = want->key.port ? dest->port : 0;
+	if (template->kind & LVS_CONN_LARGE)
+		template->u.v6.dest = dest->addr;
+	else
+		template->u.v4.dest = dest->addr.word[0];
+	if (dest->family == LVS_INET6)
+		template->kind |= LVS_CONN_DEST6;
+	/* relaxed: insertion publishes them */
+	atomic_store_explicit(&template->word, first_word(candidate), memory_order_relaxed);
+	atomic_store_explicit(&template->seen, step->tick, memory_order_relaxed);
+}
+
+static enum lvs_reason make(struct lvs_step *step, struct lvs_candidate *candidate,
+			    struct want *want)
+{
+	struct lvs_table *table = step->worker->director->table;
+	struct lvs_conn *template = want->made;
+
+	if (!lvs_candidate_pick(step, candidate))
+		return LVS_REASON_NO_DEST;
+	fill(step, candidate, want, template);
+	/* Before anybody can find it: who ends it gives the destination back. */
+	lvs_dest_stick(candidate->dest, true);
+	if (lvs_table_insert(table, template, want->hash, step->tick) < 0) {
+		lvs_dest_stick(candidate->dest, false);
+		return LVS_REASON_NO_MEMORY;
+	}
+	want->made = NULL;
+	take_control(want, template);
+	lvs_note(step, template, lvs_table_number(table, template));
+	if (lvs_unlikely(step->worker->events.size))
+		lvs_events_made(step->worker->director, &step->worker->events, step->now_ns,
+				template);
+	return LVS_REASON_NONE;
+}
+
+/* False: another worker came between; to be tried again. */
+static bool bind_locked(struct lvs_step *step, struct lvs_candidate *candidate, struct want *want,
+			enum lvs_reason *reason)
+{
+	struct lvs_conn *template =
+		lvs_template_find_locked(step->worker->director->table, &want->key, want->hash);
+
+	if (template && lvs_conn_is_over(template, step->tick))
+		return false;
+	if (template && is_usable(step, template)) {
+		*reason = steer(step, candidate, want, template);
+		return true;
+	}
+	if (!want->made)
+		return false;
+	if (template)
+		lvs_template_invalidate(template);
+	*reason = make(step, candidate, want);
+	return true;
+}
+
+/* --- No lock is held --- */
+
+/* The template as it seems: NULL where a new one will be made. */
+static struct lvs_conn *look(struct lvs_step *step, const struct want *want)
+{
+	struct lvs_table *table = step->worker->director->table;
+	struct lvs_conn *template = lvs_template_find(table, &want->key, want->hash);
+
+	if (template && lvs_conn_is_over(template, step->tick)) {
+		if (!step->peek)
+			remove_over(step, template);
+		return NULL;
+	}
+	return template && is_usable(step, template) ? template : NULL;
+}
+
+static bool bind(struct lvs_step *step, struct lvs_candidate *candidate, struct want *want,
+		 enum lvs_reason *reason)
+{
+	struct lvs_table *table = step->worker->director->table;
+	bool done;
+	int err;
+
+	if (!look(step, want) && !want->made) {
+		/* Before the lock, and so before the pick: any destination must fit. */
+		want->made = lvs_step_alloc(step, candidate->set->large, &err);
+		if (!want->made) {
+			*reason =
+				err == LVS_ERR_FULL ? LVS_REASON_TABLE_FULL : LVS_REASON_NO_MEMORY;
+			return true;
+		}
+	}
+	lvs_table_lock(table, want->hash);
+	done = bind_locked(step, candidate, want, reason);
+	lvs_table_unlock(table, want->hash);
+	return done;
+}
+
+enum lvs_reason lvs_persist(struct lvs_step *step, struct lvs_candidate *candidate,
+			    struct lvs_conn *conn)
+{
+	struct lvs_table *table = step->worker->director->table;
+	enum lvs_reason reason = LVS_REASON_NONE;
+	struct want want = {.conn = conn};
+
+	key_of(step, candidate->set, &want.key);
+	want.hash = lvs_template_hash(table, &want.key);
+	while (!bind(step, candidate, &want, &reason))
+		;
+	if (want.made)
+		lvs_table_unalloc(table, want.made);
+	return reason;
+}
+
+enum lvs_reason lvs_persist_as_if(struct lvs_step *step, struct lvs_candidate *candidate)
+{
+	struct lvs_director *director = step->worker->director;
+	struct lvs_conn *template;
+	struct want want = {0};
+	struct lvs_dest *dest;
+
+	key_of(step, candidate->set, &want.key);
+	want.hash = lvs_template_hash(director->table, &want.key);
+	template = look(step, &want);
+	if (!template)
+		return lvs_candidate_pick(step, candidate) ? LVS_REASON_NONE : LVS_REASON_NO_DEST;
+	dest = lvs_services_dest(director->services, template->dest);
+	lvs_note(step, template, lvs_table_number(director->table, template));
+	lvs_candidate_take(step, candidate, dest, lvs_dest_forwarder(dest));
+	return LVS_REASON_NONE;
+}
