@@ -15,7 +15,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 
-from oracle import coverage, cpio, listing, outcome, pace, place, scenario, wire  # noqa: E402
+from oracle import coverage, cpio, law, listing, outcome, pace, place, scenario, wire  # noqa: E402
 from oracle.compare import compare  # noqa: E402
 from oracle.generate import generate  # noqa: E402
 from oracle.scenario import SECOND, Scenario, Step  # noqa: E402
@@ -255,6 +255,40 @@ class Coverage(unittest.TestCase):
         for name in ("1.2-rr", "4.2-nat", "3.1-normal-input-syn", "2.3-in"):
             self.assertEqual(rows[name], 1, name)
         self.assertEqual(rows["1.2-wrr"], 0)
+
+
+class Laws(unittest.TestCase):
+    @staticmethod
+    def _samples(phase, faulty=lambda rate, tick: rate):
+        """What an estimator lists that ticks every 2.016 s: a sample every half second."""
+        rng = random.Random(3)
+        averages, base, counts, tick = [0] * 5, [0] * 5, [0] * 5, phase
+        samples = []
+        for half in range(60):
+            at = half / 2
+            if at >= tick:
+                averages = [law.moved(a, c - b, s)
+                            for a, c, b, s in zip(averages, counts, base, law.SHIFTS)]
+                base, tick = list(counts), tick + 2.016
+            if half and rng.random() < 0.7:
+                counts = [c + rng.randrange(9) * (60 if n > 2 else 1)
+                          for n, c in enumerate(counts)]
+            listed = [faulty(law.shown(a, s), tick) for a, s in zip(averages, law.SHIFTS)]
+            samples.append((at, tuple(counts), tuple(listed)))
+        return samples
+
+    def test_an_estimator_keeps_the_law(self):
+        for phase in (0.1, 0.7, 1.3, 1.9):
+            self.assertIsNone(law.rates(self._samples(phase)), phase)
+
+    def test_what_is_off_by_one_or_late_breaks_it(self):
+        self.assertIsNotNone(law.rates(self._samples(0.7, lambda rate, _: rate + (rate > 20))))
+        self.assertIsNotNone(law.rates(self._samples(0.7, lambda rate, tick: rate if tick < 9
+                                                     else 0)))
+
+    def test_survivors(self):
+        self.assertLess(law.survivors(32, 1000, 362, 1 / 32), 1)
+        self.assertGreater(law.survivors(32, 1000, 500, 1 / 32), 4)
 
 
 class FakeJudge:

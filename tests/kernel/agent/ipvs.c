@@ -180,9 +180,9 @@ static void take_service(void *user, const void *attrs, size_t len)
 
 static void show_stats(const struct list *list, const struct entry_stats *stats)
 {
-	if (list->what == IPVS_COUNTERS)
+	if (list->what != IPVS_CONF)
 		entry_counters(stats, list->out);
-	else if (list->what == IPVS_RATES)
+	if (list->what == IPVS_RATES)
 		entry_rates(stats, list->out);
 }
 

@@ -14,7 +14,7 @@ int ipvs_rule(int socket, char *args);
 
 enum ipvs_what { IPVS_CONF, IPVS_COUNTERS, IPVS_RATES };
 
-/* Services and destinations as lines (steps/entry.h), with counters or with rates. */
+/* Services and destinations as lines (steps/entry.h), with counters, or with these and rates. */
 int ipvs_list(int socket, enum ipvs_what what, FILE *out);
 
 #endif

@@ -4,7 +4,7 @@
 import copy
 import dataclasses
 
-from . import listing, place
+from . import law, listing, place
 from .datagram import Gathered, Gatherer, is_fragment, plain
 from .wire import checksum, describe, describe_packet
 
@@ -252,10 +252,13 @@ def _is_of_copy(frame):
 
 
 def _without_copies(theirs, ours):
+    """Takes them out; whether there were any: they count as packets out."""
     if any(_is_of_copy(frame) for frames in theirs.out.values() for frame in frames):
         theirs.out = {i: [f for f in frames if not _is_of_copy(f)]
                       for i, frames in theirs.out.items()}
         theirs.out["p0"] = ours.out["p0"]
+        return True
+    return False
 
 
 def _error(interface, frame):
@@ -284,6 +287,8 @@ class _Pieces:
                 found = {frame: _error(interface, frame) for frame in side.out[interface]}
                 errors.update(filter(None, found.values()))
                 side.out[interface] = [f for f in side.out[interface] if not found[f]]
+            # The host's share of a datagram in pieces is the host's affair.
+            side.out["p0"] = []
 
     def end(self, number):
         """The difference, if there is one."""
@@ -339,6 +344,28 @@ def _gathered(outcomes):
         yield outcome
 
 
+def _rate_samples(outcomes, counted):
+    """By object: (seconds, counters as liblvs has them, rates of this side), in order."""
+    samples = {}
+    for outcome, counts in zip(outcomes, counted):
+        for name, listed in listing.parse(outcome.text).rates.items():
+            if name in counts:
+                samples.setdefault(name, []).append((outcome.at / 1e9, counts[name], listed))
+    return samples
+
+
+def _compare_rates(scenario, kernel, liblvs):
+    """Each side's rates by their law; counters of the kernel are as old as its last tick."""
+    numbers = [n for n, step in enumerate(scenario.steps) if step.verb == "rates"]
+    counted = [listing.parse(liblvs[n].text).counts for n in numbers]
+    for side, outcomes in (("kernel", kernel), ("liblvs", liblvs)):
+        for name, samples in _rate_samples([outcomes[n] for n in numbers], counted).items():
+            wrong = law.rates(samples)
+            if wrong is not None:
+                yield Difference(numbers[wrong], f"rates of {name}, {side}'s own law",
+                                 str(samples[wrong - 1]), str(samples[wrong]))
+
+
 def compare(scenario, kernel, liblvs):
     """The differences of a scenario in the order of its steps, up to one that has consequences."""
     kernel, liblvs = list(_gathered(kernel)), list(_gathered(liblvs))
@@ -348,9 +375,8 @@ def compare(scenario, kernel, liblvs):
     for number, step in enumerate(scenario.steps):
         theirs, ours = kernel[number], liblvs[number]
         new = []
-        _without_copies(theirs, ours)
         # What the host's own stack says of a packet may pass IPVS and count.
-        counted = counted or ours.host
+        counted = counted or _without_copies(theirs, ours) or ours.host
         if is_piece(step):
             pieces.take(theirs, ours)
             # Of a datagram that is refused liblvs has counted the first fragment, not the whole.
@@ -362,5 +388,5 @@ def compare(scenario, kernel, liblvs):
         found += [d for d in new if not (counted and d.is_counter)]
         counted = counted or any(d.is_counter for d in new)
         if any(_has_consequences(difference, theirs, ours) for difference in new):
-            break
-    return found
+            return found
+    return found + list(_compare_rates(scenario, kernel, liblvs))

@@ -76,11 +76,20 @@ class Service:
         self.sip = "sip" in features and protocol == wire.UDP and rng.random() < 0.3
         if self.sip and self.port in PORTS:
             self.port = 5060
+        self.ftp = "ftp" in features and protocol == wire.TCP and rng.random() < 0.2
+        if self.ftp:
+            self.mark, self.port = 0, 21
+        elif "ftp" in features and protocol == wire.TCP and rng.random() < 0.05:
+            self.port = 21
         self.address = rng.choice(self._addresses())
-        self.method = rng.choices(list(METHODS), METHODS.values())[0]
+        self.method = "-m" if self.ftp else rng.choices(list(METHODS), METHODS.values())[0]
         self.there = True
         self.timeouts = set()
         self.servers = [Server(rng, features, self, server) for server in self._pool(rng)]
+        if self.ftp:
+            # What it says of itself in its texts must be known.
+            del self.servers[1:]
+            self.servers[0].method = "-m"
 
     def _addresses(self):
         if self.mark:
@@ -89,9 +98,9 @@ class Service:
 
     def _pool(self, rng):
         pool = rng.sample(place.SERVERS[self.version], rng.randrange(1, 5))
-        if "mixed" in self.features and rng.random() < 0.25:
+        if "mixed" in self.features and not self.ftp and rng.random() < 0.25:
             pool += rng.sample(place.SERVERS[10 - self.version], rng.randrange(1, 3))
-        if "local" in self.features and rng.random() < 0.15:
+        if "local" in self.features and not self.ftp and rng.random() < 0.15:
             pool.append(rng.choice(place.LOCAL[self.version]))
         rng.shuffle(pool)
         return pool
@@ -108,6 +117,8 @@ class Service:
         if self.mark:
             protocol = rng.choice((self.protocol, wire.TCP, wire.UDP))
             address = rng.choice(self._addresses())
+        if port == 21 and not self.mark:
+            port = rng.choice((21, 21, 21, 20, 3000, 80))
         return protocol, address, port or rng.choice((80, 443, 5060, 2000, 21, 1))
 
     def words(self):

@@ -79,6 +79,7 @@ def _plain_outer(outer):
     data = bytearray(outer)
     if data[0] >> 4 == 4:
         data[2:6], data[10:12] = bytes(4), bytes(2)
+        data[6] &= ~0x40  # the kernel sets DF on what it cuts itself
     else:
         data[4:6] = bytes(2)
     head = 20 if data[0] >> 4 == 4 else 40

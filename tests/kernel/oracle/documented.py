@@ -42,7 +42,20 @@ def _is_hostile(_, difference):
     return difference.what == "hostile packet"
 
 
+_MARKED = re.compile(r"ICMP \S+ .* about \[\S+ > (203\.0\.113\.(3[2-9]|4[0-7])|2001:db8:f:[12]:\S+) ")
+
+
+def _is_from_no_address(_, difference):
+    """An error to a client who asked for an address that is only marked, not the host's own: the
+    kernel's stack refuses to send from there (IPv4) or takes another address (IPv6)."""
+    return (difference.reason in ("reply reply_no_dest", "reply reply_ttl", "reply reply_mtu")
+            and difference.what == "frames on c0" and bool(_MARKED.search(difference.liblvs))
+            and (difference.kernel == "nothing" or bool(_MARKED.search(difference.kernel))))
+
+
 DOCUMENTED = (
+    Documented("errors come from the address that was asked, the host's own or not",
+               "docs/kernel-differences.md", _is_from_no_address),
     Documented("cut or lying transport headers are dropped", "docs/kernel-differences.md",
                _is_hostile),
     Documented("errors about IPv6 tunnel packets reach the client", "docs/adr/0011-icmp.md",

@@ -61,8 +61,11 @@ class Flow:
         if self._rng.random() < 0.08:
             self._todo.insert(0, (side, what))  # sent twice
         if side == "s" and (self._asked is None or not self._sees_replies):
+            steps = self._unasked(what) if self._rng.random() < 0.2 else []
+        else:
+            steps = self._from_client(what) if side == "c" else self._from_server(what)
+        if not steps:
             return []
-        steps = self._from_client(what) if side == "c" else self._from_server(what)
         at = pace.next(True)
         for number, step in enumerate(steps):
             step.at = at + number * PIECE
@@ -120,6 +123,20 @@ class Flow:
         if len(steps) == 1:
             self._asked = steps[0]
         return steps
+
+    def _unasked(self, what):
+        """What a server sends to a client of whom it may never have heard."""
+        service = self._service
+        servers = [s for s in service.servers if s.address.version == service.version
+                   and s.address not in place.LOCAL[service.version]]
+        if not servers or self._protocol in (wire.AH, wire.ESP):
+            return []
+        server = self._rng.choice(servers)
+        packets = self._packets("s", server.address, self._client, server.port or self._dport,
+                                self._port, what)
+        station = place.station(place.next_hop(server.address, "s0"))
+        return [Step(0, "frame", f"s0 {wire.ether(place.SERVER_SIDE, station, packet).hex()}",
+                     note=self._note("s", what)) for packet in packets]
 
     def _from_server(self, what):
         nobody = wire.NOBODY4 if self._service.version == 4 else wire.NOBODY6

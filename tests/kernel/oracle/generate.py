@@ -5,6 +5,7 @@ import random
 
 from . import config, features as features_module
 from .flow import Flow
+from .ftp import FtpFlow
 from .pace import TIMEOUTS, Pace
 from .scenario import SECOND, Scenario, Step
 
@@ -58,11 +59,12 @@ def _listings(rng, at):
 class _Story:
     """One scenario while it is made."""
 
-    def __init__(self, rng, features):
+    def __init__(self, rng, features, patience=None):
         self.rng, self.features = rng, features
         self.services = config.services(rng, features)
         timeouts = TIMEOUTS + (SCTP_TIMEOUTS if "sctp" in features else ())
-        self.pace = Pace(rng, rng.choices(("short", "medium", "long"), (60, 30, 10))[0], timeouts)
+        patience = patience or rng.choices(("short", "medium", "long"), (60, 30, 10))[0]
+        self.pace = Pace(rng, patience, timeouts)
         self.flows = []
         self.steps = [*_settings(rng, features),
                       Step(0, "rules", config.rules(rng, self.services))]
@@ -84,7 +86,9 @@ class _Story:
     def _packet(self):
         self.flows = [flow for flow in self.flows if not flow.ended]
         if len(self.flows) < 2 or len(self.flows) < 8 and self.rng.random() < 0.2:
-            self.flows.append(Flow(self.rng, self.rng.choice(self.services)))
+            service = self.rng.choice(self.services)
+            kind = FtpFlow if service.ftp and self.rng.random() < 0.8 else Flow
+            self.flows.append(kind(self.rng, service))
         return self.rng.choice(self.flows).next(self.pace)
 
     def go_on(self):
@@ -101,9 +105,30 @@ class _Story:
         self.steps += _listings(self.rng, self.pace.after(3 * SECOND))
 
 
+RATES_EVERY = 16  # scenarios
+
+
+class _Rates(_Story):
+    """Packets to few services, with a look at the rates after each and each second."""
+
+    def go_on(self):
+        for step in self._packet():
+            self.steps.append(step)
+            self.steps.append(Step(self.pace.after(TICKS), "rates"))
+        self.steps.append(Step(self.pace.after(SECOND // 2), "rates"))
+
+
+def _story(number, rng, features):
+    if "rates" in features and number % RATES_EVERY == 7:
+        story = _Rates(rng, features - {"fragments", "ftp"}, "steady")
+        story.steps.append(Step(story.pace.after(SECOND // 10), "rates"))
+        return story
+    return _Story(rng, features)
+
+
 def generate(number, seed, packets, features=features_module.DEFAULT):
     """The scenario with this number of a run with this seed, of about so many packets."""
-    story = _Story(random.Random(f"{seed}/{number}"), features)
+    story = _story(number, random.Random(f"{seed}/{number}"), features)
     while sum(step.is_packet for step in story.steps) < packets:
         story.go_on()
     story.rest()

@@ -97,6 +97,8 @@ def parse(lines):
             listing.conns.append(_proc_conn(words))
         else:
             name = words[1] if words[0] == "FWM" else _end(words[1])
+            if words[2:3] == ["IPv6"]:
+                name += words.pop(2)
             service = {"line": words[2:], "dests": []}
             listing.services[f"{words[0]} {name}"] = service
     return listing

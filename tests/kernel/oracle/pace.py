@@ -14,7 +14,7 @@ HZ = 250
 LEVELS = ((63, 1), (504, 8), (4032, 64), (32256, 512), (258048, 4096), (2064384, 32768))
 EARLY, LATE = 0.3, 0.5
 # How patient a scenario is: probabilities of gaps up to 50 ms, 5 s, 140 s, 1100 s.
-KINDS = {"short": (0.9, 0.1, 0, 0), "medium": (0.75, 0.2, 0.05, 0),
+KINDS = {"steady": (1, 0, 0, 0), "short": (0.9, 0.1, 0, 0), "medium": (0.75, 0.2, 0.05, 0),
          "long": (0.7, 0.19, 0.08, 0.03)}
 # Never within two of the kernel's ticks: what it ends "now" ends with the next one.
 GAPS = ((0.012, 0.05), (0.05, 5), (5, 140), (140, 1100))

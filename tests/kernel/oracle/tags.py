@@ -129,6 +129,8 @@ class Tagger:
         if side == "error":
             side = f"error {step.args[:2]}"
         self._add(f"{side} {protocol}{family}")
+        if step.note.startswith("ftp "):
+            self._add(" ".join(step.note.split()[:2]))
         if is_fragment(frame):
             self._add(f"fragment {family}")
         packet = frame[14:]

@@ -14,7 +14,7 @@
  *	show <argument>...                        ipvsadm's output
  *	snap                                      services and connections (entry.h)
  *	count                                     services with their counters
- *	rates                                     services with their rates
+ *	rates                                     the same with rates
  *	frame <interface> <hex>                   a frame comes in
  *	answer <interface> <step> <hex>           one from whom the frame of that step went to
  *	quote <interface> <step> <bytes> <hex>    an ICMP error about that step's frame there

@@ -27,9 +27,9 @@ static void write_stats(const struct lvs_stats *from, enum entries_what what, FI
 	struct entry_stats stats;
 
 	to_stats(from, &stats);
-	if (what == ENTRIES_COUNTERS)
+	if (what != ENTRIES_CONF)
 		entry_counters(&stats, out);
-	else if (what == ENTRIES_RATES)
+	if (what == ENTRIES_RATES)
 		entry_rates(&stats, out);
 }
 

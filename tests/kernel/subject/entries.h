@@ -9,7 +9,7 @@
 
 enum entries_what { ENTRIES_CONF, ENTRIES_COUNTERS, ENTRIES_RATES };
 
-/* Services and destinations, with counters or with rates. */
+/* Services and destinations, with counters, or with these and rates. */
 void entries_write(const struct lvs_director *director, enum entries_what what, FILE *out);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "play.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include "sent.h"
 #include "show.h"
 
-enum { FRAME_MAX = 10240, HEADROOM = 128 };
+enum { FRAME_MAX = 10240, HEADROOM = 128, FTP_PORT = 21 };
 
 /* The guest's clock does not begin at zero either. */
 #define BEGIN_NS UINT64_C(1000000000000)
@@ -43,6 +44,10 @@ static void begin(struct player *player)
 		return;
 	must(lvs_director_new(&player->settings, &player->director), "director");
 	lvs_director_set_path_lookup(player->director, host_path, &player->host);
+	/* As the kernel's module binds it. */
+	must(lvs_director_bind_helper(player->director, lvs_helper_find("ftp"), LVS_TCP,
+				      htons(FTP_PORT)),
+	     "helper");
 	must(lvs_worker_new(player->director, &player->worker), "worker");
 }
 

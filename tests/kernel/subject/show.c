@@ -49,7 +49,8 @@ static void service_name(const struct lvs_service_key *key, FILE *out)
 	char text[END_LEN];
 
 	if (key->fwmark)
-		fprintf(out, "text FWM  %u", key->fwmark);
+		fprintf(out, "text FWM  %u%s", key->fwmark,
+			key->family == LVS_INET6 ? " IPv6" : "");
 	else
 		fprintf(out, "text %-4s %s", protocol_name(key->protocol),
 			end(key->family, &key->addr, key->port, text));
