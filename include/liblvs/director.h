@@ -223,7 +223,9 @@ LVS_API uint64_t lvs_worker_expiry(const struct lvs_worker *worker);
  * gives up as many datagrams whose fragments have not all come in time.
  * Connections end on time for every packet even when this is called late; it
  * gives back their memory and moves the counts of their destinations. So it does for
- * fragments that are held, unless others come.
+ * fragments that are held, unless others come. Rates are brought up to now, of as many
+ * destinations; called late by some periods of two seconds, all that came counts in the first of
+ * them.
  *
  * @param budget Entries to look at, some of which have only moved; 0 is no limit.
  * @return How many connections ended. There is more to do while lvs_worker_expiry() is not
@@ -255,6 +257,14 @@ LVS_API void lvs_director_get_timeouts(const struct lvs_director *director,
  */
 LVS_API int lvs_director_set_path(struct lvs_director *director, enum lvs_family family,
 				  const union lvs_addr *addr, const struct lvs_path_conf *path);
+
+/**
+ * Says that connection sync's backup role runs on this host, or no longer does: with
+ * LVS_SET_BACKUP_ONLY nothing is balanced meanwhile and all is the host's (LVS_PASS) but replies of
+ * connections that are known. Where director and real servers are the same hosts, a backup that
+ * balanced too would send packets round in circles. Any thread.
+ */
+LVS_API void lvs_director_set_backup(struct lvs_director *director, int running);
 
 /** Answers how an address is reached; see lvs_director_set_path_lookup(). */
 typedef int (*lvs_path_lookup)(void *user, enum lvs_family family, const union lvs_addr *addr,

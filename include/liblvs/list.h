@@ -15,8 +15,22 @@
 extern "C" {
 #endif
 
-/** Traffic since it was made. Bytes are those of IP packets. */
+/** Traffic since it was made, or since lvs_director_zero(). Bytes are those of IP packets. */
 struct lvs_stats {
+	uint64_t conns;       /**< Connections scheduled. */
+	uint64_t in_pkts;     /**< Packets, client to server. */
+	uint64_t out_pkts;    /**< Packets, server to client, as far as they pass here. */
+	uint64_t in_bytes;    /**< Bytes, client to server. */
+	uint64_t out_bytes;   /**< Bytes, server to client, as far as they pass here. */
+	uint64_t reserved[3]; /**< Zero; it stands inside other structures and cannot grow. */
+};
+
+/**
+ * Traffic a second, by the estimator of the kernel's IPVS: every two seconds the average goes a
+ * quarter of the way to what these two brought. 0 while LVS_SET_NO_ESTIMATION is on from the start;
+ * where it is switched on later they stay as they are.
+ */
+struct lvs_rates {
 	uint64_t conns;       /**< Connections scheduled. */
 	uint64_t in_pkts;     /**< Packets, client to server. */
 	uint64_t out_pkts;    /**< Packets, server to client, as far as they pass here. */
@@ -36,6 +50,7 @@ struct lvs_service_info {
 	uint32_t dest_n;              /**< How many destinations it has. */
 	struct lvs_service_key key;   /**< What it is known by. */
 	struct lvs_stats stats;       /**< Its traffic. */
+	struct lvs_rates rates;       /**< The same a second. */
 	struct lvs_service_conf conf; /**< How it behaves. Last, since it grows. */
 };
 
@@ -49,6 +64,7 @@ struct lvs_dest_info {
 	uint32_t reserved;         /**< Zero. */
 	struct lvs_dest_key key;   /**< What it is known by. */
 	struct lvs_stats stats;    /**< Its traffic. */
+	struct lvs_rates rates;    /**< The same a second. */
 	struct lvs_dest_conf conf; /**< How it behaves. Last, since it grows. */
 };
 
@@ -152,6 +168,35 @@ LVS_API uint32_t lvs_director_conn_n(const struct lvs_director *director);
  */
 LVS_API void lvs_director_reasons(const struct lvs_director *director, uint64_t *counts,
 				  unsigned n);
+
+/** All traffic of a director. */
+struct lvs_totals {
+	uint32_t size;          /**< sizeof of this structure: an input. */
+	uint32_t reserved;      /**< Zero. */
+	struct lvs_stats stats; /**< Of all services that ever were, since the last zero. */
+	struct lvs_rates rates; /**< The same a second: of each service in its turn, within 2 s. */
+};
+
+/**
+ * Reads the traffic of all services together (the kernel's /proc/net/ip_vs_stats). Takes some
+ * milliseconds where there are 100,000 destinations.
+ * @return 0 or LVS_ERR_INVALID. Any thread.
+ */
+LVS_API int lvs_director_totals(const struct lvs_director *director, struct lvs_totals *totals);
+
+/**
+ * Counts from 0 again (ipvsadm -Z): what there is becomes the base that listings subtract, and
+ * rates begin at 0. Gauges (connections) stay. Beside running workers: what they count meanwhile
+ * lies before or behind it, and nothing is lost or counted twice.
+ *
+ * A destination that was removed and comes back has what it had: only those that a service has
+ * now are taken.
+ *
+ * @param service Only this one, with its destinations; NULL: all, and the director's totals.
+ * @return 0, LVS_ERR_NO_SERVICE, LVS_ERR_FAMILY, or LVS_ERR_BUSY inside a transaction of this
+ * thread. Control call.
+ */
+LVS_API int lvs_director_zero(struct lvs_director *director, const struct lvs_service_key *service);
 
 /** What the table did, for measuring and for watching. */
 struct lvs_table_stats {

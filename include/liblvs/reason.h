@@ -116,7 +116,12 @@ enum lvs_verdict {
 	  "a helper would rewrite it, and it came in fragments")                                   \
 	X(TAILROOM, tailroom, DROP, "no room behind the packet for what a helper writes")          \
 	X(FTP_PORT, ftp_port, PASS,                                                                \
-	  "to another port of an FTP service, which has no destination for it")
+	  "to another port of an FTP service, which has no destination for it")                    \
+	/* packets without a connection that are not to be balanced */                             \
+	X(SERVER_STRAY, server_stray, DROP, "a NAT server's packet that belongs to no connection") \
+	X(REPLY_SERVER_STRAY, reply_server_stray, REPLY,                                           \
+	  "a NAT server's packet that belongs to no connection; the server is told")               \
+	X(BACKUP, backup, PASS, "connection sync's backup runs: nothing is balanced meanwhile")
 
 /** Why a packet got its verdict; a counter each. */
 enum lvs_reason {

@@ -182,6 +182,11 @@ enum lvs_reason lvs_answer(struct lvs_step *step, enum lvs_reason reason)
 		port_unreachable(v6, &error);
 		answered = LVS_REASON_REPLY_NO_DEST;
 		break;
+	case LVS_REASON_SERVER_STRAY:
+		port_unreachable(v6, &error);
+		answered = LVS_REASON_REPLY_SERVER_STRAY;
+		passed = step->back;
+		break;
 	default:
 		return reason;
 	}

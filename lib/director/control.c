@@ -19,6 +19,12 @@ int lvs_director_set_path(struct lvs_director *director, enum lvs_family family,
 	return lvs_services_set_path(director->services, family, addr, path);
 }
 
+void lvs_director_set_backup(struct lvs_director *director, int running)
+{
+	/* relaxed: a switch by itself */
+	atomic_store_explicit(&director->backup, running != 0, memory_order_relaxed);
+}
+
 void lvs_director_set_path_lookup(struct lvs_director *director, lvs_path_lookup lookup, void *user)
 {
 	director->path_lookup = lookup;

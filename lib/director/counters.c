@@ -78,17 +78,35 @@ void lvs_counters_merge(struct lvs_counters *counters, const struct lvs_counters
 			merge_page(page_at(counters, i), page_at(from, i));
 }
 
-void lvs_counters_add(const struct lvs_counters *counters, uint32_t number, struct lvs_stats *stats)
+static void add_row(const struct lvs_counter_row *row, struct lvs_stats *stats)
 {
-	const struct lvs_counter_row *page = page_at(counters, number >> LVS_COUNTER_PAGE_SHIFT);
-	const _Atomic uint64_t *count;
+	const _Atomic uint64_t *count = row->count;
 
-	if (!page)
-		return;
-	count = page[number & (LVS_COUNTER_PAGE - 1)].count;
 	stats->conns += read_count(&count[LVS_COUNT_CONNS]);
 	stats->in_pkts += read_count(&count[LVS_COUNT_IN_PKTS]);
 	stats->out_pkts += read_count(&count[LVS_COUNT_OUT_PKTS]);
 	stats->in_bytes += read_count(&count[LVS_COUNT_IN_BYTES]);
 	stats->out_bytes += read_count(&count[LVS_COUNT_OUT_BYTES]);
+}
+
+void lvs_counters_add(const struct lvs_counters *counters, uint32_t number, struct lvs_stats *stats)
+{
+	const struct lvs_counter_row *page = page_at(counters, number >> LVS_COUNTER_PAGE_SHIFT);
+
+	if (page)
+		add_row(&page[number & (LVS_COUNTER_PAGE - 1)], stats);
+}
+
+void lvs_counters_add_page(const struct lvs_counters *counters, unsigned page,
+			   struct lvs_stats *stats)
+{
+	const struct lvs_counter_row *row = page_at(counters, page);
+
+	for (unsigned i = 0; row && i < LVS_COUNTER_PAGE; i++)
+		add_row(&row[i], stats);
+}
+
+bool lvs_counters_has(const struct lvs_counters *counters, unsigned page)
+{
+	return page_at(counters, page) != NULL;
 }

@@ -8,6 +8,7 @@
 #define LVS_DIRECTOR_COUNTERS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <liblvs/list.h>
@@ -55,6 +56,11 @@ void lvs_counters_merge(struct lvs_counters *counters, const struct lvs_counters
 /* Adds a destination's traffic to @p stats. Any thread. */
 void lvs_counters_add(const struct lvs_counters *counters, uint32_t number,
 		      struct lvs_stats *stats);
+
+/* The same in parts: of all destinations of a page. */
+void lvs_counters_add_page(const struct lvs_counters *counters, unsigned page,
+			   struct lvs_stats *stats);
+bool lvs_counters_has(const struct lvs_counters *counters, unsigned page);
 
 /* One more, or some: only one thread writes, so that load and store do; relaxed, a number alone. */
 LVS_INLINE void lvs_count(_Atomic uint64_t *counter, uint64_t more)

@@ -147,8 +147,24 @@ struct lvs_conn *lvs_decide_known(const struct lvs_step *step)
 	return conn;
 }
 
+/* Replies go their way, and servers may be told that nobody waits; all else is the host's. */
+static LVS_NOINLINE enum lvs_reason stand_by(struct lvs_step *step)
+{
+	struct lvs_director *director = step->worker->director;
+	enum lvs_side side;
+	struct lvs_conn *conn =
+		lvs_table_find(director->table, &step->headers->flow, step->hash,
+			       LVS_SIDES_PACKET & ~(unsigned)LVS_SIDE_REQUEST, &side);
+
+	if (!conn || lvs_conn_is_over(conn, step->tick))
+		return lvs_miss(step);
+	return lvs_hit(step, conn, side, lvs_services_dest(director->services, conn->dest));
+}
+
 enum lvs_reason lvs_decide_flow(struct lvs_step *step)
 {
+	if (lvs_unlikely(lvs_director_stands_by(step->worker->director)))
+		return stand_by(step);
 	return decide_flow(step, looks_first(step->headers));
 }
 
@@ -179,4 +195,9 @@ enum lvs_reason lvs_decide(struct lvs_step *step)
 	if (lvs_unlikely(!is_common(step->headers)))
 		return decide_other(step);
 	return decide_flow(step, step->headers->tcp_flags & LVS_TCP_SYN);
+}
+
+enum lvs_reason lvs_decide_standing_by(struct lvs_step *step)
+{
+	return is_common(step->headers) ? lvs_decide_flow(step) : decide_other(step);
 }

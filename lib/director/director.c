@@ -39,6 +39,22 @@ static void read_stats(void *user, uint32_t number, struct lvs_stats *stats)
 	pthread_mutex_unlock(&director->workers_lock);
 }
 
+static bool sample_stats(void *user, const uint32_t *number, uint32_t n, struct lvs_stats *stats)
+{
+	struct lvs_director *director = user;
+
+	if (pthread_mutex_trylock(&director->workers_lock) != 0)
+		return false;
+	memset(stats, 0, n * sizeof(*stats));
+	for (uint32_t i = 0; i < n; i++)
+		lvs_counters_add(&director->past, number[i], &stats[i]);
+	for (const struct lvs_worker *worker = director->workers; worker; worker = worker->next)
+		for (uint32_t i = 0; i < n; i++)
+			lvs_counters_add(&worker->counters, number[i], &stats[i]);
+	pthread_mutex_unlock(&director->workers_lock);
+	return true;
+}
+
 static uint32_t read_tick(void *user)
 {
 	const struct lvs_director *director = user;
@@ -76,6 +92,7 @@ static int new_services(struct lvs_director *director)
 		.clock = &director->clock,
 		.reserve = reserve_counters,
 		.stats = read_stats,
+		.sample = sample_stats,
 		.tick = read_tick,
 		.user = director,
 	};

@@ -15,6 +15,7 @@
 #include "director/counters.h"
 #include "director/ring.h"
 #include "director/limit.h"
+#include "service/meter.h"
 #include "service/service.h"
 
 struct lvs_filter;
@@ -36,6 +37,7 @@ struct lvs_director {
 
 	struct lvs_epoch epoch;
 	_Atomic bool nearly_full; /* as the last event of it told */
+	_Atomic bool backup;      /* connection sync's backup runs */
 	struct lvs_clock clock;   /* the latest of any worker's; a tick is its lower half */
 
 	/* For listings, which change nothing but locks and the list of readers. */
@@ -46,6 +48,7 @@ struct lvs_director {
 	struct lvs_worker *workers; /* list */
 	uint32_t worker_n;
 	struct lvs_counters past;               /* counts of workers that are gone */
+	struct lvs_meter_zero zero;             /* of the sum over all destinations */
 	struct lvs_epoch_reader control_reader; /* under the control mutex */
 	struct lvs_ring events;                 /* the same: of control calls */
 };
@@ -56,6 +59,13 @@ struct lvs_director {
 LVS_INLINE uint64_t lvs_director_ticks(const struct lvs_director *director)
 {
 	return __atomic_load_n(&director->clock.ticks, __ATOMIC_RELAXED);
+}
+
+/* Whether nothing is balanced because connection sync's backup runs. relaxed: a switch by itself */
+LVS_INLINE bool lvs_director_stands_by(const struct lvs_director *director)
+{
+	return lvs_setting(director, flags) & LVS_SET_BACKUP_ONLY &&
+	       atomic_load_explicit(&director->backup, memory_order_relaxed);
 }
 
 /* Records that a walk looks at in one epoch: what has ended meanwhile can be reused in between. */

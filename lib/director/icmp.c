@@ -281,7 +281,8 @@ static enum lvs_reason about_tunnel(struct lvs_step *step, const struct lvs_quot
 	struct about about;
 	enum lvs_reason reason;
 
-	if (lvs_quote_inner(step->packet, step->headers, outer, &inner) != LVS_REASON_NONE ||
+	if (lvs_director_stands_by(step->worker->director) ||
+	    lvs_quote_inner(step->packet, step->headers, outer, &inner) != LVS_REASON_NONE ||
 	    inner.flags & LVS_HEADERS_LATER_FRAGMENT)
 		return LVS_REASON_ICMP;
 	if (!find(step, &inner.flow, &about))
@@ -308,7 +309,9 @@ static enum lvs_reason about_flow(struct lvs_step *step, const struct lvs_quote 
 	if (!find(step, &quote->flow, &about))
 		return LVS_REASON_ICMP;
 	if (about.side == LVS_SIDE_SERVICE_REPLY)
-		return to_server(step, &about, quote);
+		return lvs_director_stands_by(step->worker->director)
+			       ? LVS_REASON_BACKUP
+			       : to_server(step, &about, quote);
 	/* A request that was not yet translated is none of ours. */
 	if (about.side == LVS_SIDE_REQUEST && about.conn->kind & LVS_CONN_TWO_WAY)
 		return LVS_REASON_ICMP;

@@ -145,10 +145,12 @@ static enum lvs_reason send(struct lvs_step *step, const struct lvs_candidate *c
 static enum lvs_reason send_first(struct lvs_step *step, const struct lvs_candidate *candidate,
 				  enum lvs_reason sent)
 {
-	if (!step->peek)
+	if (!step->peek) {
 		lvs_count(&lvs_counters_row(&step->worker->counters, candidate->dest->number)
 				   ->count[LVS_COUNT_CONNS],
 			  1);
+		lvs_services_stir(step->worker->director->services, candidate->set, step->now_ns);
+	}
 	return send(step, candidate, sent);
 }
 
@@ -462,6 +464,8 @@ static enum lvs_reason go_on_untracked(struct lvs_step *step, struct lvs_candida
 {
 	if (!lvs_candidate_pick(step, candidate) || !may_go_untracked(candidate))
 		return LVS_REASON_NOT_NEW;
+	if (!step->peek)
+		lvs_services_stir(step->worker->director->services, candidate->set, step->now_ns);
 	return send(step, candidate, LVS_REASON_UNTRACKED);
 }
 
@@ -487,6 +491,12 @@ enum lvs_reason lvs_miss(struct lvs_step *step)
 	struct lvs_candidate candidate = {0};
 	enum lvs_reason reason;
 
+	if (lvs_unlikely(lvs_setting(director, flags) &
+			 (LVS_SET_NAT_ICMP_SEND | LVS_SET_BACKUP_ONLY))) {
+		reason = lvs_miss_aside(step);
+		if (reason != LVS_REASON_NONE)
+			return reason;
+	}
 	if (!lvs_state_opens(step->headers, lvs_setting(director, flags)))
 		return miss_not_new(step);
 	candidate.set = match(step);

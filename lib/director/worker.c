@@ -218,6 +218,30 @@ static void process_round(struct lvs_worker *worker, struct lvs_packet *packets,
 	}
 }
 
+static enum lvs_reason decide_standing_by(struct lvs_step *step, enum lvs_reason reason)
+{
+	clear_outputs(step->packet);
+	if (reason == LVS_REASON_NONE)
+		reason = lvs_decide_standing_by(step);
+	return settle(step, reason);
+}
+
+/* A way of its own, so that it costs others nothing. */
+static LVS_NOINLINE void process_standing_by(struct lvs_worker *worker, struct lvs_packet *packets,
+					     unsigned n, uint32_t tick, uint64_t now_ns)
+{
+	struct lvs_slot *slot = worker->slot;
+	struct lvs_step step = {
+		.worker = worker, .headers = &slot->headers, .tick = tick, .now_ns = now_ns};
+
+	for (unsigned i = 0; i < n; i++) {
+		look(worker, &packets[i], slot);
+		step.packet = &packets[i];
+		step.hash = slot->hash;
+		lvs_count(&worker->counters.reason[decide_standing_by(&step, slot->reason)], 1);
+	}
+}
+
 void lvs_worker_process(struct lvs_worker *worker, struct lvs_packet *packets, unsigned n,
 			uint64_t now_ns)
 {
@@ -226,6 +250,10 @@ void lvs_worker_process(struct lvs_worker *worker, struct lvs_packet *packets, u
 
 	now_ns = not_before(worker, now_ns);
 	lvs_epoch_enter(&worker->director->epoch, &worker->reader);
+	if (lvs_unlikely(lvs_director_stands_by(worker->director))) {
+		process_standing_by(worker, packets, n, tick, now_ns);
+		n = 0;
+	}
 	for (; n > 0; n -= round, packets += round) {
 		round = n < LVS_BATCH ? n : LVS_BATCH;
 		process_round(worker, packets, round, tick, now_ns);
@@ -253,7 +281,10 @@ void lvs_worker_peek(struct lvs_worker *worker, struct lvs_packet *packet, uint6
 	look(worker, packet, &worker->slot[0]);
 	step.hash = worker->slot[0].hash;
 	record->headers = worker->slot[0].headers;
-	record->reason = decide(&step, worker->slot[0].reason);
+	if (lvs_unlikely(lvs_director_stands_by(worker->director)))
+		record->reason = decide_standing_by(&step, worker->slot[0].reason);
+	else
+		record->reason = decide(&step, worker->slot[0].reason);
 	lvs_epoch_exit(&worker->reader);
 }
 
@@ -278,8 +309,12 @@ uint64_t lvs_worker_expiry(const struct lvs_worker *worker)
 
 	uint64_t scheds = lvs_services_expiry(worker->director->services);
 
+	uint64_t rates = lvs_services_estimation(worker->director->services);
+
 	if (frags < conns)
 		conns = frags;
+	if (rates < conns)
+		conns = rates;
 	return conns < scheds ? conns : scheds;
 }
 
@@ -313,6 +348,7 @@ unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns, un
 	expire_frags(worker, not_before(worker, now_ns), budget);
 	lvs_epoch_enter(&worker->director->epoch, &worker->reader);
 	lvs_services_expire(worker->director->services, not_before(worker, now_ns));
+	lvs_services_estimate(worker->director->services, not_before(worker, now_ns), budget);
 	ended = lvs_table_expire(worker->director->table, tick, budget, by, &worker->expiry_more);
 	lvs_epoch_exit(&worker->reader);
 	if (by) {

@@ -84,6 +84,12 @@ enum lvs_reason lvs_ipsec_turn(struct lvs_step *step);
 /* A decision becomes the packet's verdict, or an ICMP error about it. The final reason. */
 enum lvs_reason lvs_step_settle(struct lvs_step *step, enum lvs_reason reason);
 
+/* The same as lvs_decide() while the director stands by: only replies of connections are its. */
+enum lvs_reason lvs_decide_standing_by(struct lvs_step *step);
+
+/* Without a connection, and not to be balanced: why, or NONE. */
+enum lvs_reason lvs_miss_aside(struct lvs_step *step);
+
 /* No connection was found, or step->old, which ends then: schedule, create, forward. */
 enum lvs_reason lvs_miss(struct lvs_step *step);
 

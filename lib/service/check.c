@@ -2,7 +2,7 @@
 /* Whether everything agrees with everything else. For tests and for checks on a running director.
  */
 #include "base/byteorder.h"
-#include "service/services.h"
+#include "service/server.h"
 
 struct audit {
 	struct lvs_services *services;
@@ -11,6 +11,7 @@ struct audit {
 	uint64_t total;                /* connections of the destinations that were met */
 	uint32_t live_n;               /* destinations of services */
 	struct lvs_services_root seen; /* what the root should count */
+	uint64_t server_n;             /* destinations whose replies pass here */
 };
 
 static const char *check_gauge(struct audit *audit, struct lvs_dest *dest)
@@ -45,6 +46,7 @@ static const char *check_dest(struct audit *audit, const struct lvs_service_priv
 	struct lvs_dest *dest = service->set.dest[i];
 	const struct lvs_sched_dest *sched = &service->set.sched_set.dest[i];
 	const struct lvs_path_conf *path = lvs_dest_path(dest);
+	bool is_server;
 
 	if (!lvs_dest_available(dest) || dest->priv->trashed)
 		return "a configured destination is not available";
@@ -59,6 +61,9 @@ static const char *check_dest(struct audit *audit, const struct lvs_service_priv
 	if (!path || path != &dest->priv->path->object->conf || path->mtu == 0 ||
 	    path->next_hop_family == LVS_UNSPEC)
 		return "a destination's path is not that of its address";
+	if (!lvs_server_at(audit->services, service, i, &is_server) && is_server)
+		return "a server whose replies pass here is not found by its address";
+	audit->server_n += is_server;
 	audit->live_n++;
 	return check_gauge(audit, dest);
 }
@@ -98,6 +103,8 @@ static const char *check_services(struct audit *audit)
 	    memcmp(audit->seen.ftp_n, root->ftp_n, sizeof(root->ftp_n)) != 0 ||
 	    memcmp(audit->seen.every_n, root->every_n, sizeof(root->every_n)) != 0)
 		return "the count of services is wrong";
+	if (lvs_server_total(audit->services) != audit->server_n)
+		return "a server that has gone is found by its address";
 	return NULL;
 }
 
@@ -169,6 +176,8 @@ const char *lvs_services_check_locked(struct lvs_services *services,
 		fault = check_numbers(&audit, trash_n);
 	if (!fault)
 		fault = check_totals(&audit);
+	if (!fault)
+		fault = lvs_meters_check(services);
 	return fault;
 }
 

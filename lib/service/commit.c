@@ -5,6 +5,7 @@
  */
 #include "base/log.h"
 #include "base/memory.h"
+#include "service/server.h"
 #include "service/timed.h"
 #include "service/txn.h"
 
@@ -14,6 +15,7 @@ struct commit {
 	struct lvs_tree_edit edit;
 	struct lvs_services_root *old;
 	struct lvs_services_root *root;
+	struct lvs_server_edit servers;
 };
 
 static bool nothing_to_do(const struct lvs_draft *draft)
@@ -69,6 +71,9 @@ static int plant(struct commit *commit, const struct lvs_draft *draft)
 	if (!err)
 		err = lvs_timed_plant(&commit->edit, &commit->root->timed, draft->base,
 				      draft->exists ? draft->made : NULL);
+	if (!err)
+		err = lvs_server_plant(&commit->servers, &commit->root->servers, draft->base,
+				       draft->exists ? draft->made : NULL);
 	if (err || !draft->exists)
 		return err;
 	err = lvs_tree_put(&commit->edit, &commit->root->by_key, &draft->made->leaf);
@@ -96,6 +101,8 @@ static int make_root(struct commit *commit)
 		lvs_tree_abort(&commit->edit, commit->root->by_key);
 		lvs_tree_abort(&commit->edit, commit->root->by_created);
 		lvs_tree_abort(&commit->edit, commit->root->timed);
+		lvs_tree_abort(&commit->edit, commit->root->servers);
+		lvs_server_abort(&commit->servers);
 		lvs_mem_free(alloc, commit->root, sizeof(*commit->root),
 			     _Alignof(struct lvs_services_root));
 	}
@@ -128,6 +135,8 @@ static void arrive(struct lvs_services *services, const struct lvs_draft_dest *d
 
 	if (dest->priv->trashed)
 		lvs_trash_del(services, dest->priv);
+	if (draft->begins)
+		lvs_meter_begin(services, dest->priv, &draft->zero);
 	if (!draft->made)
 		lvs_dest_set_thresholds(dest, draft->conf.upper, draft->conf.lower);
 	/* release: who comes by a template does not come by the new root */
@@ -138,9 +147,11 @@ static void arrive(struct lvs_services *services, const struct lvs_draft_dest *d
 }
 
 /* The destinations that the set before had alone. */
-static void leave(struct lvs_services *services, const struct lvs_service_private *base,
-		  uint64_t tag)
+static void leave(struct lvs_services *services, const struct lvs_draft *draft, uint64_t tag)
 {
+	const struct lvs_service_private *base = draft->base;
+	bool stays = draft->exists && !draft->fresh;
+
 	for (uint32_t i = 0; i < base->set.sched_set.dest_n; i++) {
 		struct lvs_dest_private *priv = base->set.dest[i]->priv;
 
@@ -148,6 +159,7 @@ static void leave(struct lvs_services *services, const struct lvs_service_privat
 			continue;
 		/* relaxed: a flag that guards nothing */
 		atomic_store_explicit(&priv->dest->flags, 0, memory_order_relaxed);
+		lvs_meter_leave(services, stays ? base->ident : NULL, priv);
 		priv->zero = base->row[i].zero;
 		priv->service_number = base->ident->created;
 		priv->removed_tag = tag;
@@ -190,8 +202,10 @@ static void publish(struct commit *commit)
 	for (struct lvs_draft *draft = commit->txn->first; draft; draft = draft->next) {
 		if (nothing_to_do(draft))
 			continue;
+		if (draft->exists)
+			lvs_meter_arrive(services, draft->made);
 		if (draft->base) {
-			leave(services, draft->base, tag);
+			leave(services, draft, tag);
 			retire_base(commit, draft);
 		}
 	}
@@ -208,7 +222,9 @@ static void unmake_drafts(struct lvs_txn *txn)
 int lvs_txn_commit(struct lvs_txn *txn)
 {
 	struct lvs_services *services = txn->services;
-	struct commit commit = {.txn = txn, .old = lvs_services_root(services)};
+	struct commit commit = {.txn = txn,
+				.old = lvs_services_root(services),
+				.servers = {services, &commit.edit, NULL}};
 	int err;
 
 	commit.edit.alloc = services->conf.alloc;
@@ -223,6 +239,7 @@ int lvs_txn_commit(struct lvs_txn *txn)
 		return err;
 	}
 	publish(&commit);
+	lvs_server_done(&commit.servers);
 	lvs_retire_collect(services);
 	lvs_txn_end(txn);
 	return 0;

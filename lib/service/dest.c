@@ -144,6 +144,20 @@ void lvs_stats_add(struct lvs_stats *to, const struct lvs_stats *more)
 	to->out_bytes += more->out_bytes;
 }
 
+static uint64_t above(uint64_t count, uint64_t base)
+{
+	return count > base ? count - base : 0;
+}
+
+void lvs_stats_above(struct lvs_stats *from, const struct lvs_stats *base)
+{
+	from->conns = above(from->conns, base->conns);
+	from->in_pkts = above(from->in_pkts, base->in_pkts);
+	from->out_pkts = above(from->out_pkts, base->out_pkts);
+	from->in_bytes = above(from->in_bytes, base->in_bytes);
+	from->out_bytes = above(from->out_bytes, base->out_bytes);
+}
+
 void lvs_stats_sub(struct lvs_stats *from, const struct lvs_stats *less)
 {
 	from->conns -= less->conns;

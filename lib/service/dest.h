@@ -4,6 +4,7 @@
 #define LVS_SERVICE_DEST_H
 
 #include "service/map.h"
+#include "service/meter.h"
 #include "service/path.h"
 #include "service/retire.h"
 #include "service/service.h"
@@ -30,6 +31,7 @@ struct lvs_dest_private {
 	struct lvs_dest_private *path_next; /* others of that path */
 	struct lvs_dest_private **path_at;  /* what points to this one */
 	uint64_t kept;                      /* the last commit that has it in a set */
+	struct lvs_meter meter;             /* says itself who writes and who reads it */
 
 	/* In the trash, else unused. */
 	bool trashed;
@@ -82,6 +84,8 @@ void lvs_dest_set_thresholds(struct lvs_dest *dest, uint32_t upper, uint32_t low
 bool lvs_dest_is(const struct lvs_dest *dest, const struct lvs_dest_key *key);
 void lvs_stats_add(struct lvs_stats *to, const struct lvs_stats *more);
 void lvs_stats_sub(struct lvs_stats *from, const struct lvs_stats *less);
+/* The same where it may be that nothing is left. */
+void lvs_stats_above(struct lvs_stats *from, const struct lvs_stats *base);
 
 /* --- The trash --- */
 

@@ -53,6 +53,7 @@ static int resolve(struct lvs_txn *txn, const struct lvs_draft *draft, struct lv
 		same_service = false;
 		lvs_dest_set_thresholds(dest->dest, dest->conf.upper, dest->conf.lower);
 	}
+	dest->begins = !same_service;
 	if (!same_service) {
 		memset(&dest->zero, 0, sizeof(dest->zero));
 		services->conf.stats(services->conf.user, dest->dest->number, &dest->zero);
@@ -102,6 +103,7 @@ static void fill_set(struct lvs_txn *txn, const struct lvs_draft *draft)
 
 	made->leaf = draft->leaf;
 	made->ident = draft->fresh ? draft->ident : draft->base->ident;
+	made->set.stirred = &made->ident->meter.queued;
 	made->set.key = draft->key;
 	made->set.large |= draft->key.family == LVS_INET6;
 	made->set.conf = draft->conf;

@@ -18,8 +18,8 @@ static void add_traffic(const struct lvs_services *services, uint32_t number,
 	lvs_stats_add(to, &stats);
 }
 
-static void sum_traffic(const struct lvs_services *services,
-			const struct lvs_service_private *service, struct lvs_stats *to)
+void lvs_set_traffic(const struct lvs_services *services, const struct lvs_service_private *service,
+		     struct lvs_stats *to)
 {
 	const struct lvs_past *past = lvs_set_past(service);
 
@@ -37,10 +37,16 @@ static void sum_traffic(const struct lvs_services *services,
 static void fill_service(const struct lvs_services *services,
 			 const struct lvs_service_private *service, struct lvs_service_info *info)
 {
+	struct lvs_stats since;
+
 	info->dest_n = service->set.sched_set.dest_n;
 	info->key = service->set.key;
 	info->conf = service->set.conf;
-	sum_traffic(services, service, &info->stats);
+	/* Where it begins first: what is read behind that is not less. */
+	lvs_meter_read_zero(&service->ident->meter.zero, &since);
+	lvs_set_traffic(services, service, &info->stats);
+	lvs_stats_above(&info->stats, &since);
+	lvs_rate_read(&service->ident->meter.rate, &info->rates);
 }
 
 int lvs_services_next_service(const struct lvs_services *services, struct lvs_epoch_reader *reader,
@@ -65,29 +71,13 @@ int lvs_services_next_service(const struct lvs_services *services, struct lvs_ep
 	return ident != NULL;
 }
 
-/* The first index whose number of creation is below @p below: they fall from the head on. */
-static uint32_t first_below(const struct lvs_sched_set *set, uint64_t below)
-{
-	uint32_t from = 0;
-	uint32_t to = set->dest_n;
-
-	while (from < to) {
-		uint32_t middle = from + (to - from) / 2;
-
-		if (set->dest[middle].created < below)
-			to = middle;
-		else
-			from = middle + 1;
-	}
-	return from;
-}
-
 static void fill_dest(const struct lvs_services *services,
 		      const struct lvs_service_private *service, uint32_t i,
 		      struct lvs_dest_info *info)
 {
 	const struct lvs_sched_dest *sched = &service->set.sched_set.dest[i];
 	struct lvs_dest *dest = service->set.dest[i];
+	struct lvs_stats since;
 	uint64_t load = lvs_gauge_load(&dest->gauge);
 	uint32_t active = lvs_gauge_active(load);
 	uint32_t total = lvs_gauge_total(load);
@@ -103,8 +93,10 @@ static void fill_dest(const struct lvs_services *services,
 	info->key.port = sched->port;
 	info->key.family = (uint8_t)sched->family;
 	info->conf = service->row[i].conf;
-	memset(&info->stats, 0, sizeof(info->stats));
-	add_traffic(services, sched->number, &service->row[i].zero, &info->stats);
+	lvs_meter_read_zero(&dest->priv->meter.zero, &since);
+	services->conf.stats(services->conf.user, sched->number, &info->stats);
+	lvs_stats_above(&info->stats, &since);
+	lvs_rate_read(&dest->priv->meter.rate, &info->rates);
 }
 
 static int next_dest(const struct lvs_services *services, const struct lvs_service_key *key,
@@ -116,7 +108,7 @@ static int next_dest(const struct lvs_services *services, const struct lvs_servi
 
 	if (!service)
 		return LVS_ERR_NO_SERVICE;
-	i = first_below(&service->set.sched_set, below);
+	i = lvs_set_first_below(&service->set.sched_set, below);
 	if (i == service->set.sched_set.dest_n)
 		return 0;
 	cursor->position[0] = service->set.sched_set.dest[i].created;

@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "base/memory.h"
-#include "service/services.h"
+#include "service/server.h"
 
 static void free_root(const struct lvs_alloc *alloc, struct lvs_services_root *root)
 {
@@ -28,9 +28,14 @@ static int new_root(struct lvs_services *services)
 	root->timed = lvs_tree_new(alloc, 0);
 	if (!root->timed)
 		goto free_by_created;
+	root->servers = lvs_tree_new(alloc, 0);
+	if (!root->servers)
+		goto free_timed;
 	atomic_init(&services->root, root);
 	return 0;
 
+free_timed:
+	lvs_tree_del(alloc, root->timed);
 free_by_created:
 	lvs_tree_del(alloc, root->by_created);
 free_by_key:
@@ -84,6 +89,7 @@ int lvs_services_new(const struct lvs_services_conf *conf, struct lvs_services *
 	lvs_retire_list_init(&made->retired);
 	init_forwarders(made);
 	atomic_init(&made->timed_ns, UINT64_MAX);
+	lvs_meters_init(&made->meters);
 	err = init_parts(made);
 	if (err) {
 		lvs_mem_free(conf->alloc, made, sizeof(*made), _Alignof(struct lvs_services));
@@ -123,6 +129,8 @@ static void free_services(struct lvs_services *services)
 	lvs_tree_del(services->conf.alloc, root->by_key);
 	lvs_tree_del(services->conf.alloc, root->by_created);
 	lvs_tree_del(services->conf.alloc, root->timed);
+	lvs_server_fini(services, root->servers);
+	lvs_tree_del(services->conf.alloc, root->servers);
 	free_root(services->conf.alloc, root);
 }
 

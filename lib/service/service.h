@@ -70,6 +70,7 @@ struct lvs_service_set {
 	struct lvs_dest *const *dest;   /* by index of sched_set.dest[] */
 	const uint8_t *forwarder;       /* the same: number of its forwarding method */
 	const struct lvs_service_private *priv;
+	const _Atomic uint32_t *stirred; /* of its meter: its rates are looked after */
 	bool large; /* some of its connections have an IPv6 address: they need long records */
 };
 
@@ -87,6 +88,9 @@ struct lvs_services_conf {
 	int (*reserve)(void *user, uint32_t number);
 	/* The traffic of a destination number since the director began. */
 	void (*stats)(void *user, uint32_t number, struct lvs_stats *stats);
+	/* The same of some numbers, at most 64, for a worker, which does not wait: false when
+	 * somebody else is at the counters. */
+	bool (*sample)(void *user, const uint32_t *number, uint32_t n, struct lvs_stats *stats);
 	/* The latest tick (base/tick.h) of any worker: how long has a thing in the trash idled. */
 	uint32_t (*tick)(void *user);
 	void *user;
@@ -127,11 +131,34 @@ struct lvs_dest *lvs_services_dest(const struct lvs_services *services, uint32_t
 const struct lvs_forward_ops *lvs_services_forwarder(const struct lvs_services *services,
 						     unsigned number);
 
+/* Whether a packet comes from where a server's replies come that pass here (NAT). */
+bool lvs_services_is_server(const struct lvs_services *services, const struct lvs_flow *flow);
+
 /* Lets the schedulers do what goes by time. */
 void lvs_services_expire(struct lvs_services *services, uint64_t now_ns);
 
 /* When that is to be called next; UINT64_MAX: never. Outside an epoch too. */
 uint64_t lvs_services_expiry(const struct lvs_services *services);
+
+/* A destination of @p set has a connection more, or a packet that has none. */
+void lvs_services_wake(struct lvs_services *services, const struct lvs_service_set *set,
+		       uint64_t now_ns);
+
+LVS_INLINE void lvs_services_stir(struct lvs_services *services, const struct lvs_service_set *set,
+				  uint64_t now_ns)
+{
+	/* relaxed: who reads an old 1 has counted long before the visit that lets it go, which
+	 * comes two seconds behind the one that writes the 0 */
+	if (lvs_unlikely(!atomic_load_explicit(set->stirred, memory_order_relaxed)))
+		lvs_services_wake(services, set, now_ns);
+}
+
+/* Brings the rates up to now, of about @p budget destinations; 0 is no limit. One worker at a time.
+ */
+void lvs_services_estimate(struct lvs_services *services, uint64_t now_ns, unsigned budget);
+
+/* When that is to be called next; UINT64_MAX: never. Outside an epoch too. */
+uint64_t lvs_services_estimation(const struct lvs_services *services);
 
 LVS_INLINE const struct lvs_path_conf *lvs_dest_path(const struct lvs_dest *dest)
 {
@@ -175,6 +202,11 @@ void lvs_dest_activate(struct lvs_dest *dest, bool active);
 /* --- Control calls --- */
 
 int lvs_services_begin(struct lvs_services *services, struct lvs_txn **txn);
+/* Counting begins anew: of a service and its destinations, or of all (NULL), the whole director's
+ * rates included. 0, LVS_ERR_NO_SERVICE or LVS_ERR_FAMILY. The mutex is held. */
+int lvs_services_zero(struct lvs_services *services, const struct lvs_service_key *key);
+/* The whole director's rates. Any thread. */
+void lvs_services_rates(const struct lvs_services *services, struct lvs_rates *rates);
 /* @p path NULL: back to the default. Takes the mutex. */
 int lvs_services_set_path(struct lvs_services *services, enum lvs_family family,
 			  const union lvs_addr *addr, const struct lvs_path_conf *path);

@@ -8,6 +8,7 @@
 #include "service/key.h"
 #include "service/known.h"
 #include "service/map.h"
+#include "service/meter.h"
 #include "service/retire.h"
 #include "service/service.h"
 #include "service/set.h"
@@ -18,6 +19,7 @@ struct lvs_services_root {
 	struct lvs_tree_node *by_key;     /* struct lvs_service_private */
 	struct lvs_tree_node *by_created; /* struct lvs_service_ident */
 	struct lvs_tree_node *timed;      /* as by_key, those whose scheduler goes by time */
+	struct lvs_tree_node *servers;    /* struct lvs_server */
 	uint32_t mark_n[2];               /* services with a mark: IPv4, IPv6 */
 	uint32_t ftp_n[2];                /* on FTP's port, TCP: the same */
 	uint32_t every_n[2];              /* of every port: the same */
@@ -36,6 +38,7 @@ struct lvs_services {
 	/* When a scheduler has something to do next. release in lvs_timed_due(), pairs with the
 	 * acquire in lvs_services_expire(): who sees what it says sees the root before it. */
 	_Atomic uint64_t timed_ns;
+	struct lvs_meters meters;
 
 	struct lvs_services_conf conf;
 	pthread_mutex_t mutex; /* all that follows, and every change of what stands above */

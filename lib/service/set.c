@@ -82,6 +82,22 @@ void lvs_set_del(const struct lvs_alloc *alloc, struct lvs_service_private *serv
 	lvs_mem_free(alloc, service, service->size, SET_ALIGN);
 }
 
+uint32_t lvs_set_first_below(const struct lvs_sched_set *set, uint64_t below)
+{
+	uint32_t from = 0;
+	uint32_t to = set->dest_n;
+
+	while (from < to) {
+		uint32_t middle = from + (to - from) / 2;
+
+		if (set->dest[middle].created < below)
+			to = middle;
+		else
+			from = middle + 1;
+	}
+	return from;
+}
+
 void lvs_set_free_retired(struct lvs_services *services, struct lvs_retired *retired)
 {
 	lvs_set_del(services->conf.alloc,
@@ -106,7 +122,10 @@ struct lvs_service_ident *lvs_ident_new(struct lvs_services *services,
 
 void lvs_ident_del(struct lvs_services *services, struct lvs_service_ident *ident)
 {
-	if (ident && !ident->key.fwmark)
+	if (!ident)
+		return;
+	lvs_meter_forget(services, ident);
+	if (!ident->key.fwmark)
 		lvs_services_know(services, LVS_KNOWN_SERVICE, ident->key.family, &ident->key.addr,
 				  UINT32_MAX);
 	lvs_mem_free(services->conf.alloc, ident, sizeof(*ident),

@@ -3,6 +3,7 @@
 #ifndef LVS_SERVICE_SET_H
 #define LVS_SERVICE_SET_H
 
+#include "service/meter.h"
 #include "service/retire.h"
 #include "service/service.h"
 #include "service/tree.h"
@@ -33,12 +34,13 @@ LVS_INLINE struct lvs_leaf lvs_ident_leaf(uint64_t created)
 	return (struct lvs_leaf){{(uint32_t)(created >> 32), (uint32_t)created}};
 }
 
-/* A service while it exists, over all its sets. Immutable. */
+/* A service while it exists, over all its sets. Immutable but for its meter. */
 struct lvs_service_ident {
 	struct lvs_leaf leaf; /* words 0 and 1: number of creation */
 	uint64_t created;
 	struct lvs_service_key key;
 	struct lvs_retired retired;
+	struct lvs_service_meter meter;
 };
 
 struct lvs_service_private {
@@ -80,6 +82,13 @@ void lvs_ident_del(struct lvs_services *services, struct lvs_service_ident *iden
 
 struct lvs_past *lvs_past_new(const struct lvs_alloc *alloc, uint32_t n);
 void lvs_past_del(const struct lvs_alloc *alloc, struct lvs_past *past);
+
+/* All that a service's destinations have counted for it, those that it has no longer among them. */
+void lvs_set_traffic(const struct lvs_services *services, const struct lvs_service_private *service,
+		     struct lvs_stats *to);
+
+/* The first index whose number of creation is below @p below: they fall from the head on. */
+uint32_t lvs_set_first_below(const struct lvs_sched_set *set, uint64_t below);
 
 /* For lvs_retire(). */
 void lvs_set_free_retired(struct lvs_services *services, struct lvs_retired *retired);

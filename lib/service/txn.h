@@ -19,6 +19,7 @@ struct lvs_draft_dest {
 	uint64_t created;
 	struct lvs_dest *dest; /* NULL: found or made by commit */
 	struct lvs_stats zero; /* with dest */
+	bool begins;           /* its counters do, at zero */
 };
 
 /* A service as the transaction would have it. */

@@ -260,6 +260,29 @@ static inline void check_parts(struct bench *bench)
 	FUZZ_CHECK(!check.findings);
 }
 
+/* Counting begins anew; what counts meanwhile is nothing. */
+static inline void zero(struct bench *bench, unsigned bits)
+{
+	struct lvs_service_key service = service_key((bits >> 4) % 4);
+	struct lvs_service_info info = {.size = sizeof(info)};
+	struct lvs_totals totals = {.size = sizeof(totals)};
+	struct lvs_cursor cursor = {0};
+
+	if (lvs_director_zero(bench->director, bits & 1 ? NULL : &service) < 0)
+		return;
+	while (lvs_director_next_service(bench->director, &cursor, &info) == 1) {
+		bool zeroed = bits & 1 || !memcmp(&info.key, &service, sizeof(service));
+
+		FUZZ_CHECK(!zeroed || !(info.stats.conns | info.stats.in_bytes |
+					info.stats.out_bytes | info.rates.in_bytes));
+		/* Never less than nothing. */
+		FUZZ_CHECK(info.stats.in_bytes >> 40 == 0 && info.rates.in_bytes >> 40 == 0);
+	}
+	FUZZ_CHECK(lvs_director_totals(bench->director, &totals) == 0);
+	FUZZ_CHECK(totals.stats.in_bytes >> 40 == 0 && totals.rates.in_bytes >> 40 == 0);
+	FUZZ_CHECK(!(bits & 1) || !(totals.stats.in_pkts | totals.rates.in_pkts));
+}
+
 static inline void other_control(struct bench *bench, unsigned what)
 {
 	unsigned bits = take(&bench->in);
@@ -270,6 +293,10 @@ static inline void other_control(struct bench *bench, unsigned what)
 		break;
 	case 1:
 		look_in(bench, bits);
+		break;
+	case 2:
+		lvs_director_set_backup(bench->director, (bits & 12) == 12);
+		zero(bench, bits);
 		break;
 	default:
 		check_parts(bench);

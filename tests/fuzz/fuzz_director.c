@@ -308,6 +308,12 @@ static int way_back(void *user, enum lvs_family family, const union lvs_addr *ad
 	return addr->byte[family == LVS_INET ? 3 : 15] == 3 ? LVS_ERR_NO_ENTRY : 0;
 }
 
+static uint32_t more_flags(unsigned bits)
+{
+	return (bits & 1 ? LVS_SET_NO_ESTIMATION : 0) | (bits & 2 ? LVS_SET_NAT_ICMP_SEND : 0) |
+	       (bits & 4 ? LVS_SET_SCHEDULE_ICMP : 0) | (bits & 8 ? LVS_SET_BACKUP_ONLY : 0);
+}
+
 static void more_settings(struct bench *bench, struct lvs_settings *settings)
 {
 	unsigned bits = take(&bench->in);
@@ -320,8 +326,10 @@ static void more_settings(struct bench *bench, struct lvs_settings *settings)
 	settings->default_mtu = bits & 0x20 ? 600 : 0;
 	if (bits & 0x40)
 		settings->max_conns *= 8;
-	if (bits & 0x80)
+	if (bits & 0x80) {
 		settings->table_key[3] = 0x5a;
+		settings->flags |= more_flags(take(&bench->in));
+	}
 	if (!bounds)
 		return;
 	settings->fragment_datagrams = 1 + (bounds & 7);

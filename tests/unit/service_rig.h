@@ -49,6 +49,14 @@ static inline void service_rig_stats(void *user, uint32_t number, struct lvs_sta
 	*stats = rig->stats[number % SERVICE_RIG_NUMBERS];
 }
 
+static inline bool service_rig_sample(void *user, const uint32_t *number, uint32_t n,
+				      struct lvs_stats *stats)
+{
+	for (uint32_t i = 0; i < n; i++)
+		service_rig_stats(user, number[i], &stats[i]);
+	return true;
+}
+
 static inline uint32_t service_rig_tick(void *user)
 {
 	struct service_rig *rig = user;
@@ -66,6 +74,7 @@ static inline int service_rig_open(struct service_rig *rig)
 		.default_mtu = 1500,
 		.reserve = service_rig_reserve,
 		.stats = service_rig_stats,
+		.sample = service_rig_sample,
 		.tick = service_rig_tick,
 		.user = rig,
 	};

@@ -267,6 +267,7 @@ static void send_some(struct game *game)
 		lvs_dest_bind(dest, false);
 		game->traffic.conns[s][d]++;
 	}
+	lvs_services_stir(game->rig->services, match(game->rig, key_of(s)), 0);
 	game->rig->stats[dest->number].in_pkts++;
 	game->traffic.packets[s][d]++;
 	game->now.service[s].packets++;

@@ -161,6 +161,9 @@ START_TEST(test_lazy_timer)
 	}
 	expire_all(&w, 901);
 	ck_assert_uint_eq(lvs_director_conn_n(w.director), 0);
+	/* Rates are down to nothing, which two looks at each service must see. */
+	expire_all(&w, 10);
+	expire_all(&w, 10);
 	ck_assert_uint_eq(lvs_worker_expiry(w.worker), UINT64_MAX);
 	tear_down(&w);
 }

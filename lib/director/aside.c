@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Packets without a connection that are not to be balanced: a server's own that nobody waits for
+ * (the kernel's nat_icmp_send), and, while this director is a backup, everybody's (backup_only).
+ */
+#include "director/binding.h"
+#include "director/worker.h"
+#include "packet/sctp.h"
+
+/* What refuses or ends something needs no answer. */
+static bool asks(const struct lvs_headers *headers)
+{
+	switch (headers->flow.protocol) {
+	case LVS_TCP:
+		return !(headers->tcp_flags & LVS_TCP_RST);
+	case LVS_SCTP:
+		return headers->sctp_chunk != LVS_SCTP_ABORT;
+	default:
+		return headers->flow.protocol == LVS_UDP;
+	}
+}
+
+/* Where it was to go on the host has taken a hop off it before; the answer then comes from this
+ * host's address there, else from the one that was asked. */
+static void note_way(struct lvs_step *step)
+{
+	const struct lvs_flow *flow = &step->headers->flow;
+	struct lvs_path_conf path;
+
+	step->back = lvs_path_to(&path, step->worker->director, flow->family, &flow->dst) &&
+		     !(path.flags & LVS_PATH_LOCAL);
+}
+
+/* What the host would not route on is its own to answer. */
+static bool is_stray(struct lvs_step *step)
+{
+	const struct lvs_services *services = step->worker->director->services;
+	const struct lvs_flow *flow = &step->headers->flow;
+
+	if (!asks(step->headers) || !lvs_services_know_dest(services, flow->family, &flow->src) ||
+	    !lvs_services_is_server(services, flow) || lvs_step_host_refuses(step))
+		return false;
+	note_way(step);
+	return true;
+}
+
+enum lvs_reason lvs_miss_aside(struct lvs_step *step)
+{
+	const struct lvs_director *director = step->worker->director;
+
+	if (lvs_setting(director, flags) & LVS_SET_NAT_ICMP_SEND && is_stray(step))
+		return LVS_REASON_SERVER_STRAY;
+	return lvs_director_stands_by(director) ? LVS_REASON_BACKUP : LVS_REASON_NONE;
+}

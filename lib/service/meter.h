@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What listings show of traffic besides the workers' counters: since when it counts, and its rates.
+ *
+ * Two seconds are 64 slots. Each service has a slot of its own, in which it and its destinations
+ *are estimated together, so that its traffic is the sum of theirs; the whole director's is the sum
+ *of what its services took in 64 slots, and it is estimated behind the last. Only services that
+ *have connections, traffic or a rate are in the lists of the slots: what rests costs nothing, and
+ *where all rest there is no time to wait for.
+ *
+ *	worker, new connection ──> arrivals ──> slot[0..63] ──> visited every two seconds
+ *	                                             └── no more traffic: out, in two visits
+ */
+#ifndef LVS_SERVICE_METER_H
+#define LVS_SERVICE_METER_H
+
+#include "base/spin.h"
+#include "service/rate.h"
+
+struct lvs_services;
+struct lvs_service_ident;
+struct lvs_service_private;
+struct lvs_dest_private;
+
+#define LVS_METER_SLOTS 64
+#define LVS_METER_SLOT_NS UINT64_C(31250000) /* 2 s / 64 */
+
+/* Counters at the time from which they are shown. The control mutex to write; any thread reads,
+ * before it reads the counters. release, pairs with the acquire in lvs_meter_read_zero(). */
+struct lvs_meter_zero {
+	_Atomic uint64_t count[LVS_RATE_N];
+};
+
+/* Of a destination. */
+struct lvs_meter {
+	struct lvs_rate rate;
+	struct lvs_meter_zero zero;
+	struct lvs_stats last; /* counters when it was last estimated; under the lock */
+};
+
+/* Of a service. */
+struct lvs_service_meter {
+	struct lvs_rate rate;
+	struct lvs_meter_zero zero; /* of the sum over its destinations */
+	/* Whether a worker need not put it among the arrivals. */
+	_Atomic uint32_t queued;
+	/* Of who has set queued, published with the arrivals. */
+	uint64_t woken; /* slot of its first packet */
+	struct lvs_service_ident *arrival;
+
+	/* The lock is held. */
+	bool linked;              /* it stands in its slot's list */
+	bool resting;             /* its last visit saw nothing; with the next it goes */
+	uint64_t done;            /* periods that have ended */
+	struct lvs_stats pending; /* traffic since */
+	struct lvs_service_ident *next;
+	struct lvs_service_ident **at; /* what points to this one */
+};
+
+struct lvs_meters {
+	/* When there is something to do. release in lower(), pairs with the acquire in
+	 * lvs_services_estimate(). */
+	_Atomic uint64_t next_ns;
+	/* release when pushed, pairs with the acquire in drain() */
+	_Atomic(struct lvs_service_ident *) arrivals;
+	struct lvs_spin lock; /* all that follows; workers never wait for it */
+	uint64_t at;          /* the slot that was last done, counted from time 0 */
+	uint64_t until;       /* late: all have been visited behind this slot; 0: not late */
+	uint32_t n;           /* services in the lists */
+	struct lvs_service_ident *slot[LVS_METER_SLOTS];
+
+	/* Slot at + 1, where it is half done. */
+	bool open;
+	bool moves;                     /* `here` has traffic, connections or rates */
+	struct lvs_service_ident *here; /* the next to be visited */
+	uint64_t below; /* its destinations older than this are left; 0: it has not begun */
+	uint64_t due;   /* periods that end with its visit */
+
+	/* Of the whole director. */
+	bool live; /* it has traffic or a rate */
+	uint64_t done;
+	struct lvs_stats pending;
+	struct lvs_rate rate;
+};
+
+/* Reads where counting begins; before the counters. */
+void lvs_meter_read_zero(const struct lvs_meter_zero *zero, struct lvs_stats *since);
+void lvs_meter_set_zero(struct lvs_meter_zero *zero, const struct lvs_stats *since);
+
+void lvs_meters_init(struct lvs_meters *meters);
+
+/* --- Control side, mutex held --- */
+
+/* A destination's counters begin anew at @p zero, without a rate. */
+void lvs_meter_begin(struct lvs_services *services, struct lvs_dest_private *priv,
+		     const struct lvs_stats *zero);
+/* It has left the service of @p ident, or with it (NULL): what it had is not lost to the rates. */
+void lvs_meter_leave(struct lvs_services *services, struct lvs_service_ident *ident,
+		     struct lvs_dest_private *priv);
+/* The service is in force; some of its destinations may have connections. */
+void lvs_meter_arrive(struct lvs_services *services, const struct lvs_service_private *service);
+/* Rates begin anew: of a service, whose destinations had @p came since they were last estimated; of
+ * the whole director. */
+void lvs_meter_restart(struct lvs_services *services, struct lvs_service_ident *ident,
+		       const struct lvs_stats *came);
+void lvs_meters_restart(struct lvs_services *services);
+/* Nobody can see @p ident any more. */
+void lvs_meter_forget(struct lvs_services *services, struct lvs_service_ident *ident);
+/* Whether lists and counts agree: NULL, or a static sentence. */
+const char *lvs_meters_check(struct lvs_services *services);
+
+#endif
