@@ -3,7 +3,7 @@
 #
 #   serve NAME PORT...                            TCP and UDP, both families: each message is answered by NAME
 #   ask tcp|udp SERVICE PORT [OPTION=VALUE...]    prints who answers, a line a connection, a word a message
-#   hold SERVICE PORT NUMBER                      so many connections: a line of who has them, another at each
+#   hold SERVICE PORT NUMBER [from=ADDRESS]       so many connections: a line of who has them, another at each
 #                                                 SIGUSR1; until it is terminated
 #
 # Options: from=ADDRESS, port=PORT (the client's end), n=CONNECTIONS, each=MESSAGES, wait=SECONDS.
@@ -113,9 +113,9 @@ def ask(protocol, service, port, *words):
         print(ask_one(kind, service, port, given), flush=True)
 
 
-def hold(service, port, n):
+def hold(service, port, n, *words):
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
-    given = options(())
+    given = options(words)
     held = [connect(socket.SOCK_STREAM, service, port, given) for _ in range(int(n))]
     while True:
         print(" ".join(question(s) for s in held), flush=True)
