@@ -173,6 +173,7 @@ procps          command -v sysctl                   # e2e bulk
 curl            command -v curl                     # e2e bulk demo
 tcpdump         command -v tcpdump                  # e2e
 nginx-light     command -v nginx                    # e2e bulk demo
+vsftpd          command -v vsftpd                   # e2e
 dnsmasq-base    command -v dnsmasq                  # demo
 ipvsadm         command -v ipvsadm                  # e2e kernel kernel-long
 qemu-system-x86 command -v qemu-system-x86_64       # kernel kernel-long

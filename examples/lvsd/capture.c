@@ -10,7 +10,7 @@ enum { FTP = 21, ISAKMP = 500 };
 /* What is being gathered. */
 struct list {
 	struct lvs_host *host;
-	bool steered;
+	const struct capture_how *how;
 	bool failed; /* for want of memory */
 	struct lvs_host_rule *rule;
 	unsigned n;
@@ -56,11 +56,19 @@ static void put_ftp(struct list *list, const struct end *end, lvs_be16 port)
 	put(list, end, LVS_TCP, 0, LVS_HOST_HIGH_PORTS);
 }
 
+static bool is_ftp(const struct list *list, uint16_t port)
+{
+	for (unsigned i = 0; i < list->how->ftp_n; i++)
+		if (list->how->ftp[i] == port)
+			return true;
+	return port == FTP;
+}
+
 /* What comes along with the service `key` at an end where it has that port. */
 static void put_company(struct list *list, const struct end *end, const struct lvs_service_key *key,
 			lvs_be16 port)
 {
-	if (key->protocol == LVS_TCP && key->port == htons(FTP) && ntohs(port) > 1)
+	if (key->protocol == LVS_TCP && is_ftp(list, ntohs(key->port)) && ntohs(port) > 1)
 		put_ftp(list, end, port);
 	if (key->protocol == LVS_UDP && (!key->port || key->port == htons(ISAKMP))) {
 		put(list, end, LVS_ESP, 0, 0);
@@ -105,7 +113,7 @@ static void add_nat(struct list *list, const struct lvs_dest_key *dest,
 	struct end to = {LVS_HOST_TO, dest->family, &dest->addr};
 
 	put_replies(list, &from, dest, key);
-	if (list->steered)
+	if (list->how->steered)
 		put_replies(list, &to, dest, key);
 }
 
@@ -115,7 +123,7 @@ static void add_tunnel(struct list *list, const struct lvs_dest_key *dest)
 	struct lvs_path_conf path = {.size = sizeof(path)};
 	struct end end = {.direction = LVS_HOST_TO, .addr = &path.source};
 
-	if (!list->steered ||
+	if (!list->how->steered ||
 	    lvs_host_path(list->host, (enum lvs_family)dest->family, &dest->addr, &path) ||
 	    path.source_family == LVS_UNSPEC)
 		return;
@@ -137,9 +145,10 @@ static void add_dests(struct list *list, const struct rules *rules)
 	}
 }
 
-int capture_set(struct lvs_host *host, bool steered, const struct rules *a, const struct rules *b)
+int capture_set(struct lvs_host *host, const struct capture_how *how, const struct rules *a,
+		const struct rules *b)
 {
-	struct list list = {.host = host, .steered = steered};
+	struct list list = {.host = host, .how = how};
 	int err = LVS_ERR_NO_MEMORY;
 
 	add_services(&list, a);

@@ -9,11 +9,16 @@
 
 #include <stdbool.h>
 
-/*
- * For all of `a` and all of `b`; the host sorts out what stands in both. `steered`: packets do not
- * reach the adapter but by being taken, so that what it sees beside the host's own stack
- * otherwise is taken, too. 0 or an error.
- */
-int capture_set(struct lvs_host *host, bool steered, const struct rules *a, const struct rules *b);
+struct capture_how {
+	/* Packets do not reach the adapter but by being taken, so that what it sees beside the
+	 * host's own stack otherwise is taken, too. */
+	bool steered;
+	const uint16_t *ftp; /* ports that have FTP's helper, beside 21 */
+	unsigned ftp_n;
+};
+
+/* For all of `a` and all of `b`; the host sorts out what stands in both. 0 or an error. */
+int capture_set(struct lvs_host *host, const struct capture_how *how, const struct rules *a,
+		const struct rules *b);
 
 #endif

@@ -30,6 +30,9 @@ static const char help[] =
 	"  --set NAME=VALUE     a setting by the name of the kernel's sysctl, or tcp, tcpfin or "
 	"udp: a\n"
 	"                       timeout in seconds; once for each\n"
+	"  --ftp[=PORT,...]     help FTP behind NAT, its control connections to these ports "
+	"(default "
+	"21)\n"
 	"  --modern             a full table makes room; connections of removed servers end\n"
 	"  --name NAME          of this instance; two on one host need two (default 0)\n"
 	"  --forwarding         set-up: let the host forward too (servers behind NAT need it for\n"
@@ -180,6 +183,24 @@ static int read_io(const char *text, struct options *options)
 	return strcmp(name, "packet") ? 0 : read_interfaces(options->target, options);
 }
 
+static int read_ftp(const char *text, struct options *options)
+{
+	options->ftp_n = 0;
+	for (const char *at = text ? text : "21";; at++) {
+		char *end;
+		unsigned long port = strtoul(at, &end, 10);
+
+		if (at[0] < '0' || at[0] > '9' || port < 2 || port > UINT16_MAX ||
+		    (*end && *end != ',') || options->ftp_n == OPTIONS_FTP_MAX)
+			return fail("--ftp", "1 to 8 ports from 2 to 65535 with commas between",
+				    text);
+		options->ftp[options->ftp_n++] = (uint16_t)port;
+		if (!*end)
+			return 0;
+		at = end;
+	}
+}
+
 static int complete(const struct options *options)
 {
 	if (!options->rules || (!options->io && !options->check)) {
@@ -202,7 +223,19 @@ static int complete(const struct options *options)
 	return 0;
 }
 
-enum { HELP = 256, VERSION, IO, RULES, WORKERS, TABLE_SIZE, SET, NAME, LOG_LEVEL, CHECK_EVERY };
+enum {
+	HELP = 256,
+	VERSION,
+	IO,
+	RULES,
+	WORKERS,
+	TABLE_SIZE,
+	SET,
+	FTP,
+	NAME,
+	LOG_LEVEL,
+	CHECK_EVERY
+};
 
 /* An option with a value. Returns 0, or -1 with a line on stderr. */
 static int take_value(int option, const char *text, struct options *options)
@@ -221,6 +254,8 @@ static int take_value(int option, const char *text, struct options *options)
 		return read_table_size(text, options);
 	case SET:
 		return read_setting(text, options);
+	case FTP:
+		return read_ftp(text, options);
 	case CHECK_EVERY:
 		return read_number("--check-every", text, CHECK_EVERY_MAX, &options->check_every_s);
 	case LOG_LEVEL:
@@ -240,6 +275,7 @@ int options_read(int argc, char **argv, struct options *options)
 		{"workers", required_argument, NULL, WORKERS},
 		{"table-size", required_argument, NULL, TABLE_SIZE},
 		{"set", required_argument, NULL, SET},
+		{"ftp", optional_argument, NULL, FTP},
 		{"name", required_argument, NULL, NAME},
 		{"log-level", required_argument, NULL, LOG_LEVEL},
 		{"check-every", required_argument, NULL, CHECK_EVERY},

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-enum { OPTIONS_WORKERS_MAX = 64, OPTIONS_INTERFACES_MAX = 16 };
+enum { OPTIONS_WORKERS_MAX = 64, OPTIONS_INTERFACES_MAX = 16, OPTIONS_FTP_MAX = 8 };
 
 struct options {
 	const struct lvs_io_ops *io;
@@ -21,8 +21,10 @@ struct options {
 	const char *rules;
 	const char *name; /* instance, for what is made on the host */
 	unsigned worker_n;
-	struct setting_list settings; /* --set, --table-size */
-	uint32_t check_every_s;       /* 0: only when asked by signal */
+	struct setting_list settings;  /* --set, --table-size */
+	uint32_t check_every_s;        /* 0: only when asked by signal */
+	uint16_t ftp[OPTIONS_FTP_MAX]; /* ports that have the helper */
+	unsigned ftp_n;
 	enum lvs_log_level log_level;
 	bool check;
 	bool print_setup;

@@ -97,10 +97,21 @@ static bool steers(const struct lvsd *lvsd)
 	return lvsd->options.tun[0] != 0;
 }
 
+static int capture(const struct lvsd *lvsd, const struct rules *a, const struct rules *b)
+{
+	struct capture_how how = {
+		.steered = steers(lvsd),
+		.ftp = lvsd->options.ftp,
+		.ftp_n = lvsd->options.ftp_n,
+	};
+
+	return capture_set(lvsd->host, &how, a, b);
+}
+
 /* 0, or -1 with nothing that matters changed. */
 static int prepare_host(struct lvsd *lvsd, struct plan *plan)
 {
-	int err = capture_set(lvsd->host, steers(lvsd), &lvsd->rules, &plan->rules);
+	int err = capture(lvsd, &lvsd->rules, &plan->rules);
 
 	if (err) {
 		log_line(&lvsd->log, LVS_LOG_ERROR, "taking traffic away from the host: %s",
@@ -118,7 +129,7 @@ static int prepare_host(struct lvsd *lvsd, struct plan *plan)
 static void set_capture(const struct lvsd *lvsd, const struct rules *rules)
 {
 	static const struct rules none;
-	int err = capture_set(lvsd->host, steers(lvsd), rules, &none);
+	int err = capture(lvsd, rules, &none);
 
 	if (err)
 		log_line(&lvsd->log, LVS_LOG_WARNING, "giving traffic back to the host: %s",

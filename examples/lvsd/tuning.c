@@ -3,6 +3,9 @@
 #include "log.h"
 #include "lvsd.h"
 
+#include <liblvs/helper.h>
+
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,6 +82,21 @@ static void tell_refused(const struct lvsd *lvsd, const struct setting_values *v
 	}
 }
 
+static int bind_ftp(const struct lvsd *lvsd)
+{
+	const struct lvs_helper_ops *ftp = lvs_helper_find("ftp");
+	int err = 0;
+
+	for (unsigned i = 0; i < lvsd->options.ftp_n && !err; i++) {
+		err = lvs_director_bind_helper(lvsd->director, ftp, LVS_TCP,
+					       htons(lvsd->options.ftp[i]));
+		if (err)
+			log_line(&lvsd->log, LVS_LOG_ERROR, "--ftp: port %u: %s",
+				 lvsd->options.ftp[i], lvs_strerror(err));
+	}
+	return err;
+}
+
 int tuning_open(struct lvsd *lvsd, const struct rules *rules)
 {
 	struct lvs_timeouts timeouts;
@@ -104,7 +122,7 @@ int tuning_open(struct lvsd *lvsd, const struct rules *rules)
 	if (!err)
 		err = lvs_director_set_timeouts(lvsd->director, &timeouts);
 	if (!err)
-		return 0;
+		return bind_ftp(lvsd) < 0 ? -1 : 0;
 	log_line(&lvsd->log, LVS_LOG_ERROR, "director: %s", lvs_strerror(err));
 	tell_refused(lvsd, &lvsd->settings);
 	return -1;

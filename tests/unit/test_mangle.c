@@ -239,7 +239,8 @@ START_TEST(test_numbers_alone)
 	ck_assert_int_eq(mangle(&rig, &own, &other, &headers), LVS_REASON_NONE);
 	expect_sum(&rig, shape);
 	ck_assert_uint_eq(lvs_load32(rig.packet.data + headers.l4_offset + 4), 5000 - 16);
-	ck_assert_uint_eq(lvs_load32(rig.packet.data + headers.l4_offset + 8), (uint32_t)(8020 - 0x12345));
+	ck_assert_uint_eq(lvs_load32(rig.packet.data + headers.l4_offset + 8),
+			  (uint32_t)(8020 - 0x12345));
 	rig.packet.linear_len = headers.payload_offset;
 	ck_assert_int_eq(lvs_mangle(&rig.packet, &headers, &own, &other), LVS_REASON_NONE);
 	expect_sum(&rig, shape);

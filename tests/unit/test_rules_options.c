@@ -67,6 +67,40 @@ START_TEST(test_target)
 END_TEST
 
 static const struct {
+	const char *word;
+	unsigned n; /* 0: it is refused */
+	uint16_t port[8];
+} ftps[] = {
+	{"--ftp", 1, {21}},
+	{"--ftp=2121", 1, {2121}},
+	{"--ftp=21,2,65535", 3, {21, 2, 65535}},
+	{"--ftp=1001,1002,1003,1004,1005,1006,1007,1008", 8, {1001, 1002}},
+	{"--ftp=1001,1002,1003,1004,1005,1006,1007,1008,1009", 0, {0}},
+	{"--ftp=", 0, {0}},
+	{"--ftp=,", 0, {0}},
+	{"--ftp=21,", 0, {0}},
+	{"--ftp=1", 0, {0}}, /* its data would come from port 0 */
+	{"--ftp=65536", 0, {0}},
+	{"--ftp=-21", 0, {0}},
+	{"--ftp=ftp", 0, {0}},
+};
+
+START_TEST(test_ftp)
+{
+	struct options options;
+	char line[128];
+
+	snprintf(line, sizeof(line), "lvsd --rules r --io pcap:in %s", ftps[_i].word);
+	ck_assert_int_eq(read_line(line, &options), ftps[_i].n ? GO_ON : WRONG);
+	if (!ftps[_i].n)
+		return;
+	ck_assert_uint_eq(options.ftp_n, ftps[_i].n);
+	for (unsigned i = 0; i < 8 && ftps[_i].port[i]; i++)
+		ck_assert_uint_eq(options.ftp[i], ftps[_i].port[i]);
+}
+END_TEST
+
+static const struct {
 	const char *line;
 	int status;
 } lines[] = {
@@ -104,5 +138,6 @@ int main(void)
 
 	tcase_add_loop_test(tcase, test_target, 0, (int)(sizeof(targets) / sizeof(targets[0])));
 	tcase_add_loop_test(tcase, test_line, 0, (int)(sizeof(lines) / sizeof(lines[0])));
+	tcase_add_loop_test(tcase, test_ftp, 0, sizeof(ftps) / sizeof(ftps[0]));
 	return unit_run("rules_options", tcase);
 }
