@@ -34,6 +34,27 @@ static void dest_stats(const struct lvs_dest_info *info, FILE *out)
 	print_stats(&info->stats, out);
 }
 
+static void service_rates(const struct lvs_service_info *info, FILE *out)
+{
+	const struct lvs_rates *rates = &info->rates;
+
+	show_large(rates->conns, out);
+	show_large(rates->in_pkts, out);
+	show_large(rates->out_pkts, out);
+	show_large(rates->in_bytes, out);
+	show_large(rates->out_bytes, out);
+}
+
+static void dest_rates(const struct lvs_dest_info *info, FILE *out)
+{
+	const struct lvs_rates *rates = &info->rates;
+
+	fprintf(out, " %8" PRIu64 " %8" PRIu64 " %8" PRIu64, rates->conns, rates->in_pkts,
+		rates->out_pkts);
+	show_large(rates->in_bytes, out);
+	show_large(rates->out_bytes, out);
+}
+
 static void dest_plain(const struct lvs_dest_info *info, FILE *out)
 {
 	fprintf(out, " %-7s %-6" PRId32 " %-10" PRIu32 " %-10" PRIu32,
@@ -61,6 +82,12 @@ static void dest_tunnel(const struct lvs_dest_info *info, FILE *out)
 		info->active, info->inactive);
 }
 
+static bool has_rate(const struct lvs_service_info *service, const struct lvs_dest_info *dest)
+{
+	(void)service;
+	return dest->rates.conns || dest->rates.in_pkts || dest->rates.out_pkts;
+}
+
 static bool has_threshold(const struct lvs_service_info *service, const struct lvs_dest_info *dest)
 {
 	(void)service;
@@ -85,6 +112,9 @@ static const struct table tables[] = {
 	{"Prot LocalAddress:Port               Conns   InPkts  OutPkts  InBytes OutBytes\n"
 	 "  -> RemoteAddress:Port\n",
 	 false, service_stats, dest_stats, NULL},
+	{"Prot LocalAddress:Port                 CPS    InPPS   OutPPS    InBPS   OutBPS\n"
+	 "  -> RemoteAddress:Port\n",
+	 false, service_rates, dest_rates, has_rate},
 	{"Prot LocalAddress:Port            Uthreshold Lthreshold ActiveConn InActConn\n"
 	 "  -> RemoteAddress:Port\n",
 	 true, NULL, dest_thresholds, has_threshold},

@@ -9,7 +9,7 @@
 
 /*
  * The tables of -Ln and of -Ln --stats, and as far as there is something to show those of
- * --thresholds, --persistent-conn and --tun-info.
+ * --rate, --thresholds, --persistent-conn and --tun-info.
  */
 void report_services(const struct lvs_director *director, FILE *out);
 

@@ -97,6 +97,9 @@ stop "$STARTED"
 free() { ask tcp 80 wait=1 | grep -q '^rs'; }
 check "they are taken again when connections have ended" soon free
 
+check "the report tells of rates, too" tell
+check "... by ipvsadm's table" grep -qE '^Prot LocalAddress:Port +CPS +InPPS +OutPPS' "$HOSTS_WORK/report"
+
 # 4. Each packet by itself.
 must change "-u $VIP:53 -s rr" '' '' ''
 check "UDP: a socket has one server" equal "$(ask udp 53 each=6 | tr ' ' '\n' | sort -u | grep -c rs)" 1
