@@ -21,34 +21,34 @@ static bool asks(const struct lvs_headers *headers)
 }
 
 /* Where it was to go on the host has taken a hop off it before; the answer then comes from this
- * host's address there, else from the one that was asked. */
-static void note_way(struct lvs_step *step)
+ * host's address there, else from the one that was asked. What has no way on is the host's to
+ * answer. */
+static bool has_way(struct lvs_step *step)
 {
 	const struct lvs_flow *flow = &step->headers->flow;
 	struct lvs_path_conf path;
 
-	step->back = lvs_path_to(&path, step->worker->director, flow->family, &flow->dst) &&
-		     !(path.flags & LVS_PATH_LOCAL);
+	if (!lvs_path_to(&path, step->worker->director, flow->family, &flow->dst) ||
+	    path.flags & LVS_PATH_UNREACHABLE)
+		return false;
+	step->back = !(path.flags & LVS_PATH_LOCAL);
+	return !lvs_step_host_refuses(step);
 }
 
-/* What the host would not route on is its own to answer. */
 static bool is_stray(struct lvs_step *step)
 {
 	const struct lvs_services *services = step->worker->director->services;
 	const struct lvs_flow *flow = &step->headers->flow;
 
-	if (!asks(step->headers) || !lvs_services_know_dest(services, flow->family, &flow->src) ||
-	    !lvs_services_is_server(services, flow) || lvs_step_host_refuses(step))
-		return false;
-	note_way(step);
-	return true;
+	return asks(step->headers) && lvs_services_know_dest(services, flow->family, &flow->src) &&
+	       lvs_services_is_server(services, flow) && has_way(step);
 }
 
 enum lvs_reason lvs_miss_aside(struct lvs_step *step)
 {
 	const struct lvs_director *director = step->worker->director;
 
-	if (lvs_setting(director, flags) & LVS_SET_NAT_ICMP_SEND && is_stray(step))
+	if (lvs_setting(director, flags) & LVS_SET_NAT_ICMP_SEND && !step->quoted && is_stray(step))
 		return LVS_REASON_SERVER_STRAY;
 	return lvs_director_stands_by(director) ? LVS_REASON_BACKUP : LVS_REASON_NONE;
 }

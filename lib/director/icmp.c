@@ -86,55 +86,63 @@ static enum lvs_reason check(const struct lvs_step *step)
 }
 
 /* Through the method that sends requests. */
-static enum lvs_reason send_whole(struct lvs_step *step, const struct about *about,
-				  struct lvs_binding *binding)
+static enum lvs_reason send_whole(struct lvs_step *step, const struct lvs_dest *dest,
+				  const struct lvs_forward_ops *ops, struct lvs_binding *binding)
 {
-	enum lvs_reason reason = lvs_step_out(step, about->dest, about->ops, binding);
+	enum lvs_reason reason = lvs_step_out(step, dest, ops, binding);
 
 	if (reason != LVS_REASON_MTU || step->headers->flow.family != LVS_INET)
 		return reason;
 	/* Its length is no reason for one more error: IPv4 is cut, DF or not. */
 	step->headers->flags &= (uint8_t)~LVS_HEADERS_DF;
-	return lvs_step_out(step, about->dest, about->ops, binding);
+	return lvs_step_out(step, dest, ops, binding);
 }
 
 /* What concerns a server that was removed still goes its way, and does not count. */
-static void count(struct lvs_step *step, const struct about *about, enum lvs_counter packets)
+static void count(struct lvs_step *step, const struct lvs_dest *dest, enum lvs_counter packets)
 {
-	if (lvs_dest_available(about->dest))
-		lvs_step_count(step, about->dest->number, packets);
+	if (lvs_dest_available(dest))
+		lvs_step_count(step, dest->number, packets);
 }
 
 /* From the client's side: about what it was to get. */
-static enum lvs_reason to_server(struct lvs_step *step, const struct about *about,
-				 const struct lvs_quote *quote)
+enum lvs_reason lvs_icmp_to_server(struct lvs_step *step, const struct lvs_dest *dest,
+				   const struct lvs_forward_ops *ops, struct lvs_binding *binding,
+				   const struct lvs_quote *quote)
 {
 	enum lvs_reason (*rewrite)(struct lvs_packet *, struct lvs_headers *,
 				   const struct lvs_quote *, const struct lvs_binding *) =
-		LVS_FORWARD_FIELD(about->ops, out_error);
-	struct lvs_binding binding;
+		LVS_FORWARD_FIELD(ops, out_error);
 	enum lvs_reason reason = LVS_REASON_NONE;
 
 	if (rewrite)
 		reason = check(step);
 	if (reason != LVS_REASON_NONE)
 		return reason;
-	count(step, about, LVS_COUNT_IN_PKTS);
-	lvs_binding_of_conn(&binding, about->conn, step->worker->director);
+	count(step, dest, LVS_COUNT_IN_PKTS);
 	if (rewrite) {
-		lvs_binding_to(&binding, about->dest);
-		reason = rewrite(step->packet, step->headers, quote, &binding);
+		lvs_binding_to(binding, dest);
+		reason = rewrite(step->packet, step->headers, quote, binding);
 	} else {
-		reason = send_whole(step, about, &binding);
+		reason = send_whole(step, dest, ops, binding);
 	}
 	return reason == LVS_REASON_NONE ? LVS_REASON_ICMP_FORWARDED : reason;
+}
+
+static enum lvs_reason to_server(struct lvs_step *step, const struct about *about,
+				 const struct lvs_quote *quote)
+{
+	struct lvs_binding binding;
+
+	lvs_binding_of_conn(&binding, about->conn, step->worker->director);
+	return lvs_icmp_to_server(step, about->dest, about->ops, &binding, quote);
 }
 
 /* It needs no change. What the host refuses to route has never been here, as in the kernel. */
 static enum lvs_reason error_seen(struct lvs_step *step, const struct about *about)
 {
 	if (!lvs_step_host_refuses(step))
-		count(step, about, LVS_COUNT_OUT_PKTS);
+		count(step, about->dest, LVS_COUNT_OUT_PKTS);
 	return LVS_REASON_REPLY_SEEN;
 }
 
@@ -160,7 +168,7 @@ static enum lvs_reason to_client(struct lvs_step *step, const struct about *abou
 	if (reason != LVS_REASON_NONE && reason != LVS_REASON_LOCAL)
 		return reason;
 	learn(step, about, quote);
-	count(step, about, LVS_COUNT_OUT_PKTS);
+	count(step, about->dest, LVS_COUNT_OUT_PKTS);
 	return reason == LVS_REASON_NONE ? LVS_REASON_ICMP_REPLY : reason;
 }
 
@@ -306,8 +314,13 @@ static enum lvs_reason about_flow(struct lvs_step *step, const struct lvs_quote 
 {
 	struct about about;
 
-	if (!find(step, &quote->flow, &about))
-		return LVS_REASON_ICMP;
+	if (!find(step, &quote->flow, &about)) {
+		enum lvs_reason reason = lvs_icmp_schedule(step, quote);
+
+		/* NONE: another worker was first. */
+		if (reason != LVS_REASON_NONE || !find(step, &quote->flow, &about))
+			return reason == LVS_REASON_NONE ? LVS_REASON_ICMP : reason;
+	}
 	if (about.side == LVS_SIDE_SERVICE_REPLY)
 		return lvs_director_stands_by(step->worker->director)
 			       ? LVS_REASON_BACKUP
@@ -393,8 +406,8 @@ bool lvs_icmp_needs_whole(const struct lvs_step *step)
 	flow = lvs_ipsec_flow(&quote.flow, &ike);
 	conn = lvs_table_find(director->table, flow, lvs_table_hash(director->table, flow),
 			      SIDES_QUOTED, &side);
-	if (!conn)
-		return false;
+	if (!conn || lvs_conn_is_over(conn, step->tick))
+		return lvs_icmp_may_schedule(step, &quote);
 	word = atomic_load_explicit(&conn->word, memory_order_relaxed);
 	ops = lvs_services_forwarder(director->services, LVS_CONN_FORWARDER(word));
 	return LVS_FORWARD_FIELD(ops, out_error) || LVS_FORWARD_FIELD(ops, back_error);
@@ -405,9 +418,9 @@ static enum lvs_reason follow_to_server(struct lvs_step *step, const struct abou
 	struct lvs_binding binding;
 	enum lvs_reason reason;
 
-	count(step, about, LVS_COUNT_IN_PKTS);
+	count(step, about->dest, LVS_COUNT_IN_PKTS);
 	lvs_binding_of_conn(&binding, about->conn, step->worker->director);
-	reason = send_whole(step, about, &binding);
+	reason = send_whole(step, about->dest, about->ops, &binding);
 	return reason == LVS_REASON_NONE ? LVS_REASON_ICMP_FORWARDED : reason;
 }
 
@@ -428,7 +441,7 @@ static enum lvs_reason follow_to_client(struct lvs_step *step, const struct abou
 	reason = about->ops->back(step->packet, step->headers, &binding);
 	if (reason != LVS_REASON_NONE && reason != LVS_REASON_LOCAL)
 		return reason;
-	count(step, about, LVS_COUNT_OUT_PKTS);
+	count(step, about->dest, LVS_COUNT_OUT_PKTS);
 	return reason == LVS_REASON_NONE ? LVS_REASON_ICMP_REPLY : reason;
 }
 

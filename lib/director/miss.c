@@ -10,6 +10,8 @@
 #include "director/helped.h"
 #include "service/pmtu.h"
 
+#define UNSEEN_S 3 /* of a connection none of whose packets has been seen */
+
 static const struct lvs_service_set *match(struct lvs_step *step)
 {
 	const struct lvs_service_set *set = lvs_services_match(
@@ -76,6 +78,9 @@ static uint64_t first_word(const struct lvs_step *step, const struct lvs_candida
 		word |= LVS_CONN_NOOUTPUT;
 	if (lvs_unlikely(candidate->set->conf.flags & special))
 		word |= special_word(step, candidate->set);
+	/* An error moves no state; the kernel gives such an entry three seconds. */
+	if (lvs_unlikely(step->quoted))
+		return word | (uint64_t)LVS_TICKS_OF_S(UNSEEN_S) << 32;
 	return lvs_state_next(&step->worker->director->states, word, LVS_INPUT, step->headers);
 }
 
@@ -123,10 +128,13 @@ static enum lvs_reason send(struct lvs_step *step, const struct lvs_candidate *c
 	struct lvs_binding binding;
 	enum lvs_reason reason;
 
-	lvs_step_count(step, candidate->dest->number, LVS_COUNT_IN_PKTS);
 	lvs_binding_of_flow(&binding, &step->headers->flow, candidate->dest,
 			    step->worker->director);
 	binding.dest_port = candidate->dest_port;
+	if (lvs_unlikely(step->quoted))
+		return lvs_icmp_to_server(step->quoted->step, candidate->dest, candidate->ops,
+					  &binding, step->quoted->quote);
+	lvs_step_count(step, candidate->dest->number, LVS_COUNT_IN_PKTS);
 	if (lvs_unlikely(candidate->helper)) {
 		reason = lvs_helped_first(step, candidate->conn, candidate->helper, candidate->dest,
 					  &binding, candidate->word);
@@ -297,7 +305,7 @@ static enum lvs_reason created(struct lvs_step *step, int err, const struct lvs_
 		return send_first(step, candidate, LVS_REASON_SCHEDULED);
 	case LVS_ERR_EXISTS:
 		/* What the other worker made is found now; only its end could send us back here. */
-		return lvs_decide_flow(step);
+		return step->quoted ? LVS_REASON_NONE : lvs_decide_flow(step);
 	case LVS_ERR_NO_ENTRY:
 		return no_dest(step, candidate);
 	default:
@@ -497,7 +505,8 @@ enum lvs_reason lvs_miss(struct lvs_step *step)
 		if (reason != LVS_REASON_NONE)
 			return reason;
 	}
-	if (!lvs_state_opens(step->headers, lvs_setting(director, flags)))
+	if (!lvs_state_opens(step->headers, lvs_setting(director, flags)) &&
+	    lvs_likely(!step->quoted))
 		return miss_not_new(step);
 	candidate.set = match(step);
 	if (!candidate.set)

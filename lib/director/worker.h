@@ -51,6 +51,15 @@ struct lvs_step {
 	const struct lvs_pieces
 		*pieces;           /* the datagram of a first fragment, where it is gathered */
 	struct lvs_record *record; /* NULL, or who wants to know (docs/adr/0008) */
+	/* NULL, or the ICMP error whose quoted flow this step schedules: headers' flow is that of
+	 * the client, all else in them and the packet are the error's. */
+	const struct lvs_quoted *quoted;
+};
+
+/* An ICMP error on its turn, and what it quotes. */
+struct lvs_quoted {
+	struct lvs_step *step;
+	const struct lvs_quote *quote;
 };
 
 /* The packet's lookup, state and forwarding; the reason. */
@@ -130,6 +139,16 @@ enum lvs_reason lvs_icmp_turn(struct lvs_step *step);
 
 /* Whether it is an error that would be rewritten, which takes its checksum and so all of it. */
 bool lvs_icmp_needs_whole(const struct lvs_step *step);
+
+/* An error that a connection's client's side sent, to its server. */
+enum lvs_reason lvs_icmp_to_server(struct lvs_step *step, const struct lvs_dest *dest,
+				   const struct lvs_forward_ops *ops, struct lvs_binding *binding,
+				   const struct lvs_quote *quote);
+
+/* An error about a flow that has no connection: it may open one (schedule_icmp). */
+enum lvs_reason lvs_icmp_schedule(struct lvs_step *step, const struct lvs_quote *quote);
+/* Whether a service would have it. */
+bool lvs_icmp_may_schedule(const struct lvs_step *step, const struct lvs_quote *quote);
 
 /* A later fragment of an error about a packet of @p quoted. */
 enum lvs_reason lvs_icmp_follow(struct lvs_step *step, const struct lvs_flow *quoted);

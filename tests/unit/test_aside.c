@@ -101,7 +101,7 @@ START_TEST(server_is_not_told)
 		rig_fix_ip(w.rig.packet.data);
 	ck_assert_int_eq(process(&w), tcp ? LVS_REASON_NOT_NEW : LVS_REASON_NO_SERVICE);
 	lvs_director_set_path_lookup(w.director, way, &flags);
-	rig_make(&w.rig, &stray, ACK, 600);
+	rig_make(&w.rig, &stray, ACK, 10);
 	ck_assert_int_eq(process(&w), tcp ? LVS_REASON_NOT_NEW : LVS_REASON_NO_SERVICE);
 	lvs_director_set_path_lookup(w.director, NULL, NULL);
 	/* Of weight 0 it still is one, removed or by another method it is not. */
