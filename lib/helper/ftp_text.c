@@ -228,9 +228,10 @@ uint32_t lvs_ftp_write_227(uint8_t *text, const union lvs_addr *addr, lvs_be16 p
 
 uint32_t lvs_ftp_write_229(uint8_t *text, lvs_be16 port)
 {
-	uint32_t len = 3;
+	uint32_t len = 0;
 
-	memcpy(text, "|||", 3);
+	while (len < 3)
+		text[len++] = '|';
 	len += put_number(text + len, lvs_ntohs(port));
 	text[len++] = '|';
 	return len;

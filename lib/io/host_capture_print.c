@@ -75,7 +75,7 @@ static void print_set_rule(const struct printer *printer, const char *chain,
 	char text[256];
 
 	if (set->kind == LVS_CAPTURE_HIGH)
-		snprintf(high, sizeof(high), "th %s >= %u ", from ? "sport" : "dport",
+		snprintf(high, sizeof(high), "th %s >= %d ", from ? "sport" : "dport",
 			 LVS_CAPTURE_HIGH_PORT);
 	snprintf(text, sizeof(text), "%s %s . %s %s%s @%s %s%s", chain,
 		 six && set->kind == LVS_CAPTURE_FRAGMENT ? "frag nexthdr" : "meta l4proto",
