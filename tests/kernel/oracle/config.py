@@ -212,8 +212,6 @@ def edit(rng, features, made):
         return _toggle(rng, service)
     if "timeouts" in features and rng.random() < 0.05:
         return f"--set {rng.choice((0, 60, 300))} {rng.choice((0, 30))} {rng.choice((0, 10, 60))}"
-    if "zero" in features and rng.random() < 0.05:
-        return rng.choice(("-Z", f"-Z {service.words()}"))
     if rng.random() < 0.15:
         return f"-E {service.rule(rng)}"
     return _edit_server(rng, service, server)

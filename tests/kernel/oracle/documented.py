@@ -18,7 +18,8 @@ class Documented:
 def _is_tunnel_error6(step, difference):
     """An ICMPv6 error about an IPv6 tunnel packet, which the kernel leaves to the host."""
     return (step.verb == "quote" and step.args.startswith("s0 ") and "86dd6" in step.args[:60]
-            and difference.reason in ("reply reply_tunnel", "drop tunnel_error"))
+            and difference.reason in ("reply reply_tunnel", "drop tunnel_error",
+                                      "drop icmp_checksum"))
 
 
 def _without_mtu(text):
@@ -48,7 +49,8 @@ _MARKED = re.compile(r"ICMP \S+ .* about \[\S+ > (203\.0\.113\.(3[2-9]|4[0-7])|2
 def _is_from_no_address(_, difference):
     """An error to a client who asked for an address that is only marked, not the host's own: the
     kernel's stack refuses to send from there (IPv4) or takes another address (IPv6)."""
-    return (difference.reason in ("reply reply_no_dest", "reply reply_ttl", "reply reply_mtu")
+    return (difference.reason in ("reply reply_no_dest", "reply reply_ttl", "reply reply_mtu",
+                                  "reply reply_tunnel")
             and difference.what == "frames on c0" and bool(_MARKED.search(difference.liblvs))
             and (difference.kernel == "nothing" or bool(_MARKED.search(difference.kernel))))
 

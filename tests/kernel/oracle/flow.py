@@ -41,6 +41,8 @@ class Flow:
         self._seq = {"c": rng.randrange(1 << 32), "s": rng.randrange(1 << 32)}
         self._todo = _todo(rng, self._protocol)
         self._odd = Oddity(rng, self._features)
+        if self._address not in place.VIPS[service.version]:
+            self._odd.cuts = False  # errors of the host's own, from no address of its own
         self._asked = None
         self._left = []  # what may be complained about, and where
         # Replies pass the director where it is the servers' gateway, else by a detour at most.

@@ -10,7 +10,8 @@ from .pace import TIMEOUTS, Pace
 from .scenario import SECOND, Scenario, Step
 
 TICKS = SECOND // 100  # more than two of the kernel's
-LISTINGS = ("-Ln", "-Lnc", "-Ln --stats --exact", "-Ln --thresholds")
+LISTINGS = ("-Ln", "-Lnc", "-Ln --stats --exact", "-Ln --thresholds",
+            "-Ln --persistent-conn")
 SCTP_TIMEOUTS = (4, 61)
 # Sysctls by the feature that brings them, with values.
 SYSCTLS = (
@@ -73,12 +74,17 @@ class _Story:
     def _learn_timeouts(self):
         for service in self.services:
             for timeout in service.timeouts:
-                self.pace.add_timeout(timeout)
+                self.pace.add_template(timeout)
             service.timeouts.clear()
 
     def _change(self):
         if "live" in self.features and self.rng.random() < 0.2:
             return _change_setting(self.rng, self.features, self.pace.next(False))
+        if "zero" in self.features and self.rng.random() < 0.06:
+            service = self.rng.choice(self.services)
+            rule = self.rng.choice(("-Z", f"-Z {service.words()}"))
+            # The kernel takes what its estimator has seen: all, after some rest.
+            return [Step(self.pace.after(3 * SECOND), "ipvsadm", rule)]
         edit = config.edit(self.rng, self.features, self.services)
         self._learn_timeouts()
         return [Step(self.pace.next(False), "ipvsadm", edit)]
@@ -111,11 +117,16 @@ RATES_EVERY = 16  # scenarios
 class _Rates(_Story):
     """Packets to few services, with a look at the rates after each and each second."""
 
+    def _add(self, step):
+        while step.at - self.steps[-1].at > SECOND:
+            self.steps.append(Step(self.steps[-1].at + SECOND, "rates"))
+        self.steps.append(step)
+
     def go_on(self):
         for step in self._packet():
-            self.steps.append(step)
-            self.steps.append(Step(self.pace.after(TICKS), "rates"))
-        self.steps.append(Step(self.pace.after(SECOND // 2), "rates"))
+            self._add(step)
+            self._add(Step(self.pace.after(TICKS), "rates"))
+        self._add(Step(self.pace.after(SECOND // 2), "rates"))
 
 
 def _story(number, rng, features):

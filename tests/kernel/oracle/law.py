@@ -40,13 +40,13 @@ class _Way:
         return all(shown(average, shift) == rate
                    for average, shift, rate in zip(self.averages, SHIFTS, rates))
 
-    def later(self, begin, end, counts):
-        """Ways on: without a tick in between, with one."""
+    def later(self, begin, end, all_counts):
+        """Ways on: without a tick in between, with one, before or behind what came meanwhile."""
         if self.most + TICK_MOST >= end:
             yield self
         least = max(begin, self.least + TICK_LEAST)
         most = min(end, self.most + TICK_MOST)
-        if least <= most:
+        for counts in all_counts if least <= most else ():
             averages = tuple(moved(average, now - before, shift) for average, now, before, shift
                              in zip(self.averages, counts, self.base, SHIFTS))
             yield _Way(averages, counts, least, most)
@@ -60,7 +60,7 @@ def rates(samples):
     for number, (at, now, listed) in enumerate(samples[1:], 1):
         found = {}
         for way in ways:
-            for later in way.later(begin, at, counts):
+            for later in way.later(begin, at, {counts, now}):
                 if later.shows(listed):
                     found[later.key()] = later
         ways = list(found.values())

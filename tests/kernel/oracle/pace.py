@@ -13,6 +13,7 @@ HZ = 250
 # The wheel's levels: up to so many ticks ahead, in steps of so many.
 LEVELS = ((63, 1), (504, 8), (4032, 64), (32256, 512), (258048, 4096), (2064384, 32768))
 EARLY, LATE = 0.3, 0.5
+MINUTE, REARMED = 60, 16
 # How patient a scenario is: probabilities of gaps up to 50 ms, 5 s, 140 s, 1100 s.
 KINDS = {"steady": (1, 0, 0, 0), "short": (0.9, 0.1, 0, 0), "medium": (0.75, 0.2, 0.05, 0),
          "long": (0.7, 0.19, 0.08, 0.03)}
@@ -46,9 +47,13 @@ class Pace:
         end = timeout + lateness(timeout) + LATE
         return int((timeout - EARLY) * SECOND), int(end * SECOND)
 
-    def add_timeout(self, timeout):
-        """One more that may be in force from now on."""
-        self._windows.append(self._window(timeout))
+    def add_template(self, timeout):
+        """Templates that live for so long, and by a minute each while they have connections; each
+        time the kernel may be later."""
+        for times in range(REARMED + 1):
+            end = timeout + lateness(timeout) + times * (MINUTE + lateness(MINUTE)) + LATE
+            self._windows.append((int((timeout + times * MINUTE - EARLY) * SECOND),
+                                  int(end * SECOND)))
 
     def _ending(self, at):
         """When the last connection that may just be ending at this time has surely ended."""

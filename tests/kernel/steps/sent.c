@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "sent.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,8 +9,23 @@
 #include "hex.h"
 #include "quote.h"
 
+enum { ETHER_LEN = 14, IPV4_LEN = 20, IPV6_LEN = 40, FRAGMENT = 44 };
+
+/* Whether it is a fragment that shows no ports. */
+static bool is_later(const uint8_t *frame, size_t len)
+{
+	const uint8_t *packet = frame + ETHER_LEN;
+
+	if (len >= ETHER_LEN + IPV4_LEN && packet[0] >> 4 == 4)
+		return packet[6] & 0x1f || packet[7];
+	return len >= ETHER_LEN + IPV6_LEN + 8 && packet[0] >> 4 == 6 && packet[6] == FRAGMENT &&
+	       (packet[IPV6_LEN + 2] || packet[IPV6_LEN + 3] & 0xf8);
+}
+
 void sent_keep(struct sent *sent, unsigned interface, const uint8_t *frame, size_t len)
 {
+	if (sent->len[interface] && is_later(frame, len))
+		return;
 	sent->len[interface] = (uint16_t)(len < SENT_MAX ? len : SENT_MAX);
 	memcpy(sent->frame[interface], frame, sent->len[interface]);
 }

@@ -10,7 +10,8 @@
 
 enum { SENT_MAX = 640 };
 
-/* The beginning of the last frame that left by each interface; length 0 for none. */
+/* The beginning of the last frame that left by each interface, of a datagram cut on the way the
+ * first part; length 0 for none. */
 struct sent {
 	uint16_t len[SCRIPT_IF_N];
 	uint8_t frame[SCRIPT_IF_N][SENT_MAX];

@@ -14,19 +14,16 @@ static void to_end(unsigned family, const union lvs_addr *addr, lvs_be16 port, s
 	end->port = ntohs(port);
 }
 
-static void to_stats(const struct lvs_stats *from, struct entry_stats *stats)
+static void write_stats(const struct lvs_stats *count, const struct lvs_rates *rate,
+			enum entries_what what, FILE *out)
 {
-	*stats = (struct entry_stats){
-		.count = {from->conns, from->in_pkts, from->out_pkts, from->in_bytes,
-			  from->out_bytes},
+	const struct entry_stats stats = {
+		.count = {count->conns, count->in_pkts, count->out_pkts, count->in_bytes,
+			  count->out_bytes},
+		.rate = {rate->conns, rate->in_pkts, rate->out_pkts, rate->in_bytes,
+			 rate->out_bytes},
 	};
-}
 
-static void write_stats(const struct lvs_stats *from, enum entries_what what, FILE *out)
-{
-	struct entry_stats stats;
-
-	to_stats(from, &stats);
 	if (what != ENTRIES_CONF)
 		entry_counters(&stats, out);
 	if (what == ENTRIES_RATES)
@@ -90,10 +87,10 @@ void entries_write(const struct lvs_director *director, enum entries_what what, 
 		struct lvs_cursor inner = {{0}};
 
 		write_service(&service, out);
-		write_stats(&service.stats, what, out);
+		write_stats(&service.stats, &service.rates, what, out);
 		while (lvs_director_next_dest(director, &service.key, &inner, &dest) > 0) {
 			write_dest(&dest, out);
-			write_stats(&dest.stats, what, out);
+			write_stats(&dest.stats, &dest.rates, what, out);
 		}
 	}
 }

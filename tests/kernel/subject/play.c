@@ -292,6 +292,10 @@ static bool do_show(struct player *player, char *args, uint64_t now)
 {
 	if (args && strstr(args, "--stats"))
 		show_stats(player->director, player->out);
+	else if (args && strstr(args, "--rate"))
+		show_rates(player->director, player->out);
+	else if (args && strstr(args, "--persistent-conn"))
+		show_persistent(player->director, player->out);
 	else if (args && strstr(args, "--thresholds"))
 		show_thresholds(player->director, player->out);
 	else if (args && !strcmp(args, "-Lnc"))

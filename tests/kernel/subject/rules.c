@@ -111,6 +111,14 @@ static int set_timeouts(struct lvs_director *director, const uint32_t *timeout_s
 	return lvs_director_set_timeouts(director, &timeouts);
 }
 
+static int zero(struct lvs_director *director, const struct rule_service *service)
+{
+	struct lvs_service_key key;
+
+	to_key(service, &key);
+	return lvs_director_zero(director, service->end.family ? &key : NULL);
+}
+
 /* Where there is none, the packets show it. */
 static int set_path(struct lvs_director *director, struct host *host, const struct rule_end *end)
 {
@@ -133,6 +141,8 @@ int rules_apply(struct lvs_director *director, struct host *host, char *args)
 		return LVS_ERR_UNSUPPORTED;
 	if (rule.verb == 's')
 		return set_timeouts(director, rule.timeout_s);
+	if (rule.verb == 'Z')
+		return zero(director, &rule.service);
 	if (rule.verb == 'a')
 		err = set_path(director, host, &rule.dest.end);
 	return err ? err : commit(director, &rule);

@@ -173,6 +173,53 @@ void show_stats(const struct lvs_director *director, FILE *out)
 	walk(director, out, service_stats_line, dest_stats_line);
 }
 
+static void rate_columns(const struct lvs_rates *rates, FILE *out)
+{
+	fprintf(out, " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 "\n",
+		rates->conns, rates->in_pkts, rates->out_pkts, rates->in_bytes, rates->out_bytes);
+}
+
+static void service_rate_line(const struct lvs_service_info *info, FILE *out)
+{
+	service_name(&info->key, out);
+	rate_columns(&info->rates, out);
+}
+
+static void dest_rate_line(const struct lvs_dest_info *info, FILE *out)
+{
+	char text[END_LEN];
+
+	fprintf(out, "text   -> %-28s",
+		end(info->key.family, &info->key.addr, info->key.port, text));
+	rate_columns(&info->rates, out);
+}
+
+static void dest_persistent_line(const struct lvs_dest_info *info, FILE *out)
+{
+	char text[END_LEN];
+
+	fprintf(out, "text   -> %-28s %-9u %-11u %-10u %u\n",
+		end(info->key.family, &info->key.addr, info->key.port, text), info->conf.weight,
+		info->persistent, info->active, info->inactive);
+}
+
+void show_rates(const struct lvs_director *director, FILE *out)
+{
+	fputs("text Prot LocalAddress:Port                 CPS    InPPS   OutPPS    InBPS   "
+	      "OutBPS\n"
+	      "text   -> RemoteAddress:Port\n",
+	      out);
+	walk(director, out, service_rate_line, dest_rate_line);
+}
+
+void show_persistent(const struct lvs_director *director, FILE *out)
+{
+	fputs("text Prot LocalAddress:Port            Weight    PersistConn ActiveConn InActConn\n"
+	      "text   -> RemoteAddress:Port\n",
+	      out);
+	walk(director, out, service_line, dest_persistent_line);
+}
+
 void show_thresholds(const struct lvs_director *director, FILE *out)
 {
 	fputs("text Prot LocalAddress:Port            Uthreshold Lthreshold ActiveConn InActConn\n"

@@ -13,6 +13,12 @@ void show_services(const struct lvs_director *director, FILE *out);
 /* The same with what passed: `ipvsadm -Ln --stats --exact`. */
 void show_stats(const struct lvs_director *director, FILE *out);
 
+/* The same with rates: `ipvsadm -Ln --rate`. */
+void show_rates(const struct lvs_director *director, FILE *out);
+
+/* The same with templates: `ipvsadm -Ln --persistent-conn`. */
+void show_persistent(const struct lvs_director *director, FILE *out);
+
 /* The same with limits: `ipvsadm -Ln --thresholds`. */
 void show_thresholds(const struct lvs_director *director, FILE *out);
 
