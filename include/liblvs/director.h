@@ -50,15 +50,16 @@ enum lvs_settings_flag {
 	LVS_SET_EXPIRE_QUIESCENT = 0x10, /**< Templates of destinations of weight 0 are not used. */
 	LVS_SET_SCHEDULE_ICMP = 0x20,    /**< An ICMP error about an unknown flow may open its
 					      connection. */
-	LVS_SET_IGNORE_TUNNELED = 0x40,  /**< Packets of other protocols, tunnels among them, are
-					      marked as the host's for good. */
-	LVS_SET_CACHE_BYPASS = 0x80,     /**< Firewall mark, no destination: the packet goes on to
-					      its own address. */
-	LVS_SET_NAT_ICMP_SEND = 0x100,   /**< A NAT server's packet without a connection is
-					      answered: port unreachable. */
-	LVS_SET_BACKUP_ONLY = 0x200,     /**< Nothing is balanced while connection sync's backup
-					      runs. */
-	LVS_SET_NO_ESTIMATION = 0x400,   /**< Rates are not computed. */
+	LVS_SET_IGNORE_TUNNELED = 0x40, /**< Packets of other protocols, tunnels among them, pass as
+					     `tunneled`: who takes them apart does not hand in what
+					     was inside. */
+	LVS_SET_CACHE_BYPASS = 0x80,    /**< Firewall mark, no destination: the packet goes on to
+					     its own address. */
+	LVS_SET_NAT_ICMP_SEND = 0x100,  /**< A NAT server's packet without a connection is
+					     answered: port unreachable. */
+	LVS_SET_BACKUP_ONLY = 0x200,    /**< Nothing is balanced while connection sync's backup
+					     runs. */
+	LVS_SET_NO_ESTIMATION = 0x400,  /**< Rates are not computed. */
 };
 
 /** How much memory there is, by the embedder's own measure: for the defences against floods. */

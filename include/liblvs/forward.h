@@ -80,6 +80,8 @@ enum lvs_method {
 	LVS_METHOD_LOCAL = 1,  /**< This host serves. */
 	LVS_METHOD_TUNNEL = 2, /**< VS/TUN. */
 	LVS_METHOD_DR = 3,     /**< VS/DR, direct routing. */
+	LVS_METHOD_BYPASS = 4, /**< To the packet's own address (LVS_SET_CACHE_BYPASS): of
+				    connections only, no destination has it. */
 	LVS_METHOD_CUSTOM = 8, /**< The embedder's own ops. */
 };
 

@@ -84,7 +84,7 @@ struct lvs_conn_info {
 	uint32_t number;        /**< As lvs_packet::conn. */
 	union lvs_addr client;  /**< Who opened it. */
 	union lvs_addr service; /**< The address the client sent to. */
-	union lvs_addr dest;    /**< The real server. */
+	union lvs_addr dest;    /**< The real server; LVS_METHOD_BYPASS: zero, and its port. */
 	lvs_be16 client_port;   /**< Client's port. */
 	lvs_be16 service_port;  /**< Port the client sent to. */
 	lvs_be16 dest_port;     /**< Real server's port. */
@@ -97,7 +97,8 @@ struct lvs_conn_info {
 	const char *state;      /**< As ipvsadm prints it, for instance "ESTABLISHED"; static. */
 	uint64_t expires_ns;    /**< When it ends unless a packet comes, on the workers' clock. */
 	uint32_t flags;         /**< enum lvs_conn_info_flag. */
-	uint32_t fwmark;        /**< The mark that its service is known by; 0: by address. */
+	uint32_t fwmark;        /**< The mark that its service is known by; 0: by address, or
+				     LVS_METHOD_BYPASS, which belongs to none. */
 	uint32_t controller;    /**< Number of the template or connection that it was made under
 				     and that lives as long as it does; 0: none. It is not listed
 				     where it was killed. */

@@ -121,7 +121,9 @@ enum lvs_verdict {
 	X(SERVER_STRAY, server_stray, DROP, "a NAT server's packet that belongs to no connection") \
 	X(REPLY_SERVER_STRAY, reply_server_stray, REPLY,                                           \
 	  "a NAT server's packet that belongs to no connection; the server is told")               \
-	X(BACKUP, backup, PASS, "connection sync's backup runs: nothing is balanced meanwhile")
+	X(BACKUP, backup, PASS, "connection sync's backup runs: nothing is balanced meanwhile")    \
+	X(TUNNELED, tunneled, PASS,                                                                \
+	  "a protocol that is not balanced, and what it may hold is not to be either")
 
 /** Why a packet got its verdict; a counter each. */
 enum lvs_reason {

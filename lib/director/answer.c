@@ -10,6 +10,24 @@
 
 #define SHORT_LEN 576 /* RFC 791: what any path may be thought to take */
 
+/*
+ * Whether a packet that stays on this host was on its way out: made here, to an address that is not
+ * this host's. What was to leave unchanged, or in a tunnel, would come in at an address that is not
+ * there. NAT gives it one that is (the kernel's "crossing local and non-local addresses").
+ */
+static bool may_not_stay(const struct lvs_step *step, const struct lvs_forward_ops *ops,
+			 const struct lvs_binding *binding)
+{
+	const struct lvs_director *director = step->worker->director;
+	struct lvs_path_conf path;
+
+	if (step->packet->link_type != LVS_LINK_SELF || !director->path_lookup ||
+	    (ops->method != LVS_METHOD_DR && ops->method != LVS_METHOD_TUNNEL))
+		return false;
+	return !lvs_path_to(&path, director, binding->family, &binding->service) ||
+	       !(path.flags & LVS_PATH_LOCAL);
+}
+
 enum lvs_reason lvs_step_refused(struct lvs_step *step, enum lvs_reason reason,
 				 const struct lvs_forward_ops *ops,
 				 const struct lvs_binding *binding)
@@ -17,6 +35,8 @@ enum lvs_reason lvs_step_refused(struct lvs_step *step, enum lvs_reason reason,
 	uint32_t overhead;
 
 	step->back = !ops;
+	if (reason == LVS_REASON_LOCAL && ops && may_not_stay(step, ops, binding))
+		return LVS_REASON_CROSS_LOCAL;
 	if (reason != LVS_REASON_MTU)
 		return reason;
 	overhead = ops ? lvs_forward_overhead(ops, binding,
@@ -26,13 +46,11 @@ enum lvs_reason lvs_step_refused(struct lvs_step *step, enum lvs_reason reason,
 	return reason;
 }
 
-/* @p plain is the packet without what is in front of it. */
-static void clamp(struct lvs_step *step, const struct lvs_dest *dest,
-		  const struct lvs_forward_ops *ops, const struct lvs_binding *binding,
-		  struct lvs_packet *plain)
+/* @p plain is the packet without what is in front of it, @p mtu that of the way to the server. */
+static void clamp(struct lvs_step *step, const struct lvs_forward_ops *ops,
+		  const struct lvs_binding *binding, uint32_t mtu, struct lvs_packet *plain)
 {
 	const struct lvs_director *director = step->worker->director;
-	uint32_t mtu = lvs_pmtu_of(lvs_dest_path(dest), step->tick);
 	/* For the data to come, whose checksums may be partial though this one's is not. */
 	uint32_t overhead = lvs_forward_overhead(ops, binding, true);
 	struct lvs_path_conf back;
@@ -48,7 +66,7 @@ static void clamp(struct lvs_step *step, const struct lvs_dest *dest,
 void lvs_step_clamp(struct lvs_step *step, const struct lvs_dest *dest,
 		    const struct lvs_forward_ops *ops, const struct lvs_binding *binding)
 {
-	clamp(step, dest, ops, binding, step->packet);
+	clamp(step, ops, binding, lvs_pmtu_of(lvs_dest_path(dest), step->tick), step->packet);
 }
 
 enum lvs_reason lvs_step_out_clamped(struct lvs_step *step, const struct lvs_dest *dest,
@@ -60,7 +78,7 @@ enum lvs_reason lvs_step_out_clamped(struct lvs_step *step, const struct lvs_des
 	enum lvs_reason reason = lvs_step_out(step, dest, ops, binding);
 
 	if (reason == LVS_REASON_NONE)
-		clamp(step, dest, ops, binding, &plain);
+		clamp(step, ops, binding, binding->path->mtu, &plain);
 	return reason;
 }
 

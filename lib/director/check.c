@@ -142,12 +142,14 @@ static const char *count_conn(const struct lvs_director *director, const struct 
 			      struct census *census)
 {
 	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
+	const struct lvs_forward_ops *ops =
+		lvs_services_forwarder(director->services, LVS_CONN_FORWARDER(word));
 
 	census->conn_n++;
-	if (!lvs_services_forwarder(director->services, LVS_CONN_FORWARDER(word)))
+	if (!ops)
 		return "a connection has no forwarding method";
-	if (conn->dest == 0)
-		return "a connection has no destination";
+	if ((conn->dest == 0) != (ops->method == LVS_METHOD_BYPASS))
+		return "a connection has no destination, or bypasses the one it has";
 	if (conn->dest >= census->count_n)
 		return "a connection names a destination that never was";
 	if (word & LVS_CONN_HELPED && !conn->company)

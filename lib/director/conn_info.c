@@ -61,7 +61,8 @@ void lvs_conn_info_of(struct lvs_conn_info *info, const struct lvs_conn *conn,
 	info->service_port = binding.service_port;
 	info->dest_port = binding.dest_port;
 	info->family = binding.family;
-	info->dest_family = binding.dest_family;
+	/* Where there is no destination the address is nobody's, in the connection's own family. */
+	info->dest_family = conn->dest ? binding.dest_family : binding.family;
 	info->protocol = binding.protocol;
 	info->active = !(word & LVS_CONN_INACTIVE);
 	info->method = (uint8_t)lvs_services_forwarder(director->services, LVS_CONN_FORWARDER(word))

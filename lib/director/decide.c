@@ -186,8 +186,15 @@ static LVS_NOINLINE enum lvs_reason decide_other(struct lvs_step *step)
 	case LVS_SCTP:
 		return lvs_decide_flow(step);
 	default:
-		return LVS_REASON_PROTOCOL;
+		return lvs_step_other(step);
 	}
+}
+
+enum lvs_reason lvs_step_other(const struct lvs_step *step)
+{
+	return lvs_setting(step->worker->director, flags) & LVS_SET_IGNORE_TUNNELED
+		       ? LVS_REASON_TUNNELED
+		       : LVS_REASON_PROTOCOL;
 }
 
 enum lvs_reason lvs_decide(struct lvs_step *step)

@@ -306,7 +306,7 @@ enum lvs_reason lvs_frag_turn(struct lvs_step *step)
 	enum lvs_reason reason = lvs_part_read(step->packet, step->headers, &turn.part);
 
 	if (!may_be_balanced(step->headers->flow.family, turn.part.following))
-		return LVS_REASON_PROTOCOL;
+		return lvs_step_other(step);
 	fill_key(&turn);
 	turn.whole = turn.first && reason == LVS_REASON_NONE && lvs_frag_needs_whole(step);
 	/* What it counts for is not what others do; it is the packet's alone. */

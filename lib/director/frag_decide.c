@@ -212,7 +212,7 @@ enum lvs_reason lvs_frag_decide(struct lvs_step *step, const struct lvs_pieces *
 	else if (lvs_is_ipsec(protocol))
 		reason = decide_ipsec(step, record, fate);
 	else
-		reason = LVS_REASON_PROTOCOL;
+		reason = lvs_step_other(step);
 	step->record = before;
 	/* An embedder's own forwarder may answer anything. */
 	if ((unsigned)reason >= LVS_REASON_N)

@@ -2,6 +2,7 @@
 /* A packet without a connection: schedule, create, forward. */
 #include <string.h>
 
+#include "base/addr.h"
 #include "base/byteorder.h"
 #include "director/binding.h"
 #include "director/candidate.h"
@@ -162,11 +163,28 @@ static enum lvs_reason send_first(struct lvs_step *step, const struct lvs_candid
 	return send(step, candidate, sent);
 }
 
-/* An error has told of a lower MTU. */
-static void take_learned(struct lvs_step *step, struct lvs_binding *binding)
+/* Without a destination, to the packet's own address. */
+static void take_own(struct lvs_step *step, struct lvs_binding *binding)
+{
+	const struct lvs_director *director = step->worker->director;
+	const struct lvs_flow *flow = &step->headers->flow;
+	struct lvs_path_conf *own = &step->worker->path;
+
+	if (!lvs_path_to(own, director, flow->family, &flow->dst))
+		own->flags |= LVS_PATH_UNREACHABLE;
+	binding->path = own;
+}
+
+/* An error has told of a lower MTU, or so it seems: see lvs_dest_init_own(). */
+static void take_learned(struct lvs_step *step, const struct lvs_dest *dest,
+			 struct lvs_binding *binding)
 {
 	struct lvs_path_conf *learned = &step->worker->path;
 
+	if (dest->number == 0) {
+		take_own(step, binding);
+		return;
+	}
 	*learned = *binding->path;
 	learned->mtu = lvs_pmtu_of(binding->path, step->tick);
 	binding->path = learned;
@@ -176,8 +194,7 @@ static LVS_NOINLINE enum lvs_reason out_learned(struct lvs_step *step, const str
 						const struct lvs_forward_ops *ops,
 						struct lvs_binding *binding)
 {
-	(void)dest; /* the arguments are those of who comes here, so that none is moved */
-	take_learned(step, binding);
+	take_learned(step, dest, binding);
 	return ops->out(step->packet, step->headers, binding);
 }
 
@@ -185,7 +202,7 @@ void lvs_step_path(struct lvs_step *step, const struct lvs_dest *dest, struct lv
 {
 	lvs_binding_to(binding, dest);
 	if (lvs_pmtu_learned(binding->path))
-		take_learned(step, binding);
+		take_learned(step, dest, binding);
 }
 
 enum lvs_reason lvs_step_out(struct lvs_step *step, const struct lvs_dest *dest,
@@ -213,7 +230,7 @@ static enum lvs_reason table_is_full(struct lvs_step *step, struct lvs_candidate
 	uint32_t policy = lvs_setting(step->worker->director, full_policy);
 
 	/* No hash finds where a template would have led. */
-	if (policy != LVS_FULL_REFUSE && !lvs_is_persistent(candidate->set)) {
+	if (policy != LVS_FULL_REFUSE && !lvs_is_persistent(candidate->set) && !candidate->dest) {
 		if (!lvs_candidate_pick(step, candidate))
 			return no_dest(step, candidate);
 		if (may_go_untracked(candidate))
@@ -341,7 +358,9 @@ static LVS_NOINLINE enum lvs_reason prepare(struct lvs_step *step, struct lvs_co
 {
 	enum lvs_reason reason = LVS_REASON_NONE;
 
-	if (lvs_is_persistent(candidate->set))
+	if (candidate->dest)
+		reason = LVS_REASON_NONE; /* nobody has to be asked */
+	else if (lvs_is_persistent(candidate->set))
 		reason = lvs_persist(step, candidate, conn);
 	else if (!lvs_candidate_pick(step, candidate))
 		reason = LVS_REASON_NO_DEST;
@@ -400,6 +419,8 @@ static enum lvs_reason find_dest(struct lvs_step *step, struct lvs_candidate *ca
 {
 	enum lvs_reason reason = LVS_REASON_NONE;
 
+	if (candidate->dest)
+		return LVS_REASON_NONE;
 	if (!lvs_is_persistent(candidate->set)) {
 		if (!lvs_candidate_pick(step, candidate))
 			reason = LVS_REASON_NO_DEST;
@@ -493,6 +514,43 @@ static enum lvs_reason miss_not_new(struct lvs_step *step)
 	return reason == LVS_REASON_NONE ? go_on_untracked(step, &candidate) : reason;
 }
 
+LVS_INLINE enum lvs_reason make(struct lvs_step *step, struct lvs_candidate *candidate)
+{
+	if (lvs_unlikely(is_once(step, candidate->set)))
+		return schedule_once(step, candidate);
+	return step->peek ? schedule_as_if(step, candidate) : schedule(step, candidate);
+}
+
+/* --- Without a destination, on to where it was going (the kernel's cache_bypass) --- */
+
+/* What came by a mark may be for any host but this one. */
+static bool may_bypass(const struct lvs_step *step, const struct lvs_service_set *set)
+{
+	const struct lvs_director *director = step->worker->director;
+	const struct lvs_flow *flow = &step->headers->flow;
+	struct lvs_path_conf path;
+
+	return set->key.fwmark && lvs_setting(director, flags) & LVS_SET_CACHE_BYPASS &&
+	       lvs_addr_unicast(&flow->dst, flow->family) &&
+	       !(lvs_path_to(&path, director, flow->family, &flow->dst) &&
+		 path.flags & LVS_PATH_LOCAL);
+}
+
+static void take_bypass(struct lvs_step *step, struct lvs_candidate *candidate)
+{
+	lvs_candidate_take(step, candidate, lvs_services_dest(step->worker->director->services, 0),
+			   LVS_METHOD_BYPASS);
+	candidate->dest_port = 0; /* nobody's, and a listing says so */
+}
+
+static LVS_NOINLINE enum lvs_reason bypass(struct lvs_step *step, const struct lvs_service_set *set)
+{
+	struct lvs_candidate candidate = {.set = set, .large = set->large};
+
+	take_bypass(step, &candidate);
+	return make(step, &candidate);
+}
+
 enum lvs_reason lvs_miss(struct lvs_step *step)
 {
 	const struct lvs_director *director = step->worker->director;
@@ -519,9 +577,10 @@ enum lvs_reason lvs_miss(struct lvs_step *step)
 	if (lvs_unlikely(!is_for(step, candidate.set)))
 		return no_dest(step, &candidate);
 	candidate.large = candidate.set->large;
-	if (lvs_unlikely(is_once(step, candidate.set)))
-		return schedule_once(step, &candidate);
-	return step->peek ? schedule_as_if(step, &candidate) : schedule(step, &candidate);
+	reason = make(step, &candidate);
+	if (lvs_unlikely(reason == LVS_REASON_NO_DEST) && may_bypass(step, candidate.set))
+		return bypass(step, candidate.set);
+	return reason;
 }
 
 static enum lvs_reason send_later(struct lvs_step *step, const struct lvs_candidate *candidate,
@@ -566,6 +625,10 @@ enum lvs_reason lvs_miss_later_once(struct lvs_step *step, uint32_t mark, uint32
 					  mark)};
 	uint32_t index;
 
+	if (candidate.set && dest == 0 && may_bypass(step, candidate.set)) {
+		take_bypass(step, &candidate);
+		return send_later(step, &candidate, LVS_REASON_ONE_PACKET);
+	}
 	/* Its destination may be gone by now, or the whole service. */
 	if (!candidate.set || !has_dest(candidate.set, dest, &index))
 		return LVS_REASON_FRAGMENT_STRAY;

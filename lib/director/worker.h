@@ -90,6 +90,9 @@ const struct lvs_flow *lvs_ipsec_flow(const struct lvs_flow *flow, struct lvs_fl
 /* An AH or ESP packet's turn. */
 enum lvs_reason lvs_ipsec_turn(struct lvs_step *step);
 
+/* Why a packet of a protocol that is not balanced passes. */
+enum lvs_reason lvs_step_other(const struct lvs_step *step);
+
 /* A decision becomes the packet's verdict, or an ICMP error about it. The final reason. */
 enum lvs_reason lvs_step_settle(struct lvs_step *step, enum lvs_reason reason);
 

@@ -9,7 +9,8 @@
 	X(nat)                                                                                     \
 	X(local)                                                                                   \
 	X(tunnel)                                                                                  \
-	X(dr)
+	X(dr)                                                                                      \
+	X(bypass)
 
 /* And of the kinds of VS/TUN besides IP in IP, likewise. */
 #define LVS_TUNNELS_LIST(X)                                                                        \

@@ -148,11 +148,17 @@ static void rewrite_out(struct lvs_packet *packet, const struct lvs_headers *hea
 		headers->flow.dst_port, binding->dest_port);
 }
 
+/* The loopback address is for what was made here (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3). */
+static bool is_crossing(const struct lvs_packet *packet, const struct lvs_binding *binding)
+{
+	return packet->link_type != LVS_LINK_SELF && is_loopback(&binding->dest, binding->family);
+}
+
 /* The real server is this host: neither TTL nor MTU are asked. */
 static enum lvs_reason nat_to_host(struct lvs_packet *packet, struct lvs_headers *headers,
 				   const struct lvs_binding *binding)
 {
-	if (is_loopback(&binding->dest, binding->family))
+	if (is_crossing(packet, binding))
 		return LVS_REASON_CROSS_LOCAL;
 	rewrite_out(packet, headers, binding);
 	return LVS_REASON_LOCAL;
@@ -260,7 +266,7 @@ static enum lvs_reason nat_out_error(struct lvs_packet *packet, struct lvs_heade
 				     const struct lvs_quote *quote,
 				     const struct lvs_binding *binding)
 {
-	if (binding->path->flags & LVS_PATH_LOCAL && is_loopback(&binding->dest, binding->family))
+	if (binding->path->flags & LVS_PATH_LOCAL && is_crossing(packet, binding))
 		return LVS_REASON_CROSS_LOCAL;
 	return send_error(packet, headers, quote, binding, true);
 }

@@ -169,7 +169,9 @@ const char *lvs_services_check_locked(struct lvs_services *services,
 	uint32_t trash_n = 0;
 	const char *fault;
 
-	fault = check_services(&audit);
+	fault = check_gauge(&audit, lvs_dest_at(&services->dests, 0));
+	if (!fault)
+		fault = check_services(&audit);
 	if (!fault)
 		fault = check_trash(&audit, &trash_n);
 	if (!fault)

@@ -15,7 +15,7 @@ static struct lvs_dest *new_chunk(const struct lvs_alloc *alloc, unsigned k)
 
 static int make_room(const struct lvs_alloc *alloc, struct lvs_dest_chunks *chunks, uint32_t number)
 {
-	unsigned k = lvs_fls64((uint64_t)number - 1 + LVS_DEST_FIRST) - LVS_DEST_FIRST_SHIFT;
+	unsigned k = lvs_fls64((uint64_t)number + LVS_DEST_FIRST) - LVS_DEST_FIRST_SHIFT;
 	struct lvs_dest *chunk;
 
 	if (k >= LVS_DEST_CHUNKS)
@@ -69,6 +69,27 @@ static void init_dest(struct lvs_dest *dest, uint32_t number, const struct lvs_d
 	atomic_init(&dest->forwarder, 0);
 	dest->gauge.word = 0;
 	atomic_init(&dest->persistent, 0);
+}
+
+int lvs_dest_init_own(struct lvs_services *services)
+{
+	static const struct lvs_dest_key nobody;
+	int err = make_room(services->conf.alloc, &services->dests, 0);
+	struct lvs_dest *dest;
+
+	if (!err)
+		err = services->conf.reserve(services->conf.user, 0);
+	if (err)
+		return err;
+	services->own.conf.size = sizeof(services->own.conf);
+	services->own.conf.mtu = services->conf.default_mtu;
+	/* Never 0, and no lower than any. */
+	atomic_init(&services->own.learned, UINT64_MAX);
+	dest = lvs_dest_at(&services->dests, 0);
+	init_dest(dest, 0, &nobody);
+	dest->priv = NULL;
+	atomic_init(&dest->path, &services->own.conf);
+	return 0;
 }
 
 int lvs_dest_new(struct lvs_services *services, const struct lvs_leaf *service,
@@ -132,7 +153,10 @@ bool lvs_dest_is(const struct lvs_dest *dest, const struct lvs_dest_key *key)
 
 void lvs_dest_service_key(const struct lvs_dest *dest, struct lvs_service_key *key)
 {
-	lvs_key_of_leaf(&dest->priv->service, key);
+	if (dest->priv)
+		lvs_key_of_leaf(&dest->priv->service, key);
+	else
+		memset(key, 0, sizeof(*key));
 }
 
 void lvs_stats_add(struct lvs_stats *to, const struct lvs_stats *more)

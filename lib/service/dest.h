@@ -16,8 +16,8 @@
 #define LVS_DEST_CHUNKS 25 /* 2^31 destinations */
 
 struct lvs_dest_chunks {
-	/* Written once each, before a number in it is handed out; release, pairs with the acquire
-	 * in lvs_dest_at(). */
+	/* Written once each, the first at the beginning, others before a number in it is handed
+	 * out; release, pairs with the acquire in lvs_dest_at(). */
 	_Atomic(struct lvs_dest *) chunk[LVS_DEST_CHUNKS];
 	uint32_t used;       /* numbers that were ever given out */
 	uint32_t free_first; /* free numbers; each slot's `number` names the next; 0 ends */
@@ -59,7 +59,7 @@ struct lvs_trash {
 /* @p number was given out. Any thread that knows the number from where it was published. */
 LVS_INLINE struct lvs_dest *lvs_dest_at(const struct lvs_dest_chunks *chunks, uint32_t number)
 {
-	uint64_t place = (uint64_t)number - 1 + LVS_DEST_FIRST;
+	uint64_t place = (uint64_t)number + LVS_DEST_FIRST;
 	unsigned k = lvs_fls64(place) - LVS_DEST_FIRST_SHIFT;
 
 	/* acquire: pairs with the release in dest.c */
@@ -73,6 +73,12 @@ LVS_INLINE struct lvs_dest *lvs_dest_at(const struct lvs_dest_chunks *chunks, ui
  */
 int lvs_dest_new(struct lvs_services *services, const struct lvs_leaf *service,
 		 const struct lvs_dest_key *key, struct lvs_dest **dest);
+/*
+ * Number 0: what goes to its own address (bypass). It is always there and available, belongs to no
+ * service, and who follows its path finds that something was learned of it: the way that is meant
+ * is the packet's (lvs_step_out()). 0 or LVS_ERR_NO_MEMORY.
+ */
+int lvs_dest_init_own(struct lvs_services *services);
 /* Its number may be given out again. Nobody can see it. */
 void lvs_dest_del(struct lvs_services *services, struct lvs_dest *dest);
 /* Frees all memory of the chunks; destinations in use must have gone. */

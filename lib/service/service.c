@@ -54,12 +54,16 @@ static int init_parts(struct lvs_services *services)
 	err = lvs_map_init(&services->trash.map, services->conf.alloc);
 	if (err)
 		goto fini_paths;
+	err = lvs_dest_init_own(services);
+	if (err)
+		goto fini_dests;
 	err = new_root(services);
 	if (err)
-		goto fini_trash;
+		goto fini_dests;
 	return 0;
 
-fini_trash:
+fini_dests:
+	lvs_dest_chunks_fini(services->conf.alloc, &services->dests);
 	lvs_map_fini(&services->trash.map);
 fini_paths:
 	lvs_map_fini(&services->paths);
@@ -69,7 +73,7 @@ fini_paths:
 static void init_forwarders(struct lvs_services *services)
 {
 	/* relaxed: nobody reads yet */
-	for (unsigned i = LVS_METHOD_NAT; i <= LVS_METHOD_DR; i++)
+	for (unsigned i = LVS_METHOD_NAT; i <= LVS_METHOD_BYPASS; i++)
 		atomic_store_explicit(&services->forwarder[i], lvs_forward_find(i),
 				      memory_order_relaxed);
 	services->forwarder_n = LVS_METHOD_CUSTOM;

@@ -21,7 +21,8 @@
 #include "base/compiler.h"
 #include "base/epoch.h"
 
-/* Destinations are told apart in a connection's record by number, from 1. */
+/* Destinations are told apart in a connection's record by number, from 1; 0 is no destination: each
+ * packet goes to its own address. */
 #define LVS_FORWARDERS 256
 
 /* FTP: a service on its port also gets what may be its data connections. */
@@ -187,7 +188,7 @@ struct lvs_gauge_move {
 	uint64_t after;
 };
 
-/* The key of its service. Fixed; any thread that may see @p dest. */
+/* The key of its service; zeroes where it has none. Fixed; any thread that may see @p dest. */
 void lvs_dest_service_key(const struct lvs_dest *dest, struct lvs_service_key *key);
 
 /* A connection begins or ends there; thresholds are kept (ipvs-behaviour: set when total reaches

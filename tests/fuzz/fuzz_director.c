@@ -3,7 +3,7 @@
  * A whole director: the bytes are control calls, packets, steps of time and expiry, on two
  * workers, few flows and a small table with a constant key, so that things meet.
  *
- *	0 settings    1 connections at most    2 allocation that fails, 0: none
+ *	0 settings    1 connections at most, and more settings    2 allocation that fails, 0: none
  *	3 more settings    4 bounds of fragments
  *	then steps: {what, its bytes}
  */
@@ -33,6 +33,18 @@ static uint32_t list_conns(const struct bench *bench)
 
 	while (lvs_director_next_conn(bench->director, NULL, &cursor, &info) == 1)
 		FUZZ_CHECK(++n <= bench->max_conns);
+	return n;
+}
+
+/* Connections that no destination counts. */
+static uint32_t bypassing(const struct bench *bench)
+{
+	struct lvs_cursor cursor = {0};
+	struct lvs_conn_info info = {.size = sizeof(info)};
+	uint32_t n = 0;
+
+	while (lvs_director_next_conn(bench->director, NULL, &cursor, &info) == 1)
+		n += info.method == LVS_METHOD_BYPASS;
 	return n;
 }
 
@@ -218,7 +230,7 @@ static void check_light(struct bench *bench)
 	uint32_t conns = list_conns(bench);
 
 	FUZZ_CHECK(conns <= lvs_director_conn_n(bench->director));
-	FUZZ_CHECK(bench->removed || sum_of_gauges(bench) == conns);
+	FUZZ_CHECK(bench->removed || sum_of_gauges(bench) + bypassing(bench) == conns);
 	lvs_director_reasons(bench->director, reasons, LVS_REASON_N + 3);
 	for (unsigned i = 0; i < LVS_REASON_N + 3; i++)
 		sum += reasons[i];
@@ -305,6 +317,7 @@ static int way_back(void *user, enum lvs_family family, const union lvs_addr *ad
 {
 	(void)user;
 	path->mtu = family == LVS_INET && addr->byte[3] ? 576 : 0;
+	path->flags = addr->byte[family == LVS_INET ? 3 : 15] == 2 ? LVS_PATH_LOCAL : 0;
 	return addr->byte[family == LVS_INET ? 3 : 15] == 3 ? LVS_ERR_NO_ENTRY : 0;
 }
 
@@ -349,9 +362,12 @@ static int make_director(struct bench *bench)
 		.shards = bits & 0x80 ? 1 : 4,
 		.alloc = {bench_alloc, bench_free, bench},
 	};
+	unsigned most = take(&bench->in);
 	int err;
 
-	settings.max_conns = 1 + take(&bench->in) % MAX_CONNS;
+	settings.max_conns = 1 + most % MAX_CONNS;
+	settings.flags |= most / MAX_CONNS & 1 ? LVS_SET_CACHE_BYPASS : 0u;
+	settings.flags |= most / MAX_CONNS & 2 ? LVS_SET_IGNORE_TUNNELED : 0u;
 	bench->fail_at = take(&bench->in);
 	more_settings(bench, &settings);
 	bench->max_conns = settings.max_conns;

@@ -410,7 +410,7 @@ static const struct {
 	{more_total, "a destination's total is not the number of its connections"},
 	{less_active, "a destination's active count is not that of its connections"},
 	{wrong_dest, "a connection names a destination that never was"},
-	{no_dest, "a connection has no destination"},
+	{no_dest, "a connection has no destination, or bypasses the one it has"},
 	{no_method, "a connection has no forwarding method"},
 	{forgotten, "connections name a destination that is gone"},
 	{overloaded, "a destination at its upper threshold is not overloaded"},
