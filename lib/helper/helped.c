@@ -112,7 +112,9 @@ enum lvs_reason lvs_helped_look(struct lvs_helped *helped, const struct lvs_help
 
 	if (headers->tcp_flags & LVS_TCP_ACK)
 		acknowledge(&helped->seq[!turn->reply], lvs_mangle_ack(packet, headers));
-	if (lvs_mangle_data_len(headers) == 0 || !turn->established || !is_near(own, from))
+	/* What a reset brings along nobody reads (RFC 9293, 3.10.7.4). */
+	if (lvs_mangle_data_len(headers) == 0 || headers->tcp_flags & LVS_TCP_RST ||
+	    !turn->established || !is_near(own, from))
 		return LVS_REASON_NONE;
 	if (own->known && lvs_seq_before(own->next, from) && awaits(helped, turn))
 		return LVS_REASON_HELPER_GAP;

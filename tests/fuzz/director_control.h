@@ -4,6 +4,7 @@
 #define LVS_TESTS_FUZZ_DIRECTOR_CONTROL_H
 
 #include "director_bench.h"
+#include "director_talk.h"
 
 static inline void make_persistent(struct input *in, const struct lvs_service_key *key,
 				   struct lvs_service_conf *conf)
@@ -299,6 +300,7 @@ static inline void other_control(struct bench *bench, unsigned what)
 		zero(bench, bits);
 		break;
 	default:
+		set_helper(bench, bits);
 		check_parts(bench);
 	}
 }

@@ -315,7 +315,9 @@ static inline void check_shot(const struct shot *shot)
 	FUZZ_CHECK(packet->data >= shot->memory && packet->data <= shot->before.data);
 	FUZZ_CHECK(packet->data - packet->headroom == shot->memory);
 	FUZZ_CHECK(packet->linear_len <= packet->len || packet->verdict != LVS_FORWARD);
-	FUZZ_CHECK(packet->linear_len <= shot->before.linear_len + moved);
+	/* A helper may have written behind it. */
+	FUZZ_CHECK(packet->linear_len + packet->tailroom <=
+		   shot->before.linear_len + shot->before.tailroom + moved);
 	if (packet->verdict == LVS_FORWARD)
 		check_forwarded(shot);
 	else if (packet->reason != LVS_REASON_LOCAL)

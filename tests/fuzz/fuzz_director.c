@@ -14,6 +14,7 @@
 #include "service/service.h"
 
 #include "director_control.h"
+#include "director_talk.h"
 
 enum {
 	BATCH_MAX = 4,
@@ -72,7 +73,7 @@ static void peek(const struct shot *shot, struct lvs_worker *worker, uint64_t no
 		 struct lvs_record *told)
 {
 	struct lvs_packet copy = shot->packet;
-	uint32_t room = copy.headroom + copy.linear_len;
+	uint32_t room = copy.headroom + copy.linear_len + copy.tailroom;
 	uint8_t *memory = fuzz_copy(shot->memory, room);
 
 	copy.data = memory + copy.headroom;
@@ -134,6 +135,74 @@ static void send_one(struct bench *bench, struct lvs_worker *worker, struct shot
 	bench->packets++;
 	check_shot(shot);
 	free(shot->memory);
+}
+
+/* One packet, of which it is asked beforehand what would become of it. */
+static void send_told(struct bench *bench, struct lvs_worker *worker, struct shot *shot)
+{
+	struct lvs_record told;
+	uint32_t conns;
+
+	shot->before = shot->packet;
+	lvs_worker_handle_expiry(worker, bench->now, 1);
+	conns = list_conns(bench);
+	peek(shot, worker, bench->now, &told);
+	lvs_worker_process(worker, &shot->packet, 1, bench->now);
+	check_told(bench, &shot->packet, &told, conns);
+	bench->packets++;
+	check_shot(shot);
+}
+
+static void say(struct bench *bench, struct talk *talk, unsigned bits)
+{
+	static const uint8_t flags[4] = {LVS_TCP_ACK, LVS_TCP_SYN, LVS_TCP_ACK | LVS_TCP_FIN,
+					 LVS_TCP_RST};
+	unsigned from = bits & 1, more = bits & 0x80 ? take(&bench->in) : 0;
+	const char *text = talk_text(from, bits >> 2);
+	bool data = bits & 0x20;
+	struct lvs_flow flow;
+	struct shot shot;
+
+	if (!talk_flow(bench, talk, from, data, &flow))
+		return;
+	talk->data_n += data;
+	/* Something was lost, or comes once more. */
+	talk->end[from].seq += more & 0x40 ? (more & 15) * 4 : 0u - (more & 15) * 4;
+	talk_make(talk, &flow, from, text, flags[more >> 4 & 3], &shot);
+	talk_tail(&shot, bits & 0x40 ? 0 : 64);
+	send_told(bench, bench->worker[bits >> 1 & 1], &shot);
+	if (!data)
+		talk_count(talk, from, (unsigned)strlen(text), flags[more >> 4 & 3], &shot.packet);
+	free(shot.memory);
+}
+
+/* A handshake, and what both say then. */
+static void converse(struct bench *bench, unsigned what)
+{
+	struct talk talk = {.service = service_key(what & 0x10 ? 2 : 0),
+			    .end = {{.seq = 0xfffffff0}, {.seq = 0x7fffffe0}}};
+	unsigned n = 3 + take(&bench->in) % TALK_MAX;
+
+	talk.client = addr_of(talk.service.family, 2, 1);
+	for (unsigned i = 0; i < n; i++) {
+		struct lvs_flow flow;
+		struct shot shot;
+
+		if (i >= 3 || what & 0x20) {
+			say(bench, &talk, take(&bench->in));
+			continue;
+		}
+		if (!talk_flow(bench, &talk, i & 1, false, &flow))
+			continue;
+		talk_make(&talk, &flow, i & 1, "",
+			  i == 0   ? LVS_TCP_SYN
+			  : i == 1 ? LVS_TCP_SYN | LVS_TCP_ACK
+				   : LVS_TCP_ACK,
+			  &shot);
+		send_told(bench, bench->worker[0], &shot);
+		talk_count(&talk, i & 1, 0, i < 2 ? LVS_TCP_SYN : 0, &shot.packet);
+		free(shot.memory);
+	}
 }
 
 /* A datagram in slices: in order, from the end, or from the middle; some twice, one perhaps not. */
@@ -305,6 +374,9 @@ static void step(struct bench *bench)
 	case 11:
 	case 12:
 		send_slices(bench, what);
+		break;
+	case 13:
+		converse(bench, what);
 		break;
 	default:
 		send(bench, what);

@@ -16,16 +16,18 @@ MS, S = 10**6, 10**9
 
 class Packet:
     """part: (whole packet, start, end, identification) of a fragment; released: [(part, reason)]
-    of those that were held until this record."""
-    part, released = None, ()
+    of those that were held until this record. becomes: (seq, ack, options, payload) of a segment that
+    a helper has looked into."""
+    part, released, becomes = None, (), None
 
     def __init__(self, time, data, reason, server, wire):
         self.time, self.data, self.reason, self.server, self.wire = time, data, reason, server, wire
 
 
 class Case:
-    def __init__(self, name, rules, paths="", linktype=RAW):
+    def __init__(self, name, rules, paths="", linktype=RAW, helpers=""):
         self.name, self.linktype, self.packets, self.now = name, linktype, [], START
+        self.helpers, self.flows = helpers, []
         self.rules, self.paths = textwrap.dedent(rules).lstrip(), textwrap.dedent(paths).lstrip()
 
     def wait(self, seconds):
@@ -36,6 +38,10 @@ class Case:
         self.packets.append(Packet(self.now, data, reason, server, wire or len(data)))
         self.now += MS
 
+
+    def expect(self, client, cport, vip, vport, server, rport):
+        """A connection that a helper has read of: nothing schedules it."""
+        self.flows.append((client, cport, vip, vport, server, rport))
 
     def fragment(self, whole, start, end, reason, server=None, ident=0x1234, released=()):
         """A part of a packet; released: [(start, end, reason)] of the others that leave behind it."""
@@ -901,7 +907,115 @@ def frag_tunnels():
             frag_tunnel("frag-gre", VIP, CLIENT, SERVER6, "--tun-type gre --tun-csum")]
 
 
+class Talk:
+    """An FTP control connection. The server counts as it sends, the client as it gets."""
+    def __init__(self, case, client, vip, server, sport, rport):
+        self.case, self.client, self.vip, self.server = case, client, vip, server
+        self.sport, self.rport = sport, rport
+        self.asked, self.sent, self.got = 0xfffffff0, 0x7fffffe0, 0x7fffffe0
+
+    def from_client(self, flags, payload=b"", reason="established", options=b"", seen=b"", ack=None):
+        """options, as the server gets them: seen."""
+        got, sent = (self.got, self.sent) if ack is None else ack
+        data = packet(self.client, self.vip, TCP, tcp(self.sport, 21, flags, payload, options, self.asked, got))
+        self.case.send(data, reason, self.server)
+        self.case.packets[-1].becomes = self.asked, sent, seen or options, payload
+        self.asked = (self.asked + len(payload) + (flags & (SYN | FIN) != 0)) % 2**32
+
+    def from_server(self, flags, payload=b"", becomes=None, reason="reply", lost=0):
+        """lost: how much of it is sent, and got, once more."""
+        becomes = payload if becomes is None else becomes
+        data = packet(self.server, self.client, TCP, tcp(self.rport, self.sport, flags, payload, b"", self.sent, self.asked))
+        self.case.send(data, reason)
+        if reason != "reply":
+            return
+        self.case.packets[-1].becomes = self.got, self.asked, b"", becomes
+        self.sent = (self.sent + len(payload) + (flags & (SYN | FIN) != 0)) % 2**32
+        self.got = (self.got + len(becomes) + (flags & (SYN | FIN) != 0)) % 2**32
+
+    def open(self):
+        self.from_client(SYN, reason="scheduled", options=bytes.fromhex("020405b40402010103030701"))
+        self.from_server(SYN | ACK)
+        self.from_client(ACK)
+        self.from_server(ACK | PSH, b"220 (vsFTPd 3.0.3)\r\n")
+        self.from_client(ACK)
+
+    def data(self, port, rport, sport, opener):
+        """A data connection's handshake; opener: who begins it."""
+        def there(flags):
+            self.case.send(packet(self.client, self.vip, TCP, tcp(sport, port, flags)), "established", self.server)
+
+        def back(flags):
+            self.case.send(packet(self.server, self.client, TCP, tcp(rport, sport, flags)), "reply")
+
+        first, second = (there, back) if opener == "client" else (back, there)
+        first(SYN)
+        second(SYN | ACK)
+        first(ACK)
+
+
+def ftp_v4():
+    case = Case("ftp-v4", """\
+        -A -t 192.0.2.10:21 -s rr
+        -a -t 192.0.2.10:21 -r 10.0.0.1:2121 -m -w 1
+        """, helpers="ftp 21\n")
+    talk = Talk(case, CLIENT, VIP, SERVER, 50000, 2121)
+    talk.open()
+    # longer, and again; shorter would need a longer server's address
+    for i in range(2):
+        talk.from_client(ACK | PSH, b"pasv\r\n")
+        sent, got = talk.sent, talk.got
+        reply = b"227 Entering Passive Mode (10,0,0,1,156,64).\r\n", b"227 Entering Passive Mode (192,0,2,10,156,64).\r\n"
+        talk.from_server(ACK | PSH, *reply)
+        # it is lost, and sent again in two parts; then something behind it comes, and the client tells
+        talk.sent, talk.got = sent, got
+        talk.from_server(ACK | PSH, reply[0][:30], reply[1][:30])
+        talk.from_server(ACK | PSH, reply[0][30:], reply[1][30:])
+        talk.from_server(ACK | PSH, b"150 Here it comes.\r\n")
+        block = struct.pack("!BBBBII", 1, 1, 5, 10, talk.got - 20, talk.got)
+        seen = struct.pack("!BBBBII", 1, 1, 5, 10, talk.sent - 20, talk.sent)
+        talk.from_client(ACK, options=block, seen=seen, ack=(got, sent))
+        case.expect(CLIENT, 51000 + i, VIP, 40000, SERVER, 40000)
+        talk.data(40000, 40000, 51000 + i, "client")
+        talk.from_client(ACK)
+    case.expect(CLIENT, 52000, VIP, 20, SERVER, 2120)
+    talk.from_client(ACK | PSH, b"PORT 198,51,100,7,203,32\r\n")
+    talk.data(20, 2120, 52000, "server")
+    # EPSV: the same port, the text stays
+    talk.from_client(ACK | PSH, b"EPSV\r\n")
+    talk.from_server(ACK | PSH, b"229 Entering Extended Passive Mode (|||40001|)\r\n")
+    case.expect(CLIENT, 53000, VIP, 40001, SERVER, 40001)
+    talk.data(40001, 40001, 53000, "client")
+    talk.from_client(FIN | ACK)
+    talk.from_server(FIN | ACK)
+    # what is broken is not looked into
+    case.send(packet(CLIENT, VIP, TCP, tcp(50000, 21, ACK, b"PASV\r\n"), sums=False), "helper_checksum")
+    return case
+
+
+def ftp_v6():
+    case = Case("ftp-v6", """\
+        -A -t [2001:db8:10::10]:21 -s rr
+        -a -t [2001:db8:10::10]:21 -r [2001:db8:a::1]:21 -m -w 1
+        """, helpers="ftp 21\n")
+    talk = Talk(case, CLIENT6, VIP6, SERVER6, 50000, 21)
+    talk.open()
+    talk.from_client(ACK | PSH, b"EPSV 2\r\n")
+    talk.from_server(ACK | PSH, b"229 Entering Extended Passive Mode (!!!40000!)\r\n",
+                     b"229 Entering Extended Passive Mode (|||40000|)\r\n")
+    talk.from_client(ACK)
+    case.expect(CLIENT6, 51000, VIP6, 40000, SERVER6, 40000)
+    talk.data(40000, 40000, 51000, "client")
+    case.expect(CLIENT6, 52000, VIP6, 20, SERVER6, 20)
+    talk.from_client(ACK | PSH, b"EPRT |2|2001:db8:c::7|52000|\r\n")
+    talk.data(20, 20, 52000, "server")
+    talk.from_client(ACK | PSH, b"PASV\r\n")
+    talk.from_server(ACK | PSH, b"227 Entering Passive Mode (10,0,0,1,156,64).\r\n")
+    return case
+
+
 CASES = [make() for make in (nat_v4_tcp, nat_v4_udp, nat_v6, sctp_v4, sctp_v6, dr_v4, dr_v6, ipip_4in4, ipip_6in6, ipip_4in6,
                              ipip_6in4, options, wrr, mh, sh, expiry, bad, padding, ttl, too_long, icmp_nat_v4,
                              icmp_nat_v6, icmp_dr, icmp_tun, icmp_limits, frag_nat_v4, frag_nat_v6, gue, gue_csum,
-                             gue_remcsum, gre, gre_csum, icmp_gue, icmp_gue6, icmp_gre, icmp_gre6)] + frag_tunnels()
+                             gue_remcsum, gre, gre_csum, icmp_gue, icmp_gue6, icmp_gre, icmp_gre6,
+                             ftp_v4, ftp_v6)] + frag_tunnels()

@@ -5,6 +5,7 @@
  *	golden [--update] <folder>
  *
  *	rules     services and servers, as `ipvsadm -S -n` prints them
+ *	helpers   optional; lines "<name> <port>"
  *	paths     optional; lines "<address> <word>...": mtu <bytes>, down, local, no-source
  *	in.pcap   what comes
  *	out.pcap  what is forwarded, and ICMP errors that packets became
@@ -120,6 +121,27 @@ static void apply_rules(struct replay *replay)
 	for (size_t i = 0; i < rules.dest_n; i++)
 		add_dest(replay, &rules.service[rules.dest[i].service].key, &rules.dest[i]);
 	rules_free(&rules);
+}
+
+static void apply_helpers(struct replay *replay)
+{
+	char path[PATH_MAX_LEN];
+	char name[16];
+	unsigned port;
+	FILE *file = fopen(file_of(replay, "helpers", path), "r");
+
+	if (!file)
+		return;
+	while (fscanf(file, "%15s %u", name, &port) == 2) {
+		const struct lvs_helper_ops *ops = lvs_helper_find(name);
+
+		if (!ops)
+			die("helpers", name);
+		must(lvs_director_bind_helper(replay->director, ops, LVS_TCP,
+					      htons((uint16_t)port)),
+		     "helpers");
+	}
+	fclose(file);
 }
 
 static void apply_path_line(struct replay *replay, char *line)
@@ -337,6 +359,7 @@ int main(int argc, char **argv)
 		die("memory", "out of it");
 	must(lvs_director_new(NULL, &replay.director), "director");
 	must(lvs_worker_new(replay.director, &replay.worker), "worker");
+	apply_helpers(&replay);
 	apply_rules(&replay);
 	apply_paths(&replay);
 	open_files(&replay);

@@ -15,6 +15,8 @@ def files(case):
            "in.pcap": wire.pcap_bytes([(p.time, p.data, p.wire) for p in case.packets], case.linktype)}
     if case.paths:
         out["paths"] = case.paths.encode()
+    if case.helpers:
+        out["helpers"] = case.helpers.encode()
     return out
 
 

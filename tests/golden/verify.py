@@ -191,6 +191,20 @@ def wrap(ip, at, protocol, server, flow=None):
     return with_ip_sum(header + near + far) + body
 
 
+def helped(packet, linktype):
+    """A segment as a helper leaves it, before its addresses change: RFC 9293, all sums anew."""
+    ip, at, protocol = dissect(packet.data, linktype)
+    if not packet.becomes:
+        return packet.data
+    seq, ack, opts, payload = packet.becomes
+    want("options", len(opts), (ip[at + 12] >> 4) * 4 - 20)
+    segment = put(ip[at:at + 20], 4, struct.pack("!II", seq, ack)) + opts + payload
+    segment = with_sum(*ends(ip), protocol, segment)
+    if ip[0] >> 4 == 6:
+        return put(ip[:at], 4, (at - 40 + len(segment)).to_bytes(2, "big")) + segment
+    return with_ip_sum(put(ip[:at], 2, (at + len(segment)).to_bytes(2, "big"))) + segment
+
+
 def request(rules, data, linktype, server):
     ip, at, protocol = dissect(data, linktype)
     vip = text(ends(ip)[1])
@@ -384,10 +398,10 @@ def check_packet(case, rules, flows, packet, verdict, out):
         expected, back = icmp_out(case, rules, flows, packet, packet.reason)
         want("next hop", back, hop)
     elif packet.reason == "reply":
-        expected, client = reply(flows, packet.data, case.linktype)
+        expected, client = reply(flows, helped(packet, case.linktype), case.linktype)
         want("next hop", client, hop)
     else:
-        expected = request(rules, packet.data, case.linktype, hop)
+        expected = request(rules, helped(packet, case.linktype), case.linktype, hop)
         note_flow(flows, rules, packet.data, case.linktype, hop)
     time, data, _ = next(out)
     want("time", packet.time, time)
@@ -397,6 +411,9 @@ def check_packet(case, rules, flows, packet, verdict, out):
 def check_case(case):
     folder = HERE / case.name
     rules, flows = read_rules(case.rules), {}
+    for client, cport, vip, vport, server, rport in case.flows:
+        rules.setdefault((TCP, vip, vport), {})[server] = "-m", rport
+        flows[TCP, client, cport, server, rport] = vip, vport
     TUNNELS.clear()
     TUNNELS.update(read_tunnels(case.rules))
     for name, contents in make.files(case).items():

@@ -65,7 +65,8 @@ static inline void ftp_open(struct ftp *ftp, unsigned family, enum lvs_method me
 	memset(ftp, 0, sizeof(*ftp));
 	if (settings)
 		full = *settings;
-	full.alloc = alloc_rig(&ftp->alloc);
+	if (!full.alloc.alloc)
+		full.alloc = alloc_rig(&ftp->alloc);
 	ck_assert_int_eq(lvs_director_new(&full, &ftp->director), 0);
 	ck_assert_int_eq(lvs_worker_new(ftp->director, &ftp->worker), 0);
 	ck_assert_int_eq(lvs_director_bind_helper(ftp->director, lvs_helper_find("ftp"), LVS_TCP,

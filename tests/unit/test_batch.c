@@ -122,6 +122,9 @@ static void open_site(struct site *site, const struct shape *shape)
 	settings.events = TOLD_MAX;
 	memset(settings.table_key, 0x5a, sizeof(settings.table_key));
 	ck_assert_int_eq(lvs_director_new(&settings, &site->director), 0);
+	ck_assert_int_eq(lvs_director_bind_helper(site->director, lvs_helper_find("ftp"), LVS_TCP,
+						  rig_port(80)),
+			 0);
 	for (unsigned i = 0; i < SERVICES; i++)
 		add_service(site->director, i);
 	site->given = 0;
@@ -230,6 +233,21 @@ static struct lvs_flow client_flow(uint64_t *random)
 			rig_random(random) % 50 ? 80 : 81);
 }
 
+/* FTP's words, now and then: a helper listens. What it rewrites: test_helper_batch.c. */
+static void speak(struct rig_packet *rig, const struct lvs_flow *flow, uint64_t *random)
+{
+	static const char *const texts[] = {"PASV\r\n", "227 (10,0,0,1,156,64)\r\n",
+					    "PORT 198,51,0,9,156,64\r\n", "EPSV\r\n",
+					    "229 ok (|||40000|)\r\n"};
+	const char *text = texts[rig_random(random) % 5];
+
+	if (flow->protocol != LVS_TCP || rig_random(random) % 2)
+		return;
+	rig_make(rig, flow, LVS_TCP_ACK, (unsigned)strlen(text));
+	memcpy(rig->packet.data + rig->packet.len - strlen(text), text, strlen(text));
+	rig_fix(rig);
+}
+
 /* Breaks a packet somewhere in its headers, now and then. */
 static void spoil(struct rig_packet *rig, uint64_t *random)
 {
@@ -287,6 +305,7 @@ static void make_event(struct event *event, struct memory *memory, uint64_t *ran
 	}
 	rig_make(&rig, &flow, any_flags(flow.protocol, random),
 		 (unsigned)(rig_random(random) % 100));
+	speak(&rig, &flow, random);
 	spoil(&rig, random);
 	memcpy(event->bytes, rig.packet.data, rig.packet.len);
 	event->len = (uint8_t)rig.packet.len;
@@ -308,6 +327,7 @@ static void load(struct lane *lane, unsigned i, const struct event *event)
 	packet->len = event->len;
 	packet->linear_len = event->len;
 	packet->headroom = RIG_HEADROOM;
+	packet->tailroom = (uint16_t)(SIZE - event->len);
 }
 
 static void keep(struct event *event, const struct lvs_packet *packet)
