@@ -43,8 +43,9 @@ enum lvs_reuse {
 /** Switches; all off is the kernel's default. */
 enum lvs_settings_flag {
 	LVS_SET_SLOPPY_TCP = 0x1,        /**< Any TCP packet but RST may open a connection. */
-	LVS_SET_EXPIRE_NODEST = 0x2,     /**< Entries of removed destinations end with their next
-					      packet, those of drained ones with a SYN. */
+	LVS_SET_EXPIRE_NODEST = 0x2,     /**< Entries of removed destinations end at once (the next
+					      lvs_worker_handle_expiry(), or their next packet),
+					      those of drained ones with a SYN. */
 	LVS_SET_NO_PMTU_DISC = 0x4,      /**< Tunnels ignore the DF bit. */
 	LVS_SET_SLOPPY_SCTP = 0x8,       /**< Any SCTP packet but ABORT may open a connection. */
 	LVS_SET_EXPIRE_QUIESCENT = 0x10, /**< Templates of destinations of weight 0 are not used. */

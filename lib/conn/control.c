@@ -128,8 +128,8 @@ void lvs_table_assure(const struct lvs_table *table, const struct lvs_conn *conn
 					 memory_order_relaxed);
 }
 
-/* Ends a record unless it controls others, or has ended. */
-static bool end_unused(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick, void *by)
+bool lvs_table_remove_unused(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick,
+			     void *by)
 {
 	for (;;) {
 		uint64_t word = atomic_load_explicit(&conn->word, memory_order_acquire);
@@ -161,7 +161,8 @@ unsigned lvs_table_drop_controllers(struct lvs_table *table, const struct lvs_co
 	struct lvs_conn *controller = lvs_table_controller(table, conn);
 	unsigned ended = 0;
 
-	while (controller && goes_along(controller) && end_unused(table, controller, tick, by)) {
+	while (controller && goes_along(controller) &&
+	       lvs_table_remove_unused(table, controller, tick, by)) {
 		ended++;
 		controller = lvs_table_controller(table, controller);
 	}
@@ -170,7 +171,7 @@ unsigned lvs_table_drop_controllers(struct lvs_table *table, const struct lvs_co
 
 unsigned lvs_table_drop(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick, void *by)
 {
-	if (!end_unused(table, conn, tick, by))
+	if (!lvs_table_remove_unused(table, conn, tick, by))
 		return 0;
 	return 1 + lvs_table_drop_controllers(table, conn, tick, by);
 }

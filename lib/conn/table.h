@@ -142,6 +142,10 @@ int lvs_table_insert(struct lvs_table *table, struct lvs_conn *conn, uint64_t ha
 /* Ends a connection now, whatever it controls. False when it had ended already. No lock is held. */
 bool lvs_table_remove(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick, void *by);
 
+/* The same unless it controls others. */
+bool lvs_table_remove_unused(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick,
+			     void *by);
+
 /*
  * Ends a connection before its time as a defence or a sweep does: not one that controls others;
  * and what controls it ends too where that controls nothing else, unless that is an assured

@@ -29,6 +29,8 @@ static LVS_NOINLINE bool is_reused(const struct lvs_step *step, const struct lvs
 	uint32_t mode = lvs_setting(director, reuse);
 	uint64_t word;
 
+	if (!lvs_services_any(director->services, step->headers->flow.family))
+		return false;
 	if (is_drained(director, conn))
 		return true;
 	/* What a template or another connection brought here stays where that is. */
@@ -100,6 +102,22 @@ found:
 	return conn;
 }
 
+/* The destination was removed. Replies still find their way, as in the kernel; which has no eye for
+ * a family without a service. */
+static LVS_NOINLINE enum lvs_reason hit_removed(struct lvs_step *step, struct lvs_conn *conn,
+						enum lvs_side side, struct lvs_dest *dest)
+{
+	const struct lvs_director *director = step->worker->director;
+
+	if (!lvs_services_any(director->services, step->headers->flow.family))
+		return LVS_REASON_NO_SERVICE;
+	if (side != LVS_SIDE_REQUEST)
+		return lvs_hit(step, conn, side, dest);
+	if (!(lvs_setting(director, flags) & LVS_SET_EXPIRE_NODEST))
+		return LVS_REASON_DEST_GONE;
+	return start_anew(step, conn, LVS_GONE_DEST_GONE);
+}
+
 /* @p first: it looks like the first of a connection. */
 LVS_INLINE enum lvs_reason decide_flow(struct lvs_step *step, bool first)
 {
@@ -118,12 +136,8 @@ LVS_INLINE enum lvs_reason decide_flow(struct lvs_step *step, bool first)
 	if (side == LVS_SIDE_REQUEST && lvs_unlikely(first) && is_reused(step, conn))
 		return reopen(step, conn);
 	dest = lvs_services_dest(director->services, conn->dest);
-	/* Replies of a removed destination still find their way, as in the kernel. */
-	if (side == LVS_SIDE_REQUEST && lvs_unlikely(!lvs_dest_available(dest))) {
-		if (!(lvs_setting(director, flags) & LVS_SET_EXPIRE_NODEST))
-			return LVS_REASON_DEST_GONE;
-		return start_anew(step, conn, LVS_GONE_DEST_GONE);
-	}
+	if (lvs_unlikely(!lvs_dest_available(dest)))
+		return hit_removed(step, conn, side, dest);
 	return lvs_hit(step, conn, side, dest);
 }
 
@@ -136,6 +150,8 @@ struct lvs_conn *lvs_decide_known(const struct lvs_step *step)
 	if (!conn)
 		conn = lvs_table_find_waiting(director->table, &step->headers->flow);
 	if (!conn || lvs_conn_is_over(conn, step->tick))
+		return NULL;
+	if (!lvs_services_any(director->services, step->headers->flow.family))
 		return NULL;
 	if (side != LVS_SIDE_REQUEST)
 		return conn;

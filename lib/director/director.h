@@ -15,6 +15,7 @@
 #include "director/counters.h"
 #include "director/ring.h"
 #include "director/limit.h"
+#include "director/sweep.h"
 #include "service/meter.h"
 #include "service/service.h"
 
@@ -36,6 +37,7 @@ struct lvs_director {
 	struct lvs_frags *frags; /* datagrams that come in fragments */
 
 	struct lvs_epoch epoch;
+	struct lvs_sweep sweep;
 	_Atomic bool nearly_full; /* as the last event of it told */
 	_Atomic bool backup;      /* connection sync's backup runs */
 	struct lvs_clock clock;   /* the latest of any worker's; a tick is its lower half */

@@ -244,6 +244,8 @@ static enum lvs_reason follow_conn(struct lvs_step *step)
 	if (!conn || lvs_conn_is_over(conn, step->tick))
 		return LVS_REASON_FRAGMENT_STRAY;
 	dest = lvs_services_dest(director->services, conn->dest);
+	if (!lvs_services_any(director->services, step->headers->flow.family))
+		return LVS_REASON_NO_SERVICE;
 	if (side == LVS_SIDE_REQUEST && !lvs_dest_available(dest))
 		return LVS_REASON_DEST_GONE;
 	return lvs_hit_later(step, conn, side, dest);

@@ -36,7 +36,8 @@ static bool find(struct lvs_step *step, const struct lvs_flow *flow, struct abou
 	flow = lvs_ipsec_flow(flow, &ike);
 	about->conn = lvs_table_find(director->table, flow, lvs_table_hash(director->table, flow),
 				     SIDES_QUOTED, &about->side);
-	if (!about->conn || lvs_conn_is_over(about->conn, step->tick))
+	if (!about->conn || lvs_conn_is_over(about->conn, step->tick) ||
+	    !lvs_services_any(director->services, flow->family))
 		return false;
 	word = atomic_load_explicit(&about->conn->word, memory_order_relaxed);
 	about->ops = lvs_services_forwarder(director->services, LVS_CONN_FORWARDER(word));

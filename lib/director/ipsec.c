@@ -69,6 +69,8 @@ enum lvs_reason lvs_ipsec_turn(struct lvs_step *step)
 	if (!conn || lvs_conn_is_over(conn, step->tick))
 		return LVS_REASON_PROTOCOL;
 	dest = lvs_services_dest(director->services, conn->dest);
+	if (!lvs_services_any(director->services, step->headers->flow.family))
+		return LVS_REASON_PROTOCOL;
 	if (side == LVS_SIDE_REQUEST && !lvs_dest_available(dest))
 		return dest_gone(step, conn);
 	return hit(step, conn, side, dest);

@@ -294,7 +294,8 @@ static uint64_t conns_expiry(const struct lvs_worker *worker)
 
 	if (lvs_table_conn_n(worker->director->table) == 0)
 		return UINT64_MAX;
-	if (worker->expiry_more)
+	if (worker->expiry_more ||
+	    lvs_sweep_waits(&worker->director->sweep, worker->director->services))
 		return ticks << LVS_TICK_SHIFT;
 	/* Time has an end: behind the last tick there is nothing to wait for. */
 	return ticks == UINT64_MAX >> LVS_TICK_SHIFT ? UINT64_MAX : (ticks + 1) << LVS_TICK_SHIFT;
@@ -343,9 +344,12 @@ unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns, un
 	uint32_t from = worker->events.n;
 	struct lvs_ender ender;
 	struct lvs_ender *by = lvs_ender_of(&ender, &worker->events, LVS_GONE_EXPIRED, now_ns);
+	unsigned swept = 0;
 	unsigned ended;
 
 	expire_frags(worker, not_before(worker, now_ns), budget);
+	if (lvs_sweep_waits(&worker->director->sweep, worker->director->services))
+		swept = lvs_sweep(worker, tick, budget, now_ns);
 	lvs_epoch_enter(&worker->director->epoch, &worker->reader);
 	lvs_services_expire(worker->director->services, not_before(worker, now_ns));
 	lvs_services_estimate(worker->director->services, not_before(worker, now_ns), budget);
@@ -355,5 +359,5 @@ unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns, un
 		lvs_ring_sort(&worker->events, from);
 		lvs_events_table(worker->director, &worker->events, now_ns);
 	}
-	return ended;
+	return ended + swept;
 }

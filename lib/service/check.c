@@ -80,6 +80,7 @@ static const char *check_service(struct audit *audit, const struct lvs_service_i
 		fault = check_dest(audit, service, i);
 	counted = lvs_services_count_of(&audit->seen, &ident->key);
 	audit->seen.service_n++;
+	audit->seen.family_n[ident->key.family == LVS_INET6]++;
 	if (counted)
 		++*counted;
 	return fault;
@@ -101,7 +102,8 @@ static const char *check_services(struct audit *audit)
 	if (audit->seen.service_n != root->service_n ||
 	    memcmp(audit->seen.mark_n, root->mark_n, sizeof(root->mark_n)) != 0 ||
 	    memcmp(audit->seen.ftp_n, root->ftp_n, sizeof(root->ftp_n)) != 0 ||
-	    memcmp(audit->seen.every_n, root->every_n, sizeof(root->every_n)) != 0)
+	    memcmp(audit->seen.every_n, root->every_n, sizeof(root->every_n)) != 0 ||
+	    memcmp(audit->seen.family_n, root->family_n, sizeof(root->family_n)) != 0)
 		return "the count of services is wrong";
 	if (lvs_server_total(audit->services) != audit->server_n)
 		return "a server that has gone is found by its address";

@@ -47,6 +47,7 @@ static void count(struct lvs_services_root *root, const struct lvs_draft *draft,
 	uint32_t *counted = lvs_services_count_of(root, &draft->key);
 
 	root->service_n += n;
+	root->family_n[draft->key.family == LVS_INET6] += n;
 	if (counted)
 		*counted += n;
 }
@@ -146,6 +147,15 @@ static void arrive(struct lvs_services *services, const struct lvs_draft_dest *d
 	atomic_store_explicit(&dest->flags, flags, memory_order_relaxed);
 }
 
+/* Its connections are to end without their packets, where the setting says so now. */
+static void note_removal(struct lvs_services *services)
+{
+	const struct lvs_settings *settings = services->conf.settings;
+
+	if (settings && lvs_read_relaxed(settings->flags) & LVS_SET_EXPIRE_NODEST)
+		atomic_fetch_add_explicit(&services->removals, 1, memory_order_release);
+}
+
 /* The destinations that the set before had alone. */
 static void leave(struct lvs_services *services, const struct lvs_draft *draft, uint64_t tag)
 {
@@ -164,6 +174,7 @@ static void leave(struct lvs_services *services, const struct lvs_draft *draft, 
 		priv->service_number = base->ident->created;
 		priv->removed_tag = tag;
 		lvs_trash_add(services, priv);
+		note_removal(services);
 	}
 }
 

@@ -248,6 +248,16 @@ const struct lvs_service_set *lvs_services_match(const struct lvs_services *serv
 	return lvs_likely(set != NULL) ? set : match_wide(services, root, flow);
 }
 
+bool lvs_services_any(const struct lvs_services *services, unsigned family)
+{
+	return lvs_services_root(services)->family_n[family == LVS_INET6] != 0;
+}
+
+uint64_t lvs_services_removals(const struct lvs_services *services)
+{
+	return atomic_load_explicit(&services->removals, memory_order_acquire);
+}
+
 static bool is_known(const struct lvs_services *services, enum lvs_known_kind kind, unsigned family,
 		     const union lvs_addr *addr)
 {

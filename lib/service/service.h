@@ -119,6 +119,12 @@ void lvs_services_unlock(struct lvs_services *services);
 const struct lvs_service_set *lvs_services_match(const struct lvs_services *services,
 						 const struct lvs_flow *flow, uint32_t mark);
 
+/* Whether there is any service of a family. Without one the kernel does not see its packets. */
+bool lvs_services_any(const struct lvs_services *services, unsigned family);
+
+/* How many destinations were removed while LVS_SET_EXPIRE_NODEST was set. Any thread. */
+uint64_t lvs_services_removals(const struct lvs_services *services);
+
 /* Whether a service or a destination may have an address; never false where one has. */
 bool lvs_services_know_service(const struct lvs_services *services, unsigned family,
 			       const union lvs_addr *addr);

@@ -23,6 +23,7 @@ struct lvs_services_root {
 	uint32_t mark_n[2];               /* services with a mark: IPv4, IPv6 */
 	uint32_t ftp_n[2];                /* on FTP's port, TCP: the same */
 	uint32_t every_n[2];              /* of every port: the same */
+	uint32_t family_n[2];             /* all: the same */
 	uint32_t service_n;
 	struct lvs_retired retired;
 };
@@ -40,6 +41,9 @@ struct lvs_services {
 	 * acquire in lvs_services_expire(): who sees what it says sees the root before it. */
 	_Atomic uint64_t timed_ns;
 	struct lvs_meters meters;
+	/* Destinations whose connections are to end: counts on. release in commit: they are not
+	 * available any more; pairs with the acquire in lvs_services_removals(). */
+	_Atomic uint64_t removals;
 
 	struct lvs_services_conf conf;
 	pthread_mutex_t mutex; /* all that follows, and every change of what stands above */
