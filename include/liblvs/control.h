@@ -55,7 +55,7 @@ struct lvs_service_conf {
 				 bits (network order), 0 being all clients, or an IPv6 prefix
 				 length, 1 to 128. */
 	const struct lvs_pe_ops
-		*pe; /**< Persistence engine; must outlive the director. NULL: none. */
+		*pe; /**< Persistence engine. NULL: none; others are not yet supported. */
 };
 
 /** What a destination of a service is known by. */

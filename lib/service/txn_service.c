@@ -93,6 +93,9 @@ static int check_conf(struct lvs_txn *txn, const struct lvs_service_key *key,
 	memset(full, 0, sizeof(*full));
 	memcpy(full, conf, conf->size < sizeof(*full) ? conf->size : sizeof(*full));
 	full->size = sizeof(*full);
+	if (full->pe)
+		return lvs_txn_fail(txn, LVS_ERR_UNSUPPORTED,
+				    "service %s: persistence engines are not yet supported", name);
 	if (!full->sched)
 		full->sched = lvs_sched_find("wlc");
 	return check_sched(txn, full->sched, name);

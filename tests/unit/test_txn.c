@@ -123,6 +123,26 @@ START_TEST(refuses_services)
 }
 END_TEST
 
+/* What is not there yet is not passed over. */
+START_TEST(refuses_engine)
+{
+	struct service_rig *rig = service_rig_new();
+	struct lvs_service_key key = {.addr = addr_at(HOST),
+				      .port = lvs_htons(5060),
+				      .family = LVS_INET,
+				      .protocol = LVS_UDP};
+	struct lvs_service_conf conf = service_conf();
+	struct lvs_txn *txn = txn_begin(rig);
+
+	conf.pe = (const struct lvs_pe_ops *)(const void *)&key;
+	ck_assert_int_eq(lvs_txn_add_service(txn, &key, &conf), LVS_ERR_UNSUPPORTED);
+	ck_assert_str_eq(lvs_txn_error(txn),
+			 "service UDP 10.0.0.1:5060: persistence engines are not yet supported");
+	txn_commit(txn);
+	service_rig_del(rig);
+}
+END_TEST
+
 static const struct dest_row {
 	enum where where;
 	uint8_t family;
@@ -449,6 +469,7 @@ int main(void)
 {
 	TCase *tcase = tcase_create("txn");
 
+	tcase_add_test(tcase, refuses_engine);
 	tcase_add_loop_test(tcase, refuses_services, 0, LVS_ARRAY_N(service_rows));
 	tcase_add_loop_test(tcase, refuses_destinations, 0, LVS_ARRAY_N(dest_rows));
 	tcase_add_loop_test(tcase, refuses_tunnels, 0, LVS_ARRAY_N(tunnel_rows));
