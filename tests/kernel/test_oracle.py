@@ -15,8 +15,9 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 
-from oracle import coverage, cpio, law, listing, outcome, pace, place, scenario, wire  # noqa: E402
+from oracle import coverage, cpio, features, law, listing, outcome, pace, place, scenario, wire  # noqa: E402
 from oracle.compare import compare  # noqa: E402
+from oracle.failure import Failure  # noqa: E402
 from oracle.generate import generate  # noqa: E402
 from oracle.scenario import SECOND, Scenario, Step  # noqa: E402
 from oracle.shrink import shrink  # noqa: E402
@@ -70,6 +71,17 @@ class Generator(unittest.TestCase):
         for timeout, late in ((2, 0.032), (10, 0.256), (60, 2.048), (120, 2.048), (300, 16.384),
                               (900, 16.384)):
             self.assertEqual(pace.lateness(timeout), late)
+
+
+class Features(unittest.TestCase):
+    def test_names(self):
+        self.assertLess(features.SETTLED, features.DEFAULT)
+        self.assertLessEqual(features.DEFAULT, set(features.NAMES))
+        self.assertEqual(features.parse("default"), features.DEFAULT)
+        self.assertEqual(features.parse("settled,-sctp"), features.SETTLED - {"sctp"})
+        self.assertEqual(features.parse("+sip"), features.DEFAULT | {"sip"})
+        with self.assertRaises(Failure):
+            features.parse("nothing")
 
 
 class Wire(unittest.TestCase):

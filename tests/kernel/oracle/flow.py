@@ -37,7 +37,7 @@ class Flow:
         if self._dport == ISAKMP:
             self._port = ISAKMP
         elif rng.random() < 0.02:
-            self._port = rng.choice((20, 0))
+            self._port = rng.choice((20, 0)) if "source-port-0" in self._features else 20
         self._seq = {"c": rng.randrange(1 << 32), "s": rng.randrange(1 << 32)}
         self._todo = _todo(rng, self._protocol)
         self._odd = Oddity(rng, self._features)
