@@ -127,6 +127,14 @@ check "removed: its connections have no answer" again none
 must change "-t $VIP:80 -s rr" '' '' -
 check "it is back: so are they" soon again rs1
 stop "$HELD"
+
+# 6. The director itself is a server.
+start director "$HOSTS_WORK/own.log" python3 "$who" serve director 80
+must says "$HOSTS_WORK/own.log" ready
+{ rules "-t $VIP:80 -s rr" '' - - && echo "-a -t $VIP:80 -r 192.0.2.1 -g"; } >"$RULES"
+must reload
+check "its own host is a server" gets "3 director 3 rs1" tcp 80 n=6
+stop "$STARTED"
 check "lvsd ends well" stop "$DIRECTOR"
 
 rules "-t $VIP:80 -s rr" '' - - >"$RULES"
