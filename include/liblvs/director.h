@@ -79,7 +79,10 @@ enum lvs_defence {
 	LVS_DEFENCE_ON = 3,      /**< Always. */
 };
 
-/** Settings of a director, fixed for its life. Zero is the default everywhere. */
+/**
+ * Settings of a director. Zero is the default everywhere. Which can change while it runs is told in
+ * docs/settings.md; see lvs_director_change().
+ */
 struct lvs_settings {
 	uint32_t size;  /**< sizeof of this structure. */
 	uint32_t flags; /**< enum lvs_settings_flag. */
@@ -160,6 +163,31 @@ struct lvs_timeouts {
  */
 LVS_API int lvs_director_new(const struct lvs_settings *settings, struct lvs_director **director);
 
+/**
+ * Changes settings while workers run, which take each number up with their next packet: all of
+ * them, or none when it fails. What was given to lvs_director_new() for good (shards, keys, seed,
+ * allocator, log, memory, workers, events, default MTU, lblc's size) must be as it is. max_conns
+ * cannot be more than it was then; when it is lowered, connections beyond it stay until they end.
+ *
+ * @param settings Best filled in by lvs_director_get_settings() and then changed; zero is the
+ *        default here, too. Fields that an older, smaller structure does not have stay.
+ * @param fault Set to a static sentence that says what is wrong, NULL where nothing is. May be
+ *        NULL.
+ * @return 0, LVS_ERR_UNSUPPORTED for a field that cannot change, LVS_ERR_INVALID or LVS_ERR_RANGE
+ *         as lvs_director_new(), or LVS_ERR_BUSY inside a transaction of this thread.
+ *
+ * Control call: any thread, beside running workers.
+ */
+LVS_API int lvs_director_change(struct lvs_director *director, const struct lvs_settings *settings,
+				const char **fault);
+
+/**
+ * Reads the settings in force, keys and all; settings->size is an input. The modes of defences are
+ * as the last measure of memory has left them. Any thread.
+ */
+LVS_API void lvs_director_get_settings(const struct lvs_director *director,
+				       struct lvs_settings *settings);
+
 /** Ends a director, its workers having been deleted. NULL is fine. Control call. */
 LVS_API void lvs_director_del(struct lvs_director *director);
 
@@ -229,7 +257,11 @@ LVS_API uint64_t lvs_worker_expiry(const struct lvs_worker *worker);
  * destinations; called late by some periods of two seconds, all that came counts in the first of
  * them.
  *
- * @param budget Entries to look at, some of which have only moved; 0 is no limit.
+ * Once a second, where lvs_settings arms a defence, memory is measured and a part of the table
+ * looked through; what drop_entry ends counts, too.
+ *
+ * @param budget Entries to look at, some of which have only moved; 0 is no limit. The same for
+ *        what a defence looks at.
  * @return How many connections ended. There is more to do while lvs_worker_expiry() is not
  *         later than @p now_ns.
  *

@@ -45,7 +45,8 @@ enum lvs_event_type {
 	X(EVICTED, evicted, "it made room for another")                                            \
 	X(KILLED, killed, "by lvs_director_kill_conns()")                                          \
 	X(REUSED, reused, "a SYN opened another in its place")                                     \
-	X(DEST_GONE, dest_gone, "its destination was removed (LVS_SET_EXPIRE_NODEST)")
+	X(DEST_GONE, dest_gone, "its destination was removed (LVS_SET_EXPIRE_NODEST)")             \
+	X(DROPPED, dropped, "by the defence drop_entry")
 
 /** Why a connection ended. */
 enum lvs_gone {

@@ -208,6 +208,7 @@ struct lvs_table_stats {
 	uint64_t refused; /**< New connections refused for lack of room. */
 	uint64_t expired; /**< Entries whose time had come. */
 	uint64_t grown;   /**< Times that a shard doubled its index. */
+	uint64_t dropped; /**< Entries ended by the defence drop_entry. */
 };
 
 /** Reads the table's figures. @return 0 or LVS_ERR_INVALID. Any thread. */

@@ -123,7 +123,9 @@ enum lvs_verdict {
 	  "a NAT server's packet that belongs to no connection; the server is told")               \
 	X(BACKUP, backup, PASS, "connection sync's backup runs: nothing is balanced meanwhile")    \
 	X(TUNNELED, tunneled, PASS,                                                                \
-	  "a protocol that is not balanced, and what it may hold is not to be either")
+	  "a protocol that is not balanced, and what it may hold is not to be either")             \
+	X(DROP_PACKET, drop_packet, DROP,                                                          \
+	  "one of so many that would open a connection, dropped by that defence")
 
 /** Why a packet got its verdict; a counter each. */
 enum lvs_reason {

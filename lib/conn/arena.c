@@ -51,6 +51,7 @@ int lvs_arena_init(struct lvs_arena *arena, const struct lvs_alloc *alloc, struc
 		return LVS_ERR_INVALID;
 	arena->alloc = alloc;
 	arena->epoch = epoch;
+	arena->capacity = max_conns;
 	arena->max_conns = max_conns;
 	arena->chunks_max = (uint32_t)chunks;
 	lvs_spin_init(&arena->lock);
@@ -63,6 +64,13 @@ int lvs_arena_init(struct lvs_arena *arena, const struct lvs_alloc *alloc, struc
 		return LVS_ERR_NO_MEMORY;
 	}
 	return 0;
+}
+
+void lvs_arena_set_max(struct lvs_arena *arena, uint32_t max_conns)
+{
+	lvs_spin_lock(&arena->lock);
+	arena->max_conns = max_conns < arena->capacity ? max_conns : arena->capacity;
+	lvs_spin_unlock(&arena->lock);
 }
 
 void lvs_arena_fini(struct lvs_arena *arena)
@@ -274,7 +282,7 @@ static uint32_t bump(struct lvs_arena *arena, uint32_t size)
 /* The lowest idle record that nobody sees; 0: none, or too many before it are still seen. */
 static uint32_t reuse(struct lvs_arena *arena, uint32_t size, const struct lvs_epoch_reader *self)
 {
-	bool may_make = arena->made[size] < arena->max_conns;
+	bool may_make = arena->made[size] < arena->capacity;
 	uint32_t number = next_idle(arena, size, arena->low[size]);
 
 	arena->low[size] = number;
@@ -374,7 +382,23 @@ void lvs_arena_retire(struct lvs_arena *arena, struct lvs_conn *conn)
 
 /* --- Walking --- */
 
-uint32_t lvs_arena_next(const struct lvs_arena *arena, uint32_t number)
+/* The first unit at or behind @p unit that begins a record of the sample. */
+static uint32_t unit_in(const struct lvs_arena_chunk *chunk, uint32_t unit, unsigned every,
+			unsigned place)
+{
+	uint32_t units = units_of(chunk->size);
+	uint32_t at;
+
+	if (unit < HEAD_UNITS)
+		unit = HEAD_UNITS;
+	at = (unit - HEAD_UNITS + units - 1) / units;
+	at += (place - at) & (every - 1);
+	return HEAD_UNITS + at * units;
+}
+
+/* @p every is a power of two. */
+LVS_INLINE uint32_t next_of(const struct lvs_arena *arena, uint32_t number, unsigned every,
+			    unsigned place)
 {
 	/* acquire: pairs with new_chunk() */
 	uint32_t chunks = atomic_load_explicit(&arena->chunks_n, memory_order_acquire);
@@ -382,11 +406,8 @@ uint32_t lvs_arena_next(const struct lvs_arena *arena, uint32_t number)
 
 	for (uint32_t i = number >> LVS_ARENA_CHUNK_SHIFT; i < chunks; i++, unit = 0) {
 		const struct lvs_arena_chunk *chunk = arena->chunks[i];
-		uint32_t units = units_of(chunk->size);
 
-		if (unit < HEAD_UNITS)
-			unit = HEAD_UNITS;
-		unit = (unit + units - 1) / units * units;
+		unit = unit_in(chunk, unit, every, place);
 		/* acquire: pairs with bump() */
 		if (unit < atomic_load_explicit(&chunk->top, memory_order_acquire))
 			return i << LVS_ARENA_CHUNK_SHIFT | unit;
@@ -400,6 +421,17 @@ uint64_t lvs_arena_bytes(const struct lvs_arena *arena)
 
 	return chunks * (uint64_t)LVS_ARENA_CHUNK_SIZE + LVS_ARENA_SIZES * some_size(arena) +
 	       arena->chunks_max * sizeof(arena->chunks[0]);
+}
+
+uint32_t lvs_arena_next(const struct lvs_arena *arena, uint32_t number)
+{
+	return next_of(arena, number, 1, 0);
+}
+
+uint32_t lvs_arena_sample(const struct lvs_arena *arena, uint32_t number, unsigned every,
+			  unsigned place)
+{
+	return next_of(arena, number, every, place);
 }
 
 static bool is_idle(const struct lvs_arena *arena, uint32_t number)
@@ -466,8 +498,9 @@ const char *lvs_arena_check_n(const struct lvs_arena *arena)
 	}
 	if (n != in_use)
 		return "records in use are miscounted";
-	if (limbo > arena->max_conns || in_use + limbo > arena->max_conns)
-		return "more records in use or in limbo than max_conns";
+	/* It may have been lowered since. */
+	if (limbo > arena->capacity || in_use + limbo > arena->capacity)
+		return "more records in use or in limbo than max_conns ever was";
 	return NULL;
 }
 

@@ -13,9 +13,9 @@
  * taken whose epoch has passed, so that the numbers depend on what is in use,
  * never on the order in which things ended: not on shards, batches or workers.
  *
- * In use and awaiting their end together never exceed max_conns. Who awaits is counted
- * in two lots, by age: while another reader holds up a lot, those of it that are over
- * count too. So FULL may come early for the length of a batch; it never comes late.
+ * In use and awaiting their end together never exceed max_conns, unless that was lowered. Who
+ * awaits is counted in two lots, by age: while another reader holds up a lot, those of it that are
+ * over count too. So FULL may come early for the length of a batch; it never comes late.
  */
 #ifndef LVS_CONN_ARENA_H
 #define LVS_CONN_ARENA_H
@@ -57,11 +57,12 @@ struct lvs_arena {
 	/* Read by everyone, written at birth only. */
 	struct lvs_arena_chunk **chunks;
 	uint32_t chunks_max;
-	uint32_t max_conns;
+	uint32_t capacity; /* max_conns at birth: records of each size that there may be */
 	const struct lvs_alloc *alloc;
 	struct lvs_epoch *epoch;
 
 	LVS_ALIGNED struct lvs_spin lock; /* everything below */
+	uint32_t max_conns;               /* at most capacity */
 	_Atomic uint32_t chunks_n;        /* published to walkers */
 	_Atomic uint32_t in_use;
 	uint64_t newest;  /* tag last drawn */
@@ -79,6 +80,9 @@ struct lvs_arena {
 int lvs_arena_init(struct lvs_arena *arena, const struct lvs_alloc *alloc, struct lvs_epoch *epoch,
 		   uint32_t max_conns);
 void lvs_arena_fini(struct lvs_arena *arena);
+
+/* At most so many from now on, up to the capacity; who is there already stays. */
+void lvs_arena_set_max(struct lvs_arena *arena, uint32_t max_conns);
 
 /*
  * Takes a record, zeroed but for kind. What @p self alone may still see counts as
@@ -98,6 +102,10 @@ uint32_t lvs_arena_limbo_n(const struct lvs_arena *arena);
 
 /* Number of the first record at or behind @p number, in use or not; 0 at the end. */
 uint32_t lvs_arena_next(const struct lvs_arena *arena, uint32_t number);
+
+/* The same of those whose place in their chunk is @p place, modulo @p every, a power of two. */
+uint32_t lvs_arena_sample(const struct lvs_arena *arena, uint32_t number, unsigned every,
+			  unsigned place);
 
 /* Bytes taken from the allocator. */
 uint64_t lvs_arena_bytes(const struct lvs_arena *arena);

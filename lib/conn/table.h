@@ -23,6 +23,9 @@
 
 struct lvs_table;
 
+/* One record of so many makes a sample, see lvs_table_sample(). */
+#define LVS_TABLE_SAMPLE 32
+
 struct lvs_table_conf {
 	const struct lvs_alloc *alloc;
 	struct lvs_epoch *epoch;
@@ -189,7 +192,17 @@ struct lvs_conn *lvs_table_next(const struct lvs_table *table, uint32_t *number)
  * walk of many idle records need not hold its epoch for long. */
 struct lvs_conn *lvs_table_walk(const struct lvs_table *table, uint32_t *number, unsigned *looks);
 
+/* The same of every so manieth record: @p place below LVS_TABLE_SAMPLE says which. All places
+ * together are all records, each once; which record has which place hangs on nothing but what was
+ * in use when it was taken. */
+struct lvs_conn *lvs_table_sample(const struct lvs_table *table, unsigned place, uint32_t *number,
+				  unsigned *looks);
+
 uint32_t lvs_table_conn_n(const struct lvs_table *table);
+
+/* At most so many from now on, up to what the table was made for. More than that stay. */
+void lvs_table_set_max(struct lvs_table *table, uint32_t max_conns);
+uint32_t lvs_table_capacity(const struct lvs_table *table);
 
 struct lvs_table_figures {
 	uint64_t bytes;

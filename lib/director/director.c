@@ -5,10 +5,12 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "director/events.h"
 #include "director/filter.h"
 #include "director/frags.h"
+#include "director/settings.h"
 #include "director/helpers.h"
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -116,32 +118,42 @@ static int new_table(struct lvs_director *director)
 	return lvs_table_new(&conf, &director->table);
 }
 
-static int new_limit(struct lvs_director *director)
+void lvs_director_limit_conf(const struct lvs_director *director, struct lvs_limit_conf *conf)
 {
 	const struct lvs_settings *settings = &director->settings;
-	struct lvs_limit_conf conf = {
-		.ratelimit_ms = settings->icmp_ratelimit_ms,
-		.ratemask = settings->icmp_ratemask,
-		.msgs_per_sec = settings->icmp_msgs_per_sec,
-		.msgs_burst = settings->icmp_msgs_burst,
-	};
 
-	memcpy(conf.key, settings->table_key, sizeof(conf.key));
-	return lvs_limit_new(&settings->alloc, &conf, &director->limit);
+	conf->ratelimit_ms = settings->icmp_ratelimit_ms;
+	conf->ratemask = settings->icmp_ratemask;
+	conf->msgs_per_sec = settings->icmp_msgs_per_sec;
+	conf->msgs_burst = settings->icmp_msgs_burst;
+	memcpy(conf->key, settings->table_key, sizeof(conf->key));
+}
+
+void lvs_director_frags_conf(const struct lvs_director *director, struct lvs_frags_conf *conf)
+{
+	const struct lvs_settings *settings = &director->settings;
+
+	conf->alloc = &settings->alloc;
+	conf->bytes = settings->fragment_bytes;
+	conf->time_ns = (uint64_t)settings->fragment_time_s * NS_PER_S;
+	conf->datagrams = settings->fragment_datagrams;
+	conf->ranges = settings->fragment_ranges;
+	memcpy(conf->key, settings->table_key, sizeof(conf->key));
+}
+
+static int new_limit(struct lvs_director *director)
+{
+	struct lvs_limit_conf conf;
+
+	lvs_director_limit_conf(director, &conf);
+	return lvs_limit_new(&director->settings.alloc, &conf, &director->limit);
 }
 
 static int new_frags(struct lvs_director *director)
 {
-	const struct lvs_settings *settings = &director->settings;
-	struct lvs_frags_conf conf = {
-		.alloc = &director->settings.alloc,
-		.bytes = settings->fragment_bytes,
-		.time_ns = (uint64_t)settings->fragment_time_s * NS_PER_S,
-		.datagrams = settings->fragment_datagrams,
-		.ranges = settings->fragment_ranges,
-	};
+	struct lvs_frags_conf conf;
 
-	memcpy(conf.key, settings->table_key, sizeof(conf.key));
+	lvs_director_frags_conf(director, &conf);
 	return lvs_frags_new(&conf, &director->frags);
 }
 
@@ -153,6 +165,7 @@ static int populate(struct lvs_director *director)
 	lvs_epoch_join(&director->epoch, &director->control_reader);
 	lvs_counters_init(&director->past);
 	lvs_states_init(&director->states);
+	lvs_defence_init(director);
 	pthread_mutex_init(&director->workers_lock, NULL);
 	err = lvs_ring_init(&director->events, &director->settings.alloc,
 			    director->settings.events);
@@ -171,10 +184,13 @@ int lvs_director_new(const struct lvs_settings *settings, struct lvs_director **
 {
 	struct lvs_settings complete;
 	struct lvs_director *director;
-	int err = lvs_settings_complete(&complete, settings);
+	const char *fault;
+	int err = lvs_settings_complete(&complete, settings, &fault);
 
-	if (err < 0)
+	if (err < 0) {
+		lvs_log(&complete.log, LVS_LOG_ERROR, "settings: %s", fault);
 		return err;
+	}
 	director = lvs_mem_zalloc(&complete.alloc, sizeof(*director), LVS_CACHE_LINE);
 	if (!director)
 		return LVS_ERR_NO_MEMORY;

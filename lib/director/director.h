@@ -17,6 +17,7 @@
 #include "director/limit.h"
 #include "director/sweep.h"
 #include "service/meter.h"
+#include "director/defence.h"
 #include "service/service.h"
 
 struct lvs_filter;
@@ -35,6 +36,7 @@ struct lvs_director {
 	struct lvs_states states;
 	struct lvs_limit *limit; /* of the ICMP errors that we send */
 	struct lvs_frags *frags; /* datagrams that come in fragments */
+	struct lvs_defences defence;
 
 	struct lvs_epoch epoch;
 	struct lvs_sweep sweep;
@@ -73,7 +75,9 @@ LVS_INLINE bool lvs_director_stands_by(const struct lvs_director *director)
 /* Records that a walk looks at in one epoch: what has ended meanwhile can be reused in between. */
 #define LVS_WALK_LOOKS 1024
 
-/* Fills the defaults in and checks. 0, LVS_ERR_INVALID or LVS_ERR_RANGE. */
-int lvs_settings_complete(struct lvs_settings *out, const struct lvs_settings *in);
+/* What the settings say of the limits of ICMP errors, and of fragments. */
+struct lvs_frags_conf;
+void lvs_director_limit_conf(const struct lvs_director *director, struct lvs_limit_conf *conf);
+void lvs_director_frags_conf(const struct lvs_director *director, struct lvs_frags_conf *conf);
 
 #endif

@@ -21,7 +21,7 @@ static void free_pieces(const struct lvs_frags *frags, struct lvs_pieces *pieces
 	struct lvs_piece *piece;
 
 	while ((piece = lvs_pieces_shift(pieces)))
-		lvs_piece_del(frags->conf.alloc, piece);
+		lvs_piece_del(frags->alloc, piece);
 }
 
 int lvs_frags_new(const struct lvs_frags_conf *conf, struct lvs_frags **out)
@@ -31,7 +31,11 @@ int lvs_frags_new(const struct lvs_frags_conf *conf, struct lvs_frags **out)
 
 	if (!frags)
 		return LVS_ERR_NO_MEMORY;
+	frags->alloc = conf->alloc;
+	memcpy(frags->key, conf->key, sizeof(frags->key));
 	frags->conf = *conf;
+	frags->bytes_most = conf->bytes;
+	frags->ranges_most = conf->ranges;
 	atomic_init(&frags->next_ns, UINT64_MAX);
 	lvs_spin_init(&frags->lock);
 	err = lvs_map_init(&frags->map, conf->alloc);
@@ -51,7 +55,7 @@ void lvs_frags_del(struct lvs_frags *frags)
 		lvs_frags_end(frags, frags->first, LVS_REASON_NONE, NULL);
 	free_pieces(frags, &frags->dropped);
 	lvs_map_fini(&frags->map);
-	lvs_mem_free(frags->conf.alloc, frags, sizeof(*frags), LVS_CACHE_LINE);
+	lvs_mem_free(frags->alloc, frags, sizeof(*frags), LVS_CACHE_LINE);
 }
 
 void lvs_frags_lock(struct lvs_frags *frags)
@@ -70,7 +74,7 @@ void lvs_frags_unlock(struct lvs_frags *frags)
 
 uint32_t lvs_frags_hash(const struct lvs_frags *frags, const struct lvs_datagram_key *key)
 {
-	return (uint32_t)lvs_siphash(frags->conf.key, key, sizeof(*key));
+	return (uint32_t)lvs_siphash(frags->key, key, sizeof(*key));
 }
 
 struct lvs_datagram *lvs_frags_find(const struct lvs_frags *frags,
@@ -147,7 +151,7 @@ static void free_ranges(struct lvs_frags *frags, struct lvs_datagram *datagram)
 	if (datagram->parts.range == datagram->few)
 		return;
 	discharge(frags, datagram, ranges_size(datagram->range_cap));
-	lvs_mem_free(frags->conf.alloc, datagram->parts.range, ranges_size(datagram->range_cap),
+	lvs_mem_free(frags->alloc, datagram->parts.range, ranges_size(datagram->range_cap),
 		     _Alignof(struct lvs_range));
 	datagram->parts.range = datagram->few;
 	datagram->range_cap = LVS_DATAGRAM_RANGES;
@@ -161,7 +165,7 @@ static bool grow_ranges(struct lvs_frags *frags, struct lvs_datagram *datagram,
 
 	if (!make_room(frags, ranges_size(cap), datagram, counts))
 		return false;
-	range = lvs_mem_alloc(frags->conf.alloc, ranges_size(cap), _Alignof(struct lvs_range));
+	range = lvs_mem_alloc(frags->alloc, ranges_size(cap), _Alignof(struct lvs_range));
 	if (!range)
 		return false;
 	memcpy(range, datagram->parts.range, ranges_size(datagram->parts.n));
@@ -223,8 +227,7 @@ struct lvs_datagram *lvs_frags_add(struct lvs_frags *frags, const struct lvs_dat
 		evict(frags, frags->first, counts);
 	if (!make_room(frags, sizeof(*datagram), NULL, counts))
 		return NULL;
-	datagram =
-		lvs_mem_zalloc(frags->conf.alloc, sizeof(*datagram), _Alignof(struct lvs_datagram));
+	datagram = lvs_mem_zalloc(frags->alloc, sizeof(*datagram), _Alignof(struct lvs_datagram));
 	if (!datagram)
 		return NULL;
 	datagram->key = *key;
@@ -244,7 +247,7 @@ void lvs_frags_end(struct lvs_frags *frags, struct lvs_datagram *datagram, enum 
 	unlink_from(frags, datagram);
 	lvs_map_del(&frags->map, &datagram->link);
 	discharge(frags, datagram, sizeof(*datagram));
-	lvs_mem_free(frags->conf.alloc, datagram, sizeof(*datagram), _Alignof(struct lvs_datagram));
+	lvs_mem_free(frags->alloc, datagram, sizeof(*datagram), _Alignof(struct lvs_datagram));
 }
 
 unsigned lvs_frags_expire(struct lvs_frags *frags, uint64_t now_ns, unsigned n,
@@ -289,7 +292,7 @@ bool lvs_frags_hold(struct lvs_frags *frags, struct lvs_datagram *datagram,
 
 	if (!make_room(frags, lvs_piece_size(packet, headers), datagram, counts))
 		return false;
-	piece = lvs_piece_new(frags->conf.alloc, packet, headers, part);
+	piece = lvs_piece_new(frags->alloc, packet, headers, part);
 	if (!piece)
 		return false;
 	charge(frags, datagram, piece->size);
@@ -323,10 +326,49 @@ void lvs_frags_let_go(struct lvs_frags *frags, struct lvs_piece *piece)
 {
 	uint32_t size = piece->size;
 
-	lvs_piece_del(frags->conf.alloc, piece);
+	lvs_piece_del(frags->alloc, piece);
 	lvs_spin_lock(&frags->lock);
 	frags->out -= size;
 	lvs_spin_unlock(&frags->lock);
+}
+
+/* --- Bounds --- */
+
+/* Whether all fits into other bounds; the oldest have gone for it, some at a time. */
+static bool shrink(struct lvs_frags *frags, const struct lvs_frags_conf *to,
+		   lvs_reason_counts *counts)
+{
+	for (unsigned i = 0; frags->first; i++) {
+		if (frags->map.n <= to->datagrams && frags->bytes + frags->out <= to->bytes)
+			return true;
+		if (i == LVS_FRAGS_STEP)
+			return false;
+		evict(frags, frags->first, counts);
+	}
+	return true;
+}
+
+static void set_bounds(struct lvs_frags *frags, const struct lvs_frags_conf *to)
+{
+	frags->conf = *to;
+	if (to->bytes > frags->bytes_most)
+		frags->bytes_most = to->bytes;
+	if (to->ranges > frags->ranges_most)
+		frags->ranges_most = to->ranges;
+}
+
+void lvs_frags_change(struct lvs_frags *frags, const struct lvs_frags_conf *conf,
+		      lvs_reason_counts *counts)
+{
+	bool done;
+
+	do {
+		lvs_frags_lock(frags);
+		done = shrink(frags, conf, counts);
+		if (done)
+			set_bounds(frags, conf);
+		lvs_frags_unlock(frags);
+	} while (!done);
 }
 
 /* --- Check --- */
@@ -335,7 +377,7 @@ static const char *check_parts(const struct lvs_frags *frags, const struct lvs_d
 {
 	const struct lvs_parts *parts = &datagram->parts;
 
-	if (parts->n > frags->conf.ranges || parts->n > datagram->range_cap)
+	if (parts->n > frags->ranges_most || parts->n > datagram->range_cap)
 		return "a datagram has too many ranges";
 	for (uint32_t i = 0; i < parts->n; i++)
 		if (parts->range[i].start >= parts->range[i].end ||
@@ -378,7 +420,9 @@ static const char *check_sums(const struct lvs_frags *frags, uint64_t bytes, uin
 
 	if (bytes != frags->bytes || n != frags->map.n)
 		return "datagrams are miscounted";
-	if (n > frags->conf.datagrams || frags->bytes + frags->out > frags->conf.bytes)
+	/* What waits in outboxes may be more than the bound is by now. */
+	if (n > frags->conf.datagrams || frags->bytes + frags->out > frags->bytes_most ||
+	    (frags->bytes && frags->bytes + frags->out > frags->conf.bytes))
 		return "datagrams are beyond their bounds";
 	if (next != (frags->first ? frags->first->deadline : UINT64_MAX))
 		return "the first deadline of datagrams is lost";

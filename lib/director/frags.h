@@ -86,13 +86,17 @@ struct lvs_frags_conf {
 };
 
 struct lvs_frags {
-	struct lvs_frags_conf conf;
+	const struct lvs_alloc *alloc;
+	uint8_t key[16];          /* of the hash */
 	_Atomic uint64_t next_ns; /* the first deadline; UINT64_MAX: none. relaxed: a hint */
 	LVS_ALIGNED struct lvs_spin lock; /* all that follows */
+	struct lvs_frags_conf conf;       /* its bounds */
 	struct lvs_map map;
 	struct lvs_datagram *first; /* the oldest */
 	struct lvs_datagram *last;
-	uint64_t created;          /* the last number given */
+	uint64_t created;    /* the last number given */
+	uint64_t bytes_most; /* the highest bounds that there were */
+	uint32_t ranges_most;
 	uint64_t bytes;            /* of datagrams, with what they hold */
 	uint64_t out;              /* of pieces in workers' outboxes */
 	uint64_t now_ns;           /* the latest that expiry was asked with */
@@ -104,6 +108,10 @@ typedef _Atomic uint64_t lvs_reason_counts;
 
 /* 0 or LVS_ERR_NO_MEMORY. */
 int lvs_frags_new(const struct lvs_frags_conf *conf, struct lvs_frags **frags);
+/* Other bounds from now on; what is beyond them goes, each piece counted in @p counts. Allocator
+ * and key stay. Beside running workers; takes the lock, for steps. */
+void lvs_frags_change(struct lvs_frags *frags, const struct lvs_frags_conf *conf,
+		      lvs_reason_counts *counts);
 /* Frees all. NULL is fine. */
 void lvs_frags_del(struct lvs_frags *frags);
 

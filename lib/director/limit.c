@@ -20,15 +20,30 @@ enum {
 };
 
 struct lvs_limit {
-	uint32_t mask;
-	uint64_t address_ns; /* interval; 0: no limit */
-	uint64_t global_ns;  /* the same */
-	uint32_t global_burst;
+	/* Control writes. relaxed: each a number alone. */
+	_Atomic uint32_t mask;
+	_Atomic uint32_t global_burst;
+	_Atomic uint64_t address_ns; /* interval; 0: no limit */
+	_Atomic uint64_t global_ns;  /* the same */
 	uint8_t key[16];
 	/* When each is full again. relaxed: a number alone. */
 	LVS_ALIGNED _Atomic uint64_t global;
 	LVS_ALIGNED _Atomic uint64_t address[BUCKETS];
 };
+
+void lvs_limit_change(struct lvs_limit *limit, const struct lvs_limit_conf *conf)
+{
+	uint64_t address_ns = 0, global_ns = 0;
+
+	if (conf->ratelimit_ms != LVS_UNLIMITED)
+		address_ns = (uint64_t)conf->ratelimit_ms * NS_PER_MS;
+	if (conf->msgs_per_sec != LVS_UNLIMITED)
+		global_ns = NS_PER_S / conf->msgs_per_sec;
+	atomic_store_explicit(&limit->mask, conf->ratemask, memory_order_relaxed);
+	atomic_store_explicit(&limit->address_ns, address_ns, memory_order_relaxed);
+	atomic_store_explicit(&limit->global_ns, global_ns, memory_order_relaxed);
+	atomic_store_explicit(&limit->global_burst, conf->msgs_burst, memory_order_relaxed);
+}
 
 int lvs_limit_new(const struct lvs_alloc *alloc, const struct lvs_limit_conf *conf,
 		  struct lvs_limit **out)
@@ -37,12 +52,7 @@ int lvs_limit_new(const struct lvs_alloc *alloc, const struct lvs_limit_conf *co
 
 	if (!limit)
 		return LVS_ERR_NO_MEMORY;
-	limit->mask = conf->ratemask;
-	if (conf->ratelimit_ms != LVS_UNLIMITED)
-		limit->address_ns = (uint64_t)conf->ratelimit_ms * NS_PER_MS;
-	if (conf->msgs_per_sec != LVS_UNLIMITED)
-		limit->global_ns = NS_PER_S / conf->msgs_per_sec;
-	limit->global_burst = conf->msgs_burst;
+	lvs_limit_change(limit, conf);
 	memcpy(limit->key, conf->key, sizeof(limit->key));
 	*out = limit;
 	return 0;
@@ -108,10 +118,12 @@ bool lvs_limit_allow(struct lvs_limit *limit, unsigned family, const union lvs_a
 {
 	unsigned common = common_type(family, type);
 
-	if (is_pmtu(family, type, code) || common >= 32 || !(limit->mask >> common & 1))
+	if (is_pmtu(family, type, code) || common >= 32 ||
+	    !(lvs_read_relaxed(limit->mask) >> common & 1))
 		return true;
 	/* The address first: one that asks too often takes nothing from the others. */
-	return take(bucket_of(limit, family, addr), limit->address_ns, ADDRESS_BURST, now_ns,
-		    peek) &&
-	       take(&limit->global, limit->global_ns, limit->global_burst, now_ns, peek);
+	return take(bucket_of(limit, family, addr), lvs_read_relaxed(limit->address_ns),
+		    ADDRESS_BURST, now_ns, peek) &&
+	       take(&limit->global, lvs_read_relaxed(limit->global_ns),
+		    lvs_read_relaxed(limit->global_burst), now_ns, peek);
 }

@@ -28,6 +28,8 @@ struct lvs_limit_conf {
 
 int lvs_limit_new(const struct lvs_alloc *alloc, const struct lvs_limit_conf *conf,
 		  struct lvs_limit **limit);
+/* Other limits from now on; the key stays. Beside running workers. */
+void lvs_limit_change(struct lvs_limit *limit, const struct lvs_limit_conf *conf);
 /* NULL is fine. */
 void lvs_limit_del(struct lvs_limit *limit, const struct lvs_alloc *alloc);
 

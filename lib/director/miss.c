@@ -569,6 +569,8 @@ enum lvs_reason lvs_miss(struct lvs_step *step)
 	candidate.set = match(step);
 	if (!candidate.set)
 		return LVS_REASON_NO_SERVICE;
+	if (lvs_defence_drops(&step->worker->director->defence, step->peek))
+		return LVS_REASON_DROP_PACKET;
 	if (step->headers->flow.src_port == lvs_htons(LVS_FTP_DATA_PORT))
 		return LVS_REASON_FTP_DATA;
 	reason = ask_filter(step, candidate.set);

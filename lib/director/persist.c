@@ -119,6 +119,9 @@ static uint64_t first_word(const struct lvs_candidate *candidate)
 
 	if (!(candidate->ops->flags & LVS_FORWARD_TWO_WAY))
 		word |= LVS_CONN_NOOUTPUT;
+	/* For drop_entry: such a template has no connections that would say what it is worth. */
+	if (candidate->set->conf.flags & LVS_SERVICE_ONE_PACKET)
+		word |= LVS_CONN_ONE_PACKET;
 	return word | (ticks < TIMEOUT_MAX ? ticks : TIMEOUT_MAX) << 32;
 }
 
@@ -140,6 +143,8 @@ static void fill(const struct lvs_step *step, const struct lvs_candidate *candid
 	/* relaxed: insertion publishes them */
 	atomic_store_explicit(&template->word, first_word(candidate), memory_order_relaxed);
 	atomic_store_explicit(&template->seen, step->tick, memory_order_relaxed);
+	/* The present packet; of others' templates nobody asks. */
+	atomic_store_explicit(&template->counts, LVS_CONN_REQUEST, memory_order_relaxed);
 }
 
 static enum lvs_reason make(struct lvs_step *step, struct lvs_candidate *candidate,

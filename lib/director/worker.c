@@ -8,6 +8,7 @@
 #include <liblvs/error.h>
 
 #include "base/memory.h"
+#include "director/defence.h"
 #include "director/events.h"
 #include "director/frag.h"
 
@@ -309,6 +310,7 @@ uint64_t lvs_worker_expiry(const struct lvs_worker *worker)
 		atomic_load_explicit(&worker->director->frags->next_ns, memory_order_relaxed);
 
 	uint64_t scheds = lvs_services_expiry(worker->director->services);
+	uint64_t defence = lvs_defence_expiry(&worker->director->defence);
 
 	uint64_t rates = lvs_services_estimation(worker->director->services);
 
@@ -316,6 +318,8 @@ uint64_t lvs_worker_expiry(const struct lvs_worker *worker)
 		conns = frags;
 	if (rates < conns)
 		conns = rates;
+	if (defence < conns)
+		conns = defence;
 	return conns < scheds ? conns : scheds;
 }
 
@@ -340,24 +344,30 @@ static void expire_frags(struct lvs_worker *worker, uint64_t now_ns, unsigned bu
 
 unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns, unsigned budget)
 {
+	struct lvs_director *director = worker->director;
 	uint32_t tick = advance(worker, now_ns);
 	uint32_t from = worker->events.n;
 	struct lvs_ender ender;
 	struct lvs_ender *by = lvs_ender_of(&ender, &worker->events, LVS_GONE_EXPIRED, now_ns);
 	unsigned swept = 0;
+	bool defend;
 	unsigned ended;
 
-	expire_frags(worker, not_before(worker, now_ns), budget);
-	if (lvs_sweep_waits(&worker->director->sweep, worker->director->services))
+	now_ns = not_before(worker, now_ns);
+	expire_frags(worker, now_ns, budget);
+	if (lvs_sweep_waits(&director->sweep, director->services))
 		swept = lvs_sweep(worker, tick, budget, now_ns);
-	lvs_epoch_enter(&worker->director->epoch, &worker->reader);
-	lvs_services_expire(worker->director->services, not_before(worker, now_ns));
-	lvs_services_estimate(worker->director->services, not_before(worker, now_ns), budget);
-	ended = lvs_table_expire(worker->director->table, tick, budget, by, &worker->expiry_more);
-	lvs_epoch_exit(&worker->reader);
-	if (by) {
+	defend = lvs_defence_begin(director, now_ns);
+	lvs_epoch_enter(&director->epoch, &worker->reader);
+	lvs_services_expire(director->services, now_ns);
+	lvs_services_estimate(director->services, now_ns, budget);
+	ended = lvs_table_expire(director->table, tick, budget, by, &worker->expiry_more);
+	if (by)
 		lvs_ring_sort(&worker->events, from);
-		lvs_events_table(worker->director, &worker->events, now_ns);
-	}
+	if (lvs_unlikely(defend))
+		ended += lvs_defence_scan(worker, now_ns, budget);
+	lvs_epoch_exit(&worker->reader);
+	if (by)
+		lvs_events_table(director, &worker->events, now_ns);
 	return ended + swept;
 }

@@ -169,7 +169,7 @@ static void collect(struct lvs_sched_cache *cache, uint32_t tick)
 {
 	if (cache->rounds % FULL_ROUNDS == 0) {
 		cache->rounds = 1;
-		sweep(cache, tick, cache->expiration, UINT32_MAX);
+		sweep(cache, tick, lvs_sched_cache_expiration(cache), UINT32_MAX);
 	} else if (cache->entry_n <= cache->size) {
 		cache->rounds++;
 	} else {

@@ -60,7 +60,7 @@ struct lvs_sched_cache {
 	uint32_t size;       /* addresses that are kept without a look at how idle they are */
 	uint32_t entry_max;  /* addresses at most: half as many again */
 	uint32_t member_max; /* 0: no sets */
-	uint32_t expiration; /* ticks */
+	const uint32_t *expiration_s; /* the setting, which may change */
 	uint32_t ghost_n;
 	struct lvs_sched_ghost ghost[LVS_SCHED_CACHE_GHOSTS];
 
@@ -79,7 +79,7 @@ size_t lvs_sched_cache_size(const struct lvs_sched_set *set, bool sets);
 /* Prepares zeroed memory of that size; what @p old (NULL: nothing) knows goes on. */
 void lvs_sched_cache_build(struct lvs_sched_cache *cache, const struct lvs_sched_set *set,
 			   struct lvs_sched_cache *old, const struct lvs_sched_set *old_set,
-			   bool sets, uint32_t expiration_s);
+			   bool sets, const uint32_t *expiration_s);
 
 /* --- With the lock held --- */
 
@@ -127,6 +127,12 @@ LVS_INLINE void lvs_sched_cache_breathe(struct lvs_sched_cache *cache, uint32_t 
 		return;
 	lvs_spin_unlock(&cache->lock);
 	lvs_spin_lock(&cache->lock);
+}
+
+/* How long an address is remembered that nobody wants, in ticks. */
+LVS_INLINE uint32_t lvs_sched_cache_expiration(const struct lvs_sched_cache *cache)
+{
+	return LVS_TICKS_OF_S(lvs_read_relaxed(*cache->expiration_s));
 }
 
 LVS_INLINE uint32_t lvs_sched_tick(const struct lvs_sched_set *set)

@@ -183,7 +183,7 @@ static void take_over(const struct move *move)
 
 void lvs_sched_cache_build(struct lvs_sched_cache *cache, const struct lvs_sched_set *set,
 			   struct lvs_sched_cache *old, const struct lvs_sched_set *old_set,
-			   bool sets, uint32_t expiration_s)
+			   bool sets, const uint32_t *expiration_s)
 {
 	struct move move = {.to = cache, .from = old, .set = set, .old_set = old_set};
 
@@ -191,7 +191,7 @@ void lvs_sched_cache_build(struct lvs_sched_cache *cache, const struct lvs_sched
 	cache->size = set->settings->lblc_entries;
 	cache->entry_max = entry_max_of(set);
 	cache->member_max = member_max_of(set, sets);
-	cache->expiration = LVS_TICKS_OF_S(expiration_s);
+	cache->expiration_s = expiration_s;
 	cache->member = (struct lvs_sched_cache_member *)(void *)&cache->entry[cache->entry_max];
 	cache->bucket_n = bucket_n_of(set);
 	cache->bucket = (uint32_t *)(void *)&cache->member[cache->member_max];

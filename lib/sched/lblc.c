@@ -21,7 +21,7 @@ static int lblc_build(void *state, const struct lvs_sched_set *set, const void *
 {
 	/* Its lock is taken, and what build() alone uses is written. */
 	lvs_sched_cache_build(state, set, (void *)(uintptr_t)old, old_set, false,
-			      set->settings->lblc_expiration_s);
+			      &set->settings->lblc_expiration_s);
 	return 0;
 }
 

@@ -21,7 +21,7 @@ static int lblcr_build(void *state, const struct lvs_sched_set *set, const void 
 {
 	/* Its lock is taken, and what build() alone uses is written. */
 	lvs_sched_cache_build(state, set, (void *)(uintptr_t)old, old_set, true,
-			      set->settings->lblcr_expiration_s);
+			      &set->settings->lblcr_expiration_s);
 	return 0;
 }
 
@@ -88,7 +88,8 @@ static void shrink(struct lvs_sched_cache *cache, const struct lvs_sched_set *se
 	const struct lvs_sched_cache_member *first = lvs_sched_cache_member(cache, entry->value);
 	uint32_t most;
 
-	if (!first || !first->next || lvs_tick_reached(entry->changed + cache->expiration, tick))
+	if (!first || !first->next ||
+	    lvs_tick_reached(entry->changed + lvs_sched_cache_expiration(cache), tick))
 		return;
 	most = most_of(cache, set, entry);
 	if (most == LVS_SCHED_NONE)

@@ -22,6 +22,7 @@ struct bench {
 	uint64_t fail_at;   /* the one that fails; 0: none */
 	uint64_t allocated; /* not freed */
 	bool removed;       /* a destination, or a service */
+	uint64_t available; /* memory, as the defences are told */
 	unsigned filter;    /* what it answers, by the last byte of the client */
 	bool filter_whole;  /* it is to see no fragments */
 };
@@ -38,6 +39,11 @@ static inline void *bench_alloc(void *user, size_t size, size_t align)
 		return NULL;
 	bench->allocated++;
 	return memory;
+}
+
+static inline uint64_t bench_measure(void *user)
+{
+	return ((struct bench *)user)->available;
 }
 
 static inline void bench_free(void *user, void *memory, size_t size, size_t align)

@@ -284,6 +284,42 @@ static inline void zero(struct bench *bench, unsigned bits)
 	FUZZ_CHECK(!(bits & 1) || !(totals.stats.in_pkts | totals.rates.in_pkts));
 }
 
+/* Settings while it runs, now and then one that cannot be: then nothing changes. */
+static inline void change_settings(struct bench *bench, unsigned bits)
+{
+	struct lvs_settings settings = {.size = sizeof(settings)}, before, after;
+	unsigned more = take(&bench->in), modes = take(&bench->in);
+	const char *fault;
+	int err;
+
+	lvs_director_get_settings(bench->director, &settings);
+	before = settings;
+	settings.flags = (bits & 0x3f) | (more & 3) << 6;
+	settings.full_policy = bits >> 6;
+	settings.reuse = more >> 2 & 3;
+	settings.max_conns = more & 0x10 ? 1 + take(&bench->in) % MAX_CONNS : bench->max_conns;
+	settings.drop_entry = modes & 3;
+	settings.drop_packet = modes >> 2 & 3;
+	settings.secure_tcp = modes >> 4 & 3;
+	settings.am_droprate = modes >> 6;
+	bench->available = more & 0x20 ? take(&bench->in) : 200;
+	if (more & 0x40)
+		settings.fragment_datagrams = 1 + (take(&bench->in) & 7);
+	if (more & 0x80)
+		settings.fragment_bytes = 256u << (take(&bench->in) & 7);
+	if (settings.max_conns % 16 == 9)
+		settings.shards ^= 3;
+	err = lvs_director_change(bench->director, &settings, &fault);
+	FUZZ_CHECK(!err == !fault);
+	after = settings;
+	lvs_director_get_settings(bench->director, &after);
+	if (err)
+		FUZZ_CHECK(memcmp(&before, &after, sizeof(after)) == 0);
+	else
+		FUZZ_CHECK(after.flags == settings.flags &&
+			   after.drop_entry == settings.drop_entry);
+}
+
 static inline void other_control(struct bench *bench, unsigned what)
 {
 	unsigned bits = take(&bench->in);
@@ -296,6 +332,10 @@ static inline void other_control(struct bench *bench, unsigned what)
 		look_in(bench, bits);
 		break;
 	case 2:
+		if (what & 0x80) {
+			change_settings(bench, bits);
+			break;
+		}
 		lvs_director_set_backup(bench->director, (bits & 12) == 12);
 		zero(bench, bits);
 		break;

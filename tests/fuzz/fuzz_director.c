@@ -433,6 +433,8 @@ static int make_director(struct bench *bench)
 		.reuse = bits >> 5 & 3,
 		.shards = bits & 0x80 ? 1 : 4,
 		.alloc = {bench_alloc, bench_free, bench},
+		.memory = {bench_measure, bench},
+		.amemthresh = 100,
 	};
 	unsigned most = take(&bench->in);
 	int err;

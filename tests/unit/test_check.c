@@ -395,7 +395,7 @@ static const struct {
 	{no_entry, "a record is not reachable by one of its keys"},
 	{no_first_entry, "a record has no timer, or a timer no record"},
 	{more_in_use, "records in use are miscounted"},
-	{more_limbo, "more records in use or in limbo than max_conns"},
+	{more_limbo, "more records in use or in limbo than max_conns ever was"},
 	{idle_alive, "an idle record is not dead"},
 	{idle_unseen, "an idle record is not found"},
 	{idle_below, "an idle record lies below the lowest"},
