@@ -174,13 +174,14 @@ static void tell(const struct lvsd *lvsd, const struct apply_counts *counts)
 
 int reload_put(struct lvsd *lvsd, struct rules *rules)
 {
+	struct setting_values before = lvsd->settings;
 	struct apply_counts counts;
 	struct plan plan;
 	char error[512];
 
 	if (make_plan(lvsd, rules, &plan) < 0)
 		return -1;
-	if (reload_check_adapter(lvsd, &plan.rules) < 0 || tuning_check(lvsd, &plan.rules) < 0)
+	if (reload_check_adapter(lvsd, &plan.rules) < 0 || tuning_change(lvsd, &plan.rules) < 0)
 		goto refused;
 	if (lvsd->host && prepare_host(lvsd, &plan) < 0)
 		goto undo;
@@ -191,7 +192,6 @@ int reload_put(struct lvsd *lvsd, struct rules *rules)
 	}
 	if (lvsd->host)
 		follow_host(lvsd, &plan);
-	tuning_follow(lvsd, &plan.rules);
 	reload_warn(lvsd, &plan.rules);
 	take_over(lvsd, &plan);
 	(void)forwarding_set(lvsd); /* the log tells; the rules are in force all the same */
@@ -199,6 +199,7 @@ int reload_put(struct lvsd *lvsd, struct rules *rules)
 	return 0;
 
 undo:
+	tuning_put_back(lvsd, &before);
 	if (lvsd->host)
 		undo_host(lvsd, &plan);
 refused:

@@ -35,11 +35,6 @@ const char *setting_name(enum setting setting)
 	return rows[setting].name;
 }
 
-int setting_is_live(enum setting setting)
-{
-	return rows[setting].kind == TIMEOUT;
-}
-
 static int find(const char *name, size_t len)
 {
 	for (int i = 0; i < SETTING_N; i++)

@@ -69,9 +69,6 @@ struct setting_values {
 /* The kernel's name. Static. */
 const char *setting_name(enum setting setting);
 
-/* Whether it may be changed while the director runs. */
-int setting_is_live(enum setting setting);
-
 /*
  * Takes up one. Returns 0, or -1 with "expected ..., got ..." in `error` of len bytes and
  * nothing taken.

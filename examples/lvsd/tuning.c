@@ -128,44 +128,40 @@ int tuning_open(struct lvsd *lvsd, const struct rules *rules)
 	return -1;
 }
 
-/* A line that is gone has no number. */
-static void tell_fixed(const struct lvsd *lvsd, const struct setting_values *next,
-		       enum setting setting, unsigned line)
+static int put(const struct lvsd *lvsd, const struct setting_values *values, const char **fault)
 {
-	char at[16] = "";
-
-	if (line)
-		snprintf(at, sizeof(at), ":%u", line);
-	log_line(&lvsd->log, LVS_LOG_ERROR,
-		 "%s%s: setting %s cannot go from %u to %u while lvsd runs: start it anew",
-		 lvsd->options.rules, at, setting_name(setting), lvsd->settings.value[setting],
-		 next->value[setting]);
-}
-
-int tuning_check(const struct lvsd *lvsd, const struct rules *rules)
-{
-	struct setting_values next = values_with(lvsd, rules);
-	int refused = 0;
-
-	for (int i = 0; i < SETTING_N; i++) {
-		if (next.value[i] == lvsd->settings.value[i] || setting_is_live((enum setting)i))
-			continue;
-		tell_fixed(lvsd, &next, (enum setting)i, rules->settings.line[i]);
-		refused = -1;
-	}
-	return refused;
-}
-
-void tuning_follow(struct lvsd *lvsd, const struct rules *rules)
-{
+	struct lvs_settings settings = {.size = sizeof(settings)};
 	struct lvs_timeouts timeouts = {.size = sizeof(timeouts)};
-	struct lvs_settings settings;
 	int err;
 
-	lvsd->settings = values_with(lvsd, rules);
-	lvs_settings_init(&settings);
-	setting_write(&lvsd->settings, &settings, &timeouts);
-	err = lvs_director_set_timeouts(lvsd->director, &timeouts);
-	if (err)
-		log_line(&lvsd->log, LVS_LOG_ERROR, "timeouts: %s", lvs_strerror(err));
+	lvs_director_get_settings(lvsd->director, &settings);
+	setting_write(values, &settings, &timeouts);
+	err = lvs_director_change(lvsd->director, &settings, fault);
+	return err ? err : lvs_director_set_timeouts(lvsd->director, &timeouts);
+}
+
+int tuning_change(struct lvsd *lvsd, const struct rules *rules)
+{
+	struct setting_values next = values_with(lvsd, rules);
+	const char *fault = NULL;
+	int err;
+
+	if (!memcmp(&next, &lvsd->settings, sizeof(next)))
+		return 0;
+	err = put(lvsd, &next, &fault);
+	if (err) {
+		log_line(&lvsd->log, LVS_LOG_ERROR, "%s: settings: %s", lvsd->options.rules,
+			 fault ? fault : lvs_strerror(err));
+		return -1;
+	}
+	lvsd->settings = next;
+	return 0;
+}
+
+void tuning_put_back(struct lvsd *lvsd, const struct setting_values *before)
+{
+	if (!memcmp(before, &lvsd->settings, sizeof(*before)))
+		return;
+	if (put(lvsd, before, NULL) == 0)
+		lvsd->settings = *before;
 }

@@ -13,11 +13,11 @@ struct lvsd;
 /* Makes lvsd->director. Returns 0, or -1 with the reason logged. */
 int tuning_open(struct lvsd *lvsd, const struct rules *rules);
 
-/* Whether the running director can have the settings of `rules`. 0, or -1 with the reason logged.
+/* Gives the running director the settings of `rules`: all, or none and -1 with the reason logged.
  */
-int tuning_check(const struct lvsd *lvsd, const struct rules *rules);
+int tuning_change(struct lvsd *lvsd, const struct rules *rules);
 
-/* What tuning_check() has found good. */
-void tuning_follow(struct lvsd *lvsd, const struct rules *rules);
+/* To those that were in force, the rules having been refused. */
+void tuning_put_back(struct lvsd *lvsd, const struct setting_values *before);
 
 #endif

@@ -144,8 +144,18 @@ must hold 1
 HELD=$STARTED
 must change "-t $VIP:80 -s rr" - '' -
 check "expire_nodest_conn: they end with their next packet" again reset
-echo "set sloppy_tcp 1" >>"$RULES"
+echo "set conn_max 2000000" >>"$RULES"
 kill -HUP "$DIRECTOR"
-check "a setting that cannot change is refused" says "$LOG" 'cannot go from 0 to 1 while lvsd runs'
+check "a setting that cannot change is refused" says "$LOG" 'nothing has changed'
+{ rules "-t $VIP:80 -s rr" - '' - && echo 'set conn_reuse_mode 3' && echo 'set drop_packet 3' &&
+	echo 'set am_droprate 1'; } >"$RULES"
+must reload
+check "settings change while lvsd runs: every new connection is dropped" gets "1 none" tcp 80 wait=0.7
+must tell
+check "... the report tells them" \
+	equal "$(grep -c '^Setting \(conn_reuse_mode: 3\|drop_packet: 3\|am_droprate: 1\|expire_nodest_conn: 1\)$' \
+		"$HOSTS_WORK/report")" 4
+must change "-t $VIP:80 -s rr" - '' -
+check "... and back" gets "1 rs2" tcp 80
 check "lvsd ends well, too" stop "$DIRECTOR"
 finish
