@@ -189,6 +189,46 @@ def sctp_v6():
     return sctp_case("sctp-v6", CLIENT6, VIP6, SERVER6, SERVER62, "2001:db8:a::3")
 
 
+def ipsec():
+    """AH and ESP behind their IKE, by NAT and by direct routing; in IPv6, AH in front of others."""
+    case = Case("ipsec", """\
+        -A -u 192.0.2.10:500 -s rr
+        -a -u 192.0.2.10:500 -r 10.0.0.1:500 -m -w 1
+        -A -u 192.0.2.11:500 -s rr
+        -a -u 192.0.2.11:500 -r 10.0.0.2:500 -g -w 1
+        -A -u [2001:db8:10::10]:500 -s rr
+        -a -u [2001:db8:10::10]:500 -r [2001:db8:a::1]:500 -m -w 1
+        -A -t [2001:db8:10::10]:80 -s rr
+        -a -t [2001:db8:10::10]:80 -r [2001:db8:a::1]:8080 -m -w 1
+        """)
+    secret = bytes(range(200, 240))
+
+    def send(src, dst, protocol, payload, reason, server=None):
+        make = ip6 if ":" in src else ip4
+        case.send(make(src, dst, protocol, payload), reason, server)
+
+    for vip, server, back in (VIP, SERVER, "reply"), ("192.0.2.11", SERVER2, "reply_seen"):
+        host = server if back == "reply" else vip
+        send(CLIENT, vip, ESP, secret, "protocol")
+        case.send(packet(CLIENT, vip, UDP, udp(IKE, IKE, b"initiate")), "scheduled", server)
+        send(CLIENT, vip, ESP, secret, "established", server)
+        send(host, CLIENT, ESP, secret, back)
+        send(CLIENT, vip, AH, ah(ESP) + secret, "established", server)
+        send(host, CLIENT, AH, ah(ESP) + secret, back)
+        send(CLIENT, vip, ESP, b"", "established", server)
+        send(OTHER, vip, ESP, secret, "protocol")
+    case.send(packet(CLIENT6, VIP6, UDP, udp(IKE, IKE, b"initiate")), "scheduled", SERVER6)
+    send(CLIENT6, VIP6, ESP, secret, "established", SERVER6)
+    send(SERVER6, CLIENT6, ESP, secret, "reply")
+    send(CLIENT6, VIP6, AH, ah(ESP) + secret, "established", SERVER6)
+    send(CLIENT6, VIP6, AH, ah(NONE), "protocol")
+    segment = with_sum(address(CLIENT6), address(VIP6), TCP, tcp(40000, 80, SYN))
+    send(CLIENT6, VIP6, AH, ah(TCP) + segment, "scheduled", SERVER6)
+    case.wait(301)
+    send(CLIENT, VIP, ESP, secret, "protocol")
+    return case
+
+
 def nat_v6():
     case = Case("nat-v6", """\
         -A -t [2001:db8:10::10]:80 -s rr
@@ -1014,7 +1054,7 @@ def ftp_v6():
     return case
 
 
-CASES = [make() for make in (nat_v4_tcp, nat_v4_udp, nat_v6, sctp_v4, sctp_v6, dr_v4, dr_v6, ipip_4in4, ipip_6in6, ipip_4in6,
+CASES = [make() for make in (nat_v4_tcp, nat_v4_udp, nat_v6, sctp_v4, sctp_v6, ipsec, dr_v4, dr_v6, ipip_4in4, ipip_6in6, ipip_4in6,
                              ipip_6in4, options, wrr, mh, sh, expiry, bad, padding, ttl, too_long, icmp_nat_v4,
                              icmp_nat_v6, icmp_dr, icmp_tun, icmp_limits, frag_nat_v4, frag_nat_v6, gue, gue_csum,
                              gue_remcsum, gre, gre_csum, icmp_gue, icmp_gue6, icmp_gre, icmp_gre6,

@@ -86,8 +86,9 @@ def dissect(data, linktype):
     if data[0] >> 4 == 4:
         return data[:int.from_bytes(data[2:4], "big")], (data[0] & 15) * 4, data[9]
     following, at = data[6], 40
-    while following in (HOP, OPTIONS, ROUTING, FRAGMENT):  # the last: alone, a whole packet
-        following, at = data[at], at + 8 * (data[at + 1] + 1)
+    while following in (HOP, OPTIONS, ROUTING, FRAGMENT, AH):  # a fragment: alone, a whole packet
+        size = 4 * (data[at + 1] + 2) if following == AH else 8 * (data[at + 1] + 1)
+        following, at = data[at], at + size
     return data[:40 + int.from_bytes(data[4:6], "big")], at, following
 
 
@@ -121,6 +122,9 @@ def translate(ip, at, protocol, side, addr, port):
     segment = ip[at:]
     if protocol == SCTP:
         return translate_sctp(ip, at, side, addr, port)
+    if protocol in (AH, ESP):  # the address alone
+        header = put(ip[:at], {4: (12, 16), 6: (8, 24)}[ip[0] >> 4][side], addr)
+        return hop_less((with_ip_sum(header) if ip[0] >> 4 == 4 else header) + segment)
     check = segment[16:18] if protocol == TCP else segment[6:8]
     none = protocol == UDP and check == b"\0\0"
     before = l4_sum(src, dst, protocol, segment)
@@ -205,11 +209,18 @@ def helped(packet, linktype):
     return with_ip_sum(put(ip[:at], 2, (at + len(segment)).to_bytes(2, "big"))) + segment
 
 
+def whose(ip, at, protocol):
+    """(protocol, ports) of the connection of a packet: of AH and ESP, of their IKE."""
+    if protocol in (AH, ESP):
+        return UDP, IKE, IKE
+    return (protocol,) + struct.unpack("!HH", ip[at:at + 4])
+
+
 def request(rules, data, linktype, server):
     ip, at, protocol = dissect(data, linktype)
     vip = text(ends(ip)[1])
-    vport = int.from_bytes(ip[at + 2:at + 4], "big")
-    method, port = rules[protocol, vip, vport][server]
+    protocol_of, _, vport = whose(ip, at, protocol)
+    method, port = rules[protocol_of, vip, vport][server]
     if method == "-m":
         return translate(ip, at, protocol, 1, address(server), port)
     return hop_less(ip) if method == "-g" else wrap(ip, at, protocol, server)
@@ -219,8 +230,8 @@ def reply(flows, data, linktype):
     """Back to the client, from the address it had asked."""
     ip, at, protocol = dissect(data, linktype)
     server, client = map(text, ends(ip))
-    sport, dport = struct.unpack("!HH", ip[at:at + 4])
-    vip, vport = flows[protocol, client, dport, server, sport]
+    protocol_of, sport, dport = whose(ip, at, protocol)
+    vip, vport = flows[protocol_of, client, dport, server, sport]
     return translate(ip, at, protocol, 0, address(vip), vport), client
 
 
@@ -374,7 +385,7 @@ def note_flow(flows, rules, data, linktype, server):
     """Who asked whom, by what a reply will look like."""
     ip, at, protocol = dissect(data, linktype)
     client, vip = map(text, ends(ip))
-    sport, dport = struct.unpack("!HH", ip[at:at + 4])
+    protocol, sport, dport = whose(ip, at, protocol)
     port = rules[protocol, vip, dport][server][1]
     flows[protocol, client, sport, server, port] = vip, dport
 

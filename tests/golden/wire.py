@@ -4,6 +4,7 @@ import ipaddress
 import struct
 
 TCP, UDP, ICMP, ICMP6, IPIP, IPV6, GRE, SCTP = 6, 17, 1, 58, 4, 41, 47, 132
+ESP, AH, IKE = 50, 51, 500
 HOP, ROUTING, FRAGMENT, OPTIONS, NONE = 0, 43, 44, 60, 59
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 DATA, INIT, INIT_ACK, ABORT, SHUTDOWN, SHUTDOWN_ACK, COOKIE_ECHO, COOKIE_ACK, COMPLETE = 0, 1, 2, 6, 7, 8, 10, 11, 14
@@ -86,6 +87,10 @@ def sctp(sport, dport, *chunks, tag=0x01020304):
 def chunk(kind, body=b"", length=None):
     header = struct.pack("!BBH", kind, 0, 4 + len(body) if length is None else length)
     return header + body + bytes(-len(body) % 4)
+
+
+def ah(following, value=b"\x77" * 12):
+    return struct.pack("!BBHII", following, (12 + len(value)) // 4 - 2, 0, 0x1000, 1) + value
 
 
 def ip4(src, dst, protocol, payload, ttl=64, tos=0, ident=0x1234, frag=DF, options=b"", length=None):

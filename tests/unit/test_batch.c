@@ -120,6 +120,10 @@ static void open_site(struct site *site, const struct shape *shape)
 	settings.full_policy = LVS_FULL_EVICT;
 	settings.reuse = LVS_REUSE_FIN_WAIT;
 	settings.events = TOLD_MAX;
+	settings.drop_entry = LVS_DEFENCE_ON;
+	settings.drop_packet = LVS_DEFENCE_ON;
+	settings.am_droprate = 13;
+	settings.secure_tcp = LVS_DEFENCE_ON;
 	memset(settings.table_key, 0x5a, sizeof(settings.table_key));
 	ck_assert_int_eq(lvs_director_new(&settings, &site->director), 0);
 	ck_assert_int_eq(lvs_director_bind_helper(site->director, lvs_helper_find("ftp"), LVS_TCP,
