@@ -119,11 +119,12 @@ bool lvs_limit_allow(struct lvs_limit *limit, unsigned family, const union lvs_a
 	unsigned common = common_type(family, type);
 
 	if (is_pmtu(family, type, code) || common >= 32 ||
-	    !(lvs_read_relaxed(limit->mask) >> common & 1))
+	    !(atomic_load_explicit(&limit->mask, memory_order_relaxed) >> common & 1))
 		return true;
 	/* The address first: one that asks too often takes nothing from the others. */
-	return take(bucket_of(limit, family, addr), lvs_read_relaxed(limit->address_ns),
-		    ADDRESS_BURST, now_ns, peek) &&
-	       take(&limit->global, lvs_read_relaxed(limit->global_ns),
-		    lvs_read_relaxed(limit->global_burst), now_ns, peek);
+	return take(bucket_of(limit, family, addr),
+		    atomic_load_explicit(&limit->address_ns, memory_order_relaxed), ADDRESS_BURST,
+		    now_ns, peek) &&
+	       take(&limit->global, atomic_load_explicit(&limit->global_ns, memory_order_relaxed),
+		    atomic_load_explicit(&limit->global_burst, memory_order_relaxed), now_ns, peek);
 }

@@ -125,7 +125,7 @@ int lvs_director_table_stats(const struct lvs_director *director, struct lvs_tab
 	out.refused = figures.refused;
 	out.expired = figures.expired;
 	out.grown = figures.grown;
-	out.dropped = lvs_read_relaxed(director->defence.dropped);
+	out.dropped = atomic_load_explicit(&director->defence.dropped, memory_order_relaxed);
 	memcpy(stats, &out, stats->size < sizeof(out) ? stats->size : sizeof(out));
 	return 0;
 }
