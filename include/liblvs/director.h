@@ -272,7 +272,7 @@ LVS_API unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t no
 
 /**
  * Sets timeouts (ipvsadm --set). Connections take them up with their next packet.
- * @return 0, or LVS_ERR_RANGE above 2,678,400 s. Control call.
+ * @return 0, or LVS_ERR_INVALID above 8,589,934 s. Control call.
  */
 LVS_API int lvs_director_set_timeouts(struct lvs_director *director,
 				      const struct lvs_timeouts *timeouts);

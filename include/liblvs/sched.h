@@ -87,7 +87,7 @@ struct lvs_sched_set {
 	uint32_t size;                       /**< sizeof of this structure. */
 	uint32_t flags;                      /**< enum lvs_sched_flag. */
 	uint32_t dest_n;                     /**< Destinations in dest[]. */
-	uint32_t reserved;                   /**< Zero. */
+	uint32_t family;                     /**< enum lvs_family of the service. */
 	const struct lvs_sched_dest *dest;   /**< The newest first, as the kernel keeps them. */
 	uint64_t seed;                       /**< For random choices; the service's own. */
 	const uint8_t *sched_key;            /**< 16 bytes, shared by a cluster. */

@@ -48,6 +48,7 @@ enum lvs_conn_kind {
 	LVS_CONN_DEST6 = 0x4,        /* the destination is IPv6 */
 	LVS_CONN_TWO_WAY = 0x8,      /* also indexed under {client, destination}: NAT */
 	LVS_CONN_IS_TEMPLATE = 0x10, /* a template: a key of its own kind (conn/template.h) */
+	LVS_CONN_FROM_PORT_0 = 0x20, /* its client's: no later request is found to be of it */
 	LVS_CONN_USED = 0x80,        /* holds a connection (or one that awaits its end) */
 };
 

@@ -120,10 +120,13 @@ LVS_INLINE uint64_t lvs_key_hash_conn(const struct lvs_hash *hash, const struct 
 }
 
 /* Which side the flow is of a record under its key, by {forward, reverse}; 0: not its flow. */
-LVS_INLINE unsigned lvs_key_side(unsigned key, bool forward, bool reverse)
+LVS_INLINE unsigned lvs_key_side(const struct lvs_conn *conn, unsigned key, bool forward,
+				 bool reverse)
 {
+	if (forward && key)
+		return LVS_SIDE_DEST_REQUEST;
 	if (forward)
-		return key ? LVS_SIDE_DEST_REQUEST : LVS_SIDE_REQUEST;
+		return lvs_unlikely(conn->kind & LVS_CONN_FROM_PORT_0) ? 0 : LVS_SIDE_REQUEST;
 	if (reverse)
 		return key ? LVS_SIDE_DEST_REPLY : LVS_SIDE_SERVICE_REPLY;
 	return 0;
@@ -137,7 +140,7 @@ LVS_INLINE unsigned lvs_key_match_inet6(const struct lvs_conn *conn, unsigned ke
 	lvs_be16 client_port = lvs_conn_client_port(conn);
 
 	return lvs_key_side(
-		key,
+		conn, key,
 		client_port == flow->src_port && port == flow->dst_port &&
 			memcmp(client, &flow->src, 16) == 0 && memcmp(other, &flow->dst, 16) == 0,
 		client_port == flow->dst_port && port == flow->src_port &&
@@ -153,8 +156,8 @@ LVS_INLINE bool lvs_key_is_request(const struct lvs_conn *conn, const struct lvs
 	differs |= (uint32_t)(lvs_conn_client_port(conn) ^ flow->src_port) |
 		   (uint32_t)(conn->service_port ^ flow->dst_port) |
 		   (uint32_t)(conn->protocol ^ flow->protocol);
-	differs |=
-		(uint32_t)(conn->kind & (LVS_CONN_LARGE | LVS_CONN_INET6 | LVS_CONN_IS_TEMPLATE));
+	differs |= (uint32_t)(conn->kind & (LVS_CONN_LARGE | LVS_CONN_INET6 | LVS_CONN_IS_TEMPLATE |
+					    LVS_CONN_FROM_PORT_0));
 	return (differs | (uint32_t)(flow->family ^ LVS_INET)) == 0;
 }
 
@@ -175,7 +178,7 @@ LVS_INLINE unsigned lvs_key_match(const struct lvs_conn *conn, unsigned key,
 	client = conn->u.v4.client;
 	client_port = lvs_conn_client_port(conn);
 	other = lvs_key_other_inet(conn, key);
-	return lvs_key_side(key,
+	return lvs_key_side(conn, key,
 			    client == flow->src.word[0] && other == flow->dst.word[0] &&
 				    client_port == flow->src_port && port == flow->dst_port,
 			    client == flow->dst.word[0] && other == flow->src.word[0] &&

@@ -11,6 +11,43 @@
 #include <liblvs/error.h>
 
 #include "conn/inside.h"
+#include "conn/search.h"
+
+/* Connections of one request's key, from port 0. */
+struct crowd {
+	const struct lvs_arena *arena;
+	struct lvs_flow reply; /* as which they are found */
+	struct lvs_conn *oldest;
+	unsigned n;
+};
+
+static bool consider(void *user, uint32_t ref)
+{
+	struct crowd *crowd = user;
+	struct lvs_conn *conn = lvs_arena_at(crowd->arena, ref >> 1);
+
+	if (ref & 1 || !(conn->kind & LVS_CONN_FROM_PORT_0) ||
+	    lvs_key_match(conn, 0, &crowd->reply) != LVS_SIDE_SERVICE_REPLY ||
+	    atomic_load_explicit(&conn->word, memory_order_relaxed) & LVS_CONN_DEAD)
+		return false;
+	crowd->n++;
+	if (!crowd->oldest || !lvs_tick_reached(conn->created, crowd->oldest->created))
+		crowd->oldest = conn;
+	return false;
+}
+
+struct lvs_conn *lvs_table_find_crowd(const struct lvs_table *table, const struct lvs_flow *flow,
+				      uint64_t hash, unsigned most)
+{
+	struct crowd crowd = {.arena = &table->arena, .reply = *flow};
+
+	crowd.reply.src = flow->dst;
+	crowd.reply.dst = flow->src;
+	crowd.reply.src_port = flow->dst_port;
+	crowd.reply.dst_port = flow->src_port;
+	lvs_search(lvs_table_view(table, hash), hash, consider, &crowd);
+	return crowd.n < most ? NULL : crowd.oldest;
+}
 
 /* What a move takes part in. */
 struct move {

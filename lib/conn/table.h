@@ -163,6 +163,13 @@ unsigned lvs_table_drop(struct lvs_table *table, struct lvs_conn *conn, uint32_t
 struct lvs_conn *lvs_table_find_waiting(const struct lvs_table *table, const struct lvs_flow *flow);
 
 /*
+ * The oldest of the connections that requests of @p flow, from port 0, have made, where there are
+ * @p most of them; NULL: there are less. Each makes another, as in the kernel, which has no bound.
+ */
+struct lvs_conn *lvs_table_find_crowd(const struct lvs_table *table, const struct lvs_flow *flow,
+				      uint64_t hash, unsigned most);
+
+/*
  * The client's port of such a connection has become known: it is found under it from now on. No
  * lock is held. 0; LVS_ERR_EXISTS, when another one has this port or the port was known already;
  * LVS_ERR_NO_ENTRY, when it has ended; LVS_ERR_NO_MEMORY.

@@ -5,6 +5,7 @@
 
 #include "base/byteorder.h"
 #include "conn/inside.h"
+#include "conn/search.h"
 
 void lvs_template_mask(union lvs_addr *addr, unsigned family, uint32_t netmask)
 {
@@ -43,17 +44,16 @@ static bool is_of(const struct lvs_conn *conn, const struct lvs_template_key *ke
 	       lvs_key_other_inet(conn, 0) == key->service.word[0];
 }
 
-/* A search: whom it is after, and whom it found. As that of find.c, which is for packets. */
+/* A search: whom it is after, and whom it found. */
 struct search {
 	const struct lvs_arena *arena;
 	const struct lvs_template_key *key;
-	uint64_t hash;
 	struct lvs_conn *found;
 };
 
-/* True when it settles the search. */
-static bool consider(struct search *search, uint32_t ref)
+static bool consider(void *user, uint32_t ref)
 {
+	struct search *search = user;
 	struct lvs_conn *conn = lvs_arena_at(search->arena, ref >> 1);
 
 	if (!is_of(conn, search->key) || atomic_load_explicit(&conn->word, memory_order_relaxed) &
@@ -63,40 +63,12 @@ static bool consider(struct search *search, uint32_t ref)
 	return true;
 }
 
-static void search_index(struct search *search, struct lvs_index index)
-{
-	const uint64_t tag = lvs_index_tag(search->hash);
-	uint64_t at = lvs_index_home(index, search->hash);
-	uint32_t passed = 1;
-
-	for (uint64_t n = lvs_index_lines_n(index); n && passed; n--) {
-		const struct lvs_index_line *line = &index.lines[at];
-		uint64_t slots = lvs_index_slots(line, tag, &passed);
-
-		for (; slots; slots &= slots - 1)
-			/* acquire: pairs with lvs_index_add(); the record is whole */
-			if (consider(search,
-				     atomic_load_explicit(&line->refs[lvs_index_slot(slots)],
-							  memory_order_acquire)))
-				return;
-		at = (at + 1) & lvs_index_mask(index);
-	}
-}
-
 struct lvs_conn *lvs_template_find_locked(const struct lvs_table *table,
 					  const struct lvs_template_key *key, uint64_t hash)
 {
-	const struct lvs_shard_view *view = lvs_table_view(table, hash);
-	struct search search = {&table->arena, key, hash, NULL};
-	struct lvs_index next;
+	struct search search = {&table->arena, key, NULL};
 
-	search_index(&search, lvs_view_index(view));
-	if (search.found)
-		return search.found;
-	/* Loaded after the index was searched: what had left it is there. */
-	next = lvs_view_next(view);
-	if (next.lines)
-		search_index(&search, next);
+	lvs_search(lvs_table_view(table, hash), hash, consider, &search);
 	return search.found;
 }
 

@@ -6,7 +6,7 @@
 
 #include "director/director.h"
 
-#define TIMEOUT_MAX_S 2678400 /* 31 days, as ipvsadm has it */
+#define TIMEOUT_MAX_S (INT32_MAX / 250) /* the kernel's, of 250 ticks a second: 99 days */
 
 int lvs_txn_begin(struct lvs_director *director, struct lvs_txn **txn)
 {
@@ -44,7 +44,7 @@ int lvs_director_set_timeouts(struct lvs_director *director, const struct lvs_ti
 
 	memcpy(&in, timeouts, timeouts->size < sizeof(in) ? timeouts->size : sizeof(in));
 	if (in.tcp_s > TIMEOUT_MAX_S || in.tcp_fin_s > TIMEOUT_MAX_S || in.udp_s > TIMEOUT_MAX_S)
-		return LVS_ERR_RANGE;
+		return LVS_ERR_INVALID;
 	set_timeout(director, LVS_STATE_TCP, LVS_TCP_ESTABLISHED_STATE, in.tcp_s);
 	set_timeout(director, LVS_STATE_TCP, LVS_TCP_FIN_WAIT_STATE, in.tcp_fin_s);
 	set_timeout(director, LVS_STATE_UDP, 0, in.udp_s);

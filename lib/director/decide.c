@@ -92,6 +92,9 @@ static LVS_NOINLINE struct lvs_conn *find_waiting(const struct lvs_step *step, e
 
 	if (!conn || step->peek)
 		goto found;
+	/* From port 0: it goes on waiting. */
+	if (!flow->src_port)
+		goto found;
 	/* Where another worker did it first, the full key finds it, or what stands in its place. */
 	if (lvs_table_set_client_port(table, conn, flow->src_port, step->tick) == LVS_ERR_EXISTS)
 		return lvs_table_find(table, flow, step->hash, LVS_SIDES_PACKET, side);

@@ -39,6 +39,9 @@ static bool find(struct lvs_step *step, const struct lvs_flow *flow, struct abou
 	if (!about->conn || lvs_conn_is_over(about->conn, step->tick) ||
 	    !lvs_services_any(director->services, flow->family))
 		return false;
+	/* As its own packets: the kernel does not find it from this side. */
+	if (about->side == LVS_SIDE_SERVICE_REPLY && about->conn->kind & LVS_CONN_FROM_PORT_0)
+		return false;
 	word = atomic_load_explicit(&about->conn->word, memory_order_relaxed);
 	about->ops = lvs_services_forwarder(director->services, LVS_CONN_FORWARDER(word));
 	about->dest = lvs_services_dest(director->services, about->conn->dest);

@@ -109,6 +109,7 @@ static void fill_record(const struct lvs_step *step, struct lvs_conn *conn,
 	kind |= flow->family == LVS_INET6 ? LVS_CONN_INET6 : 0u;
 	kind |= dest->family == LVS_INET6 ? LVS_CONN_DEST6 : 0u;
 	kind |= candidate->ops->flags & LVS_FORWARD_TWO_WAY ? LVS_CONN_TWO_WAY : 0u;
+	kind |= flow->src_port == 0 ? LVS_CONN_FROM_PORT_0 : 0u;
 	conn->kind = (uint8_t)kind;
 	conn->protocol = flow->protocol;
 	conn->dest = dest->number;
@@ -386,6 +387,22 @@ static LVS_NOINLINE enum lvs_reason prepare_failed(struct lvs_step *step, struct
 	return reason == LVS_REASON_NO_DEST ? no_dest(step, candidate) : reason;
 }
 
+/* From port 0 each request makes a connection of its own: so many are enough. */
+#define CROWD 16
+
+static LVS_NOINLINE void thin_out(struct lvs_step *step)
+{
+	struct lvs_table *table = step->worker->director->table;
+	struct lvs_conn *oldest =
+		lvs_table_find_crowd(table, &step->headers->flow, step->hash, CROWD);
+	struct lvs_ender ender;
+
+	if (oldest)
+		lvs_table_remove(table, oldest, step->tick,
+				 lvs_ender_of(&ender, &step->worker->events, LVS_GONE_EVICTED,
+					      step->now_ns));
+}
+
 static enum lvs_reason schedule(struct lvs_step *step, struct lvs_candidate *candidate)
 {
 	struct lvs_table *table = step->worker->director->table;
@@ -393,6 +410,8 @@ static enum lvs_reason schedule(struct lvs_step *step, struct lvs_candidate *can
 	struct lvs_conn *conn;
 	int err = 0;
 
+	if (lvs_unlikely(step->headers->flow.src_port == 0))
+		thin_out(step);
 	/* Before the lock, and so before the pick: any destination of the service must fit. */
 	conn = lvs_step_alloc(step, candidate->large, &err);
 	if (lvs_unlikely(!conn))

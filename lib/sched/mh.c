@@ -31,11 +31,19 @@ static size_t mh_state_size(const struct lvs_sched_set *set)
 	return sizeof(struct mh) + set->dest_n * sizeof(struct lvs_maglev_walk);
 }
 
+/* The kernel takes a destination's address for one of the service's family: of an IPv6 server of an
+ * IPv4 service, reached by a tunnel, 32 bits. */
+static uint32_t fold(const struct lvs_sched_set *set, const struct lvs_sched_dest *dest)
+{
+	return lvs_sched_fold(&dest->addr, set->family == LVS_INET ? LVS_INET : dest->family);
+}
+
 /* @turns_shift brings the largest weight below 1 << TURNS_BITS. */
-static struct lvs_maglev_walk walk_of(const struct lvs_sched_dest *dest, int32_t gcd,
+static struct lvs_maglev_walk walk_of(const struct lvs_sched_set *set,
+				      const struct lvs_sched_dest *dest, int32_t gcd,
 				      unsigned turns_shift)
 {
-	uint32_t value = lvs_sched_fold(&dest->addr, dest->family) + lvs_ntohs(dest->port);
+	uint32_t value = fold(set, dest) + lvs_ntohs(dest->port);
 	uint32_t turns = (uint32_t)(dest->last_weight / gcd) >> turns_shift;
 
 	if (turns == 0 && dest->last_weight != 0)
@@ -87,7 +95,7 @@ static int mh_build(void *state, const struct lvs_sched_set *set, const void *ol
 	}
 	turns_shift = turns_shift_of(&weights);
 	for (uint32_t i = 0; i < set->dest_n; i++)
-		mh->walk[i] = walk_of(&set->dest[i], weights.gcd, turns_shift);
+		mh->walk[i] = walk_of(set, &set->dest[i], weights.gcd, turns_shift);
 	lvs_maglev_fill(mh->slot, TABLE_N, mh->walk, set->dest_n);
 	return 0;
 }

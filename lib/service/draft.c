@@ -108,6 +108,7 @@ static void fill_set(struct lvs_txn *txn, const struct lvs_draft *draft)
 	made->set.large |= draft->key.family == LVS_INET6;
 	made->set.conf = draft->conf;
 	made->set.sched_set.flags = draft->conf.flags;
+	made->set.sched_set.family = draft->key.family;
 	made->set.sched_set.sched_key = services->conf.sched_key;
 	made->set.sched_set.settings = services->conf.settings;
 	made->set.sched_set.clock = services->conf.clock;

@@ -14,8 +14,10 @@ static struct lvs_dest *dest_of(struct service_rig *rig, uint32_t i)
 	const struct lvs_service_set *set = match(rig, KEY);
 
 	for (uint32_t at = 0; at < set->sched_set.dest_n; at++) {
-		if (lvs_addr_equal(&set->dest[at]->addr, &key.addr, LVS_INET))
-			return set->dest[at];
+		if (!lvs_addr_equal(&set->dest[at]->addr, &key.addr, LVS_INET))
+			continue;
+		lvs_services_stir(rig->services, set, 0); /* as who has a connection for it */
+		return set->dest[at];
 	}
 	return NULL;
 }

@@ -427,7 +427,7 @@ END_TEST
 
 START_TEST(test_timeouts_range)
 {
-	static const uint32_t beyond[] = {2678401, INT_MAX, UINT32_MAX};
+	static const uint32_t beyond[] = {8589935, INT_MAX, UINT32_MAX};
 	struct lvs_timeouts timeouts;
 	struct world w;
 
@@ -437,19 +437,19 @@ START_TEST(test_timeouts_range)
 		*(i % 3 == 0   ? &timeouts.tcp_s
 		  : i % 3 == 1 ? &timeouts.tcp_fin_s
 			       : &timeouts.udp_s) = beyond[i / 3];
-		ck_assert_int_eq(lvs_director_set_timeouts(w.director, &timeouts), LVS_ERR_RANGE);
+		ck_assert_int_eq(lvs_director_set_timeouts(w.director, &timeouts), LVS_ERR_INVALID);
 	}
 	lvs_director_get_timeouts(w.director, &timeouts);
 	ck_assert_uint_eq(timeouts.tcp_s, 900);
-	/* The longest: a month without a packet, and not a moment less. */
-	timeouts.tcp_s = 2678400;
+	/* The longest: 99 days without a packet, and not a moment less. */
+	timeouts.tcp_s = 8589934;
 	ck_assert_int_eq(lvs_director_set_timeouts(w.director, &timeouts), 0);
 	send(&w, 1, LVS_TCP_SYN, SECOND);
 	ck_assert_int_eq(send(&w, 1, LVS_TCP_ACK, SECOND), LVS_REASON_ESTABLISHED);
-	for (uint64_t s = 1; s < 2678400; s += 100000)
+	for (uint64_t s = 1; s < 8589934; s += 100000)
 		ck_assert_uint_eq(lvs_worker_handle_expiry(w.worker, s * SECOND, 0), 0);
-	ck_assert_uint_eq(lvs_worker_handle_expiry(w.worker, 2678400 * SECOND, 0), 0);
-	ck_assert_uint_eq(lvs_worker_handle_expiry(w.worker, 2678402 * SECOND, 0), 1);
+	ck_assert_uint_eq(lvs_worker_handle_expiry(w.worker, 8589934 * SECOND, 0), 0);
+	ck_assert_uint_eq(lvs_worker_handle_expiry(w.worker, 8589936 * SECOND, 0), 1);
 	tear_down(&w);
 }
 END_TEST

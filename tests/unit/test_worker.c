@@ -505,8 +505,8 @@ START_TEST(test_timeouts)
 	ck_assert_uint_eq(timeouts.tcp_s, 100);
 	ck_assert_uint_eq(timeouts.tcp_fin_s, 120);
 	ck_assert_uint_eq(timeouts.udp_s, 300);
-	timeouts.udp_s = 2678401;
-	ck_assert_int_eq(lvs_director_set_timeouts(w.director, &timeouts), LVS_ERR_RANGE);
+	timeouts.udp_s = 8589935;
+	ck_assert_int_eq(lvs_director_set_timeouts(w.director, &timeouts), LVS_ERR_INVALID);
 	tear_down(&w);
 }
 END_TEST
