@@ -64,7 +64,7 @@ struct nlattr *message_nest(struct message *message, uint16_t type)
 	uint8_t *at = message->byte + NLMSG_ALIGN(message->head.nlmsg_len);
 
 	message_put(message, type | NLA_F_NESTED, NULL, 0);
-	return (struct nlattr *)at;
+	return (void *)at; /* NLMSG_ALIGN() aligned it */
 }
 
 void message_end(struct message *message, struct nlattr *nest)
@@ -77,7 +77,7 @@ const struct nlattr *attr_find(const void *first, size_t len, uint16_t type)
 	const uint8_t *at = first;
 
 	while (len >= NLA_HDRLEN) {
-		const struct nlattr *attr = (const struct nlattr *)at;
+		const struct nlattr *attr = (const void *)at;
 		size_t step = NLA_ALIGN(attr->nla_len);
 
 		if (attr->nla_len < NLA_HDRLEN || attr->nla_len > len)
@@ -115,18 +115,33 @@ uint64_t attr_number(const struct nlattr *attr)
 	return value;
 }
 
+/* NLMSG_DATA() of what is only read. */
+static const uint8_t *data_of(const struct nlmsghdr *head)
+{
+	return (const uint8_t *)head + NLMSG_HDRLEN;
+}
+
+/* NLMSG_NEXT() of the same. */
+static const struct nlmsghdr *next_of(const struct nlmsghdr *head, unsigned *len)
+{
+	unsigned step = NLMSG_ALIGN(head->nlmsg_len);
+
+	*len = step < *len ? *len - step : 0;
+	return (const void *)((const uint8_t *)head + step);
+}
+
 /* One answer; whether more will come. */
 static bool hear(const struct nlmsghdr *head, int *err,
 		 void (*take)(void *user, const void *attrs, size_t len), void *user)
 {
-	const struct nlmsgerr *answer = NLMSG_DATA(head);
+	const struct nlmsgerr *answer = (const void *)data_of(head);
 
 	if (head->nlmsg_type == NLMSG_DONE || head->nlmsg_type == NLMSG_ERROR) {
 		*err = head->nlmsg_type == NLMSG_ERROR ? -answer->error : 0;
 		return false;
 	}
 	if (take)
-		take(user, (const uint8_t *)NLMSG_DATA(head) + GENL_HDRLEN,
+		take(user, data_of(head) + GENL_HDRLEN,
 		     head->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN));
 	return true;
 }
@@ -143,9 +158,9 @@ int message_ask(int socket, struct message *message,
 		return errno;
 	while ((got = recv(socket, answer, sizeof(answer), 0)) > 0) {
 		unsigned len = (unsigned)got;
-		struct nlmsghdr *head = (struct nlmsghdr *)answer;
+		const struct nlmsghdr *head = (const void *)answer;
 
-		for (; NLMSG_OK(head, len); head = NLMSG_NEXT(head, len))
+		for (; NLMSG_OK(head, len); head = next_of(head, &len))
 			if (!hear(head, &err, take, user))
 				return err;
 	}
