@@ -6,12 +6,12 @@
 LVS_SUITES='
 build-dev	fast	85	gcc builds everything, warnings are errors
 build-clang	fast	85	clang builds everything, warnings are errors
-unit	fast	90	unit tests, golden packets, replay of the fuzz corpora
-sanitizers	fast	260	the same under the address and undefined behaviour sanitizers
-tsan	fast	160	torture and concurrency tests under the thread sanitizer
+unit	fast	120	unit tests, golden packets, replay of the fuzz corpora
+sanitizers	fast	420	the same under the address and undefined behaviour sanitizers
+tsan	fast	240	torture and concurrency tests under the thread sanitizer
 static	fast	220	clang-format, clang-tidy of lib and examples, cppcheck, shellcheck
-package	fast	60	consumers, headers, symbols, documentation
-count	fast	40	work a packet costs, counted
+package	fast	90	consumers, headers, symbols, documentation
+count	fast	60	work a packet costs, counted
 e2e	fast	400	real hosts in network namespaces
 demo	fast	100	the demo: NAT, TUN, DR, nested, DNS, by IPv4 and IPv6
 bulk	all	500	bulk and bad paths: ten files of 200 MB at once, 8 MB each way with 5 % loss

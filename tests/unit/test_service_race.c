@@ -201,6 +201,8 @@ START_TEST(thresholds_beside_connections)
 	for (unsigned round = 0; round < HOLD_ROUNDS; round++) {
 		pthread_t holder[2];
 
+		/* As who makes a connection does: its service has rates from then on. */
+		lvs_services_wake(rig->services, match(rig, tcp4(1)), 0);
 		for (unsigned i = 0; i < 2; i++)
 			must(pthread_create(&holder[i], NULL, run_holder, dest) == 0);
 		for (unsigned i = 0; i < 20 + round % LVS_ARRAY_N(upper); i++) {
