@@ -160,8 +160,8 @@ static uint64_t one_round_after(uint64_t ns)
 	return ns > UINT64_MAX - ROUND_NS ? UINT64_MAX : ns + ROUND_NS;
 }
 
-/* The next worker goes on, or it is time for the next round in a second. */
-static void end_turn(struct lvs_director *director)
+/* The next worker goes on, or it is time for the next round in a second from now. */
+static void end_turn(struct lvs_director *director, uint64_t now_ns)
 {
 	struct lvs_defences *defence = &director->defence;
 
@@ -170,7 +170,7 @@ static void end_turn(struct lvs_director *director)
 	if (defence->scanning)
 		set_next(defence, defence->round_ns);
 	else if (is_armed(&director->settings))
-		set_next(defence, one_round_after(defence->round_ns));
+		set_next(defence, one_round_after(now_ns));
 	else
 		set_next(defence, UINT64_MAX);
 	lvs_spin_unlock(&defence->lock);
@@ -249,7 +249,7 @@ unsigned lvs_defence_scan(struct lvs_worker *worker, uint64_t now_ns, unsigned b
 			     lvs_ender_of(&ender, &worker->events, LVS_GONE_DROPPED, now_ns));
 	if (ended)
 		atomic_fetch_add_explicit(&defence->dropped, ended, memory_order_relaxed);
-	end_turn(worker->director);
+	end_turn(worker->director, now_ns);
 	return ended;
 }
 

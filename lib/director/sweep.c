@@ -37,21 +37,22 @@ static bool walk(struct lvs_worker *worker, uint32_t tick, unsigned looks, void 
 /* The lock is held. */
 static unsigned go_on(struct lvs_worker *worker, uint32_t tick, unsigned budget, void *by)
 {
+	const struct lvs_services *services = worker->director->services;
 	struct lvs_sweep *sweep = &worker->director->sweep;
 	unsigned left = budget ? budget : UINT_MAX;
 	unsigned ended = 0;
 
-	if (sweep->number == 0)
-		sweep->aim = lvs_services_removals(worker->director->services);
-	while (left) {
+	/* What was removed in the middle of a walk takes another one. */
+	while (left && lvs_sweep_waits(sweep, services)) {
 		unsigned looks = left < LVS_WALK_LOOKS ? left : LVS_WALK_LOOKS;
 
+		if (sweep->number == 0)
+			sweep->aim = lvs_services_removals(services);
 		left -= looks;
 		if (!walk(worker, tick, looks, by, &ended)) {
 			sweep->number = 0;
 			/* relaxed: as the field says */
 			atomic_store_explicit(&sweep->done, sweep->aim, memory_order_relaxed);
-			break;
 		}
 	}
 	return ended;

@@ -356,6 +356,25 @@ START_TEST(test_budget)
 }
 END_TEST
 
+/* A round that took long: the next one comes a second after its end, not at once. */
+START_TEST(test_late)
+{
+	struct world w = {.settings = {.seed = 5}};
+
+	build(&w);
+	for (unsigned i = 0; i < 3200; i++)
+		send(&w, LVS_TCP, i, SYN);
+	set_mode(&w, LVS_DEFENCE_ON);
+	ck_assert_uint_eq(lvs_worker_handle_expiry(w.worker[0], w.now, 7), 7);
+	ck_assert_uint_le(lvs_worker_expiry(w.worker[0]), w.now);
+	w.now += 10 * SECOND;
+	ck_assert_uint_eq(lvs_worker_handle_expiry(w.worker[0], w.now, 0), 93);
+	ck_assert_uint_eq(lvs_defence_expiry(&w.director->defence), w.now + SECOND);
+	ck_assert_uint_gt(lvs_worker_expiry(w.worker[0]), w.now);
+	tear_down(&w);
+}
+END_TEST
+
 /* Switched off in the middle of a round it ends there. */
 START_TEST(test_off)
 {
@@ -455,6 +474,7 @@ int main(void)
 	tcase_add_test(tcase, test_replies);
 	tcase_add_loop_test(tcase, test_templates, 0, LVS_ARRAY_N(templates));
 	tcase_add_test(tcase, test_budget);
+	tcase_add_test(tcase, test_late);
 	tcase_add_test(tcase, test_off);
 	tcase_add_test(tcase, test_deterministic);
 	return unit_run("drop_entry", tcase);
