@@ -3,10 +3,10 @@
 #ifndef LVS_TESTS_DIRECTOR_RIG_H
 #define LVS_TESTS_DIRECTOR_RIG_H
 
-#include <check.h>
 #include <liblvs/liblvs.h>
 
 #include "packet_rig.h"
+#include "unit_check.h"
 
 #define SECOND ((uint64_t)1000000000)
 

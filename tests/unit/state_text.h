@@ -3,7 +3,6 @@
 #ifndef LVS_TESTS_STATE_TEXT_H
 #define LVS_TESTS_STATE_TEXT_H
 
-#include <check.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 
 #include "conn/state.h"
 #include "state_tables.h"
+#include "unit_check.h"
 
 #define ACK LVS_TCP_ACK
 #define SYN LVS_TCP_SYN

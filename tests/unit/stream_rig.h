@@ -11,13 +11,13 @@
 #ifndef LVS_TESTS_STREAM_RIG_H
 #define LVS_TESTS_STREAM_RIG_H
 
-#include <check.h>
 #include <stdlib.h>
 
 #include "helper/helped.h"
 #include "helper/mangle.h"
 #include "packet_ref.h"
 #include "packet_rig.h"
+#include "unit_check.h"
 
 enum {
 	STREAM_MAX = 1500, /* bytes as sent */

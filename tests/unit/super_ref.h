@@ -10,6 +10,7 @@
 #include <liblvs/forward.h>
 
 #include "packet_ref.h"
+#include "unit_check.h"
 
 enum {
 	REF_ROOM = 60, /* in front, for outer headers */

@@ -7,11 +7,11 @@
  * With LVS_SUPER_PCAP=FILE some are written there instead, and what a reader of them should count
  * is printed (super_tshark.sh).
  */
-#include <check.h>
 #include <stdio.h>
 
 #include "super_rig.h"
 #include "unit.h"
+#include "unit_check.h"
 
 #define ROUNDS 3000
 

@@ -3,8 +3,9 @@
 #ifndef LVS_TESTS_UNIT_H
 #define LVS_TESTS_UNIT_H
 
-#include <check.h>
 #include <stdlib.h>
+
+#include "unit_check.h"
 
 /* Runs one test case as a suite of the same name. */
 static inline int unit_run(const char *name, TCase *tcase)
