@@ -26,6 +26,23 @@ LVS_INLINE bool lvs_is_persistent(const struct lvs_service_set *set)
 	return set->conf.flags & LVS_SERVICE_PERSISTENT;
 }
 
+LVS_INLINE bool lvs_is_hashed(const struct lvs_service_set *set)
+{
+	return set->conf.sched->flags & LVS_SCHED_HASH;
+}
+
+/* One-packet scheduling is for UDP alone: a service by mark may have other packets, too. */
+LVS_INLINE bool lvs_is_once(const struct lvs_step *step, const struct lvs_service_set *set)
+{
+	return set->conf.flags & LVS_SERVICE_ONE_PACKET && step->headers->flow.protocol == LVS_UDP;
+}
+
+/* Whether the same destination will be found again without an entry to remember it. */
+LVS_INLINE bool lvs_candidate_untracked(const struct lvs_candidate *candidate)
+{
+	return lvs_is_hashed(candidate->set) && !(candidate->ops->flags & LVS_FORWARD_TWO_WAY);
+}
+
 /* The scheduler picks; false: it has none. */
 bool lvs_candidate_pick(struct lvs_step *step, struct lvs_candidate *candidate);
 
@@ -44,6 +61,49 @@ LVS_INLINE void lvs_candidate_take(struct lvs_step *step, struct lvs_candidate *
 	candidate->dest_port = dest->port && !keep ? dest->port : port;
 	lvs_note(step, dest, dest->number);
 }
+
+/* Why no destination is to be had. Packets to other ports of an FTP service may be data connections
+ * of a server on this host. */
+enum lvs_reason lvs_candidate_none(const struct lvs_step *step,
+				   const struct lvs_candidate *candidate);
+
+/* The destination of what gets no entry. */
+enum lvs_reason lvs_candidate_find(struct lvs_step *step, struct lvs_candidate *candidate);
+
+/* The word of a new connection after its first packet. */
+uint64_t lvs_candidate_word(const struct lvs_step *step, const struct lvs_candidate *candidate);
+
+/* What the record of a new connection says; it is not in the table yet. */
+void lvs_candidate_fill(const struct lvs_step *step, struct lvs_conn *conn,
+			const struct lvs_candidate *candidate, uint64_t word);
+
+/* The packet's way out, and its counts: the same with and without an entry. @p sent is the reason
+ * where that goes well. */
+enum lvs_reason lvs_candidate_send(struct lvs_step *step, const struct lvs_candidate *candidate,
+				   enum lvs_reason sent);
+
+/* The same, and one more connection is counted. */
+enum lvs_reason lvs_candidate_send_first(struct lvs_step *step,
+					 const struct lvs_candidate *candidate,
+					 enum lvs_reason sent);
+
+/* A connection is made, and its packet sent. */
+enum lvs_reason lvs_schedule(struct lvs_step *step, struct lvs_candidate *candidate);
+
+/* The same for a peek: nothing is made. */
+enum lvs_reason lvs_schedule_as_if(struct lvs_step *step, struct lvs_candidate *candidate);
+
+/*
+ * A connection for the length of its packet, which nobody else ever sees: it is counted, its
+ * destination has one more meanwhile, and it stands in no table.
+ */
+enum lvs_reason lvs_schedule_once(struct lvs_step *step, struct lvs_candidate *candidate);
+
+/* What came by a mark may be for any host but this one. */
+bool lvs_may_bypass(const struct lvs_step *step, const struct lvs_service_set *set);
+
+/* Where it was going becomes its destination. */
+void lvs_bypass_take(struct lvs_step *step, struct lvs_candidate *candidate);
 
 /* A record, or NULL and why. As lvs_table_alloc(), by the settings. */
 LVS_INLINE struct lvs_conn *lvs_step_alloc(struct lvs_step *step, bool large, int *err)

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which destination a connection may have, and sending what it has begun with. */
+#include "base/byteorder.h"
+#include "director/candidate.h"
+#include "director/binding.h"
+#include "director/helped.h"
+
+bool lvs_candidate_pick(struct lvs_step *step, struct lvs_candidate *candidate)
+{
+	const struct lvs_service_set *set = candidate->set;
+	uint32_t index =
+		set->conf.sched->pick(&set->sched_set, set->sched_state, &step->headers->flow,
+				      step->peek ? LVS_PICK_PEEK : 0);
+
+	lvs_note(step, picked, index);
+	if (index >= set->sched_set.dest_n)
+		return false;
+	lvs_candidate_take(step, candidate, set->dest[index], set->forwarder[index]);
+	return true;
+}
+
+enum lvs_reason lvs_candidate_none(const struct lvs_step *step,
+				   const struct lvs_candidate *candidate)
+{
+	const lvs_be16 ftp = lvs_htons(LVS_FTP_PORT);
+
+	if (candidate->set->key.port == ftp && step->headers->flow.dst_port != ftp)
+		return LVS_REASON_FTP_PORT;
+	return LVS_REASON_NO_DEST;
+}
+
+enum lvs_reason lvs_candidate_find(struct lvs_step *step, struct lvs_candidate *candidate)
+{
+	enum lvs_reason reason = LVS_REASON_NONE;
+
+	if (candidate->dest)
+		return LVS_REASON_NONE;
+	if (!lvs_is_persistent(candidate->set)) {
+		if (!lvs_candidate_pick(step, candidate))
+			reason = LVS_REASON_NO_DEST;
+	} else if (step->peek) {
+		reason = lvs_persist_as_if(step, candidate);
+	} else {
+		reason = lvs_persist(step, candidate, NULL);
+	}
+	return reason == LVS_REASON_NO_DEST ? lvs_candidate_none(step, candidate) : reason;
+}
+
+enum lvs_reason lvs_candidate_send(struct lvs_step *step, const struct lvs_candidate *candidate,
+				   enum lvs_reason sent)
+{
+	struct lvs_binding binding;
+	enum lvs_reason reason;
+
+	lvs_binding_of_flow(&binding, &step->headers->flow, candidate->dest,
+			    step->worker->director);
+	binding.dest_port = candidate->dest_port;
+	if (lvs_unlikely(step->quoted))
+		return lvs_icmp_to_server(step->quoted->step, candidate->dest, candidate->ops,
+					  &binding, step->quoted->quote);
+	lvs_step_count(step, candidate->dest->number, LVS_COUNT_IN_PKTS);
+	if (lvs_unlikely(candidate->helper)) {
+		reason = lvs_helped_first(step, candidate->conn, candidate->helper, candidate->dest,
+					  &binding, candidate->word);
+		if (reason != LVS_REASON_NONE)
+			return reason;
+	}
+	if (lvs_unlikely(candidate->set->conf.flags & LVS_SERVICE_MSS_CLAMP))
+		reason = lvs_step_out_clamped(step, candidate->dest, candidate->ops, &binding);
+	else
+		reason = lvs_step_out(step, candidate->dest, candidate->ops, &binding);
+	if (lvs_likely(reason == LVS_REASON_NONE))
+		return sent;
+	return lvs_step_refused(step, reason, candidate->ops, &binding);
+}
+
+enum lvs_reason lvs_candidate_send_first(struct lvs_step *step,
+					 const struct lvs_candidate *candidate,
+					 enum lvs_reason sent)
+{
+	if (!step->peek) {
+		lvs_count(&lvs_counters_row(&step->worker->counters, candidate->dest->number)
+				   ->count[LVS_COUNT_CONNS],
+			  1);
+		lvs_services_stir(step->worker->director->services, candidate->set, step->now_ns);
+	}
+	return lvs_candidate_send(step, candidate, sent);
+}
