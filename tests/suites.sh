@@ -7,7 +7,7 @@ LVS_SUITES='
 build-dev	fast	85	gcc builds everything, warnings are errors
 build-clang	fast	85	clang builds everything, warnings are errors
 unit	fast	120	unit tests, golden packets, replay of the fuzz corpora
-sanitizers	fast	420	the same under the address and undefined behaviour sanitizers
+sanitizers	fast	360	the same under the address and undefined behaviour sanitizers
 tsan	fast	240	torture and concurrency tests under the thread sanitizer
 static	fast	220	clang-format, clang-tidy of lib and examples, cppcheck, shellcheck
 package	fast	90	consumers, headers, symbols, documentation
