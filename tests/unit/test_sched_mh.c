@@ -290,6 +290,40 @@ START_TEST(test_disruption)
 }
 END_TEST
 
+/* The slots of three servers, the second of which has an IPv6 address that begins as its IPv4 one.
+ */
+static void slots_of(unsigned service_family, unsigned second_family, uint16_t *slot)
+{
+	struct rig *rig = mh_rig(0);
+
+	rig->set.family = (uint8_t)service_family;
+	for (uint32_t i = 1; i <= 3; i++)
+		rig_add(rig, i, (int32_t)i);
+	if (second_family == LVS_INET6) {
+		rig->pending[1].family = LVS_INET6;
+		rig->pending[1].addr.word[2] = lvs_htonl(0x20010db8);
+	}
+	ck_assert_int_eq(rig_commit(rig), 0);
+	copy_slots(rig, slot);
+	rig_del_all(rig);
+}
+
+/* Of a server that is reached by a tunnel of the other family an IPv4 service takes 32 bits, as the
+ * kernel; an IPv6 service each as it is. */
+START_TEST(test_families)
+{
+	uint16_t plain[TABLE_N], mixed[TABLE_N];
+
+	slots_of(LVS_INET, LVS_INET, plain);
+	slots_of(LVS_INET, LVS_INET6, mixed);
+	ck_assert_mem_eq(mixed, plain, sizeof(plain));
+	slots_of(LVS_INET6, LVS_INET, mixed);
+	ck_assert_mem_eq(mixed, plain, sizeof(plain));
+	slots_of(LVS_INET6, LVS_INET6, mixed);
+	ck_assert_mem_ne(mixed, plain, sizeof(plain));
+}
+END_TEST
+
 START_TEST(test_most_destinations)
 {
 	struct lvs_flow flow = rig_flow(0xc0000201, 1);
@@ -324,6 +358,7 @@ int main(void)
 	tcase_add_test(tcase, test_model_fallback);
 	tcase_add_test(tcase, test_spread);
 	tcase_add_test(tcase, test_disruption);
+	tcase_add_test(tcase, test_families);
 	tcase_add_test(tcase, test_most_destinations);
 	return unit_run("sched_mh", tcase);
 }
