@@ -171,7 +171,7 @@ static enum lvs_reason to_client(struct lvs_step *step, const struct about *abou
 	reason = rewrite(step->packet, step->headers, quote, &binding);
 	if (reason != LVS_REASON_NONE && reason != LVS_REASON_LOCAL)
 		return reason;
-	learn(step, about, quote);
+	/* Its MTU is the client's to know: what is forwarded is not what the director sends. */
 	count(step, about->dest, LVS_COUNT_OUT_PKTS);
 	return reason == LVS_REASON_NONE ? LVS_REASON_ICMP_REPLY : reason;
 }

@@ -325,8 +325,6 @@ def icmp_out(case, rules, flows, packet, reason):
         return error_of(inner, text(ends(inner)[1]), kind, code, info), text(ends(inner)[0])
     sport, dport = struct.unpack("!HH", ip[l4:l4 + 4])
     if reason == "icmp_reply":
-        if ip[at:at + 2] == (b"\2\0" if v6 else b"\3\4"):
-            learn(case, packet, int.from_bytes(ip[at + 6:at + 8], "big"), 1280 if v6 else 552)
         vip, vport = flows[protocol, src, sport, dst, dport]
         return translated_error(ip, at, False, address(vip), vport), src
     for (kind, client, cport, server, port), (vip, vport) in flows.items():

@@ -39,6 +39,22 @@ START_TEST(test_nat)
 }
 END_TEST
 
+/* What passes the server's link, a NAT client is told. The director sends what comes. */
+START_TEST(test_translated_pmtu)
+{
+	unsigned family = _i ? LVS_INET6 : LVS_INET;
+	struct world w;
+
+	build(&w, NULL, family, LVS_TCP, LVS_METHOD_NAT);
+	ck_assert_int_eq(error_about(&w, &w.server, _i ? 2 : 3, _i ? 0 : 4, 1300),
+			 LVS_REASON_ICMP_REPLY);
+	ck_assert_uint_eq(rig_get16(w.rig.packet.data + ip_len(family) + 6), 1300);
+	ck_assert_int_eq(send_len(&w, 1500), LVS_REASON_ESTABLISHED);
+	ck_assert_int_eq(send_len(&w, 1501), LVS_REASON_REPLY_MTU);
+	tear_down(&w);
+}
+END_TEST
+
 /* However short the quote is: nothing is read behind it, and with ports it is translated. */
 START_TEST(test_truncated)
 {
@@ -488,6 +504,7 @@ int main(void)
 	TCase *tcase = tcase_create("icmp");
 
 	tcase_add_loop_test(tcase, test_nat, 0, 4);
+	tcase_add_loop_test(tcase, test_translated_pmtu, 0, 2);
 	tcase_add_loop_test(tcase, test_truncated, 0, 2);
 	tcase_add_loop_test(tcase, test_refused, 0, 2);
 	tcase_add_loop_test(tcase, test_one_way, 0, 4);
