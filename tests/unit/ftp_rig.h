@@ -118,7 +118,8 @@ static inline void ftp_make(struct ftp *ftp, unsigned from, uint8_t flags, const
 	tcp = ftp->rig.packet.data + ip_len;
 	ref_put32(tcp + 4, end->seq);
 	ref_put32(tcp + 8, end->ack);
-	memcpy(tcp + 20, text, len);
+	for (unsigned i = 0; i < len; i++)
+		tcp[20 + i] = (uint8_t)text[i];
 	rig_fix(&ftp->rig);
 	ftp->rig.packet.tailroom = (uint16_t)ftp->tailroom;
 }

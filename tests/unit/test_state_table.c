@@ -53,9 +53,9 @@ static void check_cell(const struct machine *machine, const struct state *states
 START_TEST(test_tables)
 {
 	const struct machine *machine = &machines[_i];
-	char heads[COLUMNS][CELL], cells[COLUMNS][CELL];
+	char heads[COLUMNS][CELL] = {{0}}, cells[COLUMNS][CELL] = {{0}};
 	const char *text = machine->table;
-	struct state states[LVS_STATE_MAX];
+	static struct state states[LVS_STATE_MAX];
 	struct lvs_states in_force;
 	unsigned n = 0, checked = 0;
 
@@ -80,7 +80,7 @@ END_TEST
 START_TEST(test_names)
 {
 	const struct machine *machine = &machines[_i];
-	struct state states[LVS_STATE_MAX];
+	static struct state states[LVS_STATE_MAX];
 	struct lvs_states in_force;
 	unsigned protocol = machine->protocol == LVS_TCP ? LVS_STATE_TCP : LVS_STATE_SCTP;
 
