@@ -256,10 +256,16 @@ class Coverage(unittest.TestCase):
 
     def test_what_a_scenario_reached_is_counted(self):
         rule = f"-A -t 203.0.113.10:80 -s rr;-a -t 203.0.113.10:80 -r {SERVER}:80 -m"
-        steps = [Step(0, "rules", rule), Step(1, "frame", f"c0 {_frame().hex()}"), Step(2, "snap")]
-        outcomes = _outcomes([], [_frame()], [])
-        outcomes[2].text = ["svc TCP 203.0.113.10|80 rr flags 0",
-                            f"dst {SERVER}|80 method 0 w 1",
+        vip = place.VIPS[4][0]
+        asked = wire.ether(bytes(6), bytes(6), wire.ip(
+            CLIENT, vip, wire.TCP, wire.tcp(CLIENT, vip, 1000, 80, wire.SYN)))
+        steps = [Step(0, "rules", rule), Step(0, "snap"),
+                 Step(1, "frame", f"c0 {asked.hex()}"), Step(2, "snap")]
+        outcomes = _outcomes([], [], [_frame()], [])
+        outcomes[1].text = ["svc TCP 203.0.113.10|80 rr flags 0",
+                            f"dst {SERVER}|80 method 0 w 1 x 0 y 0 tun 0 0 0 conns 0 0 0"]
+        outcomes[3].text = ["svc TCP 203.0.113.10|80 rr flags 0",
+                            f"dst {SERVER}|80 method 0 w 1 x 0 y 0 tun 0 0 0 conns 1 0 0",
                             "TCP C0000265 03E8 CB00710A 0050 0A01000B 0050 SYN_RECV 59"]
         counted = coverage.Coverage()
         counted.add(Scenario(0, steps, head=""), outcomes)

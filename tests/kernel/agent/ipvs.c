@@ -77,6 +77,16 @@ static void put_timeouts(struct message *message, const uint32_t *timeout_s)
 	message_put_u32(message, IPVS_CMD_ATTR_TIMEOUT_UDP, timeout_s[2]);
 }
 
+static void put_daemon(struct message *message)
+{
+	struct nlattr *nest = message_nest(message, IPVS_CMD_ATTR_DAEMON);
+
+	message_put_u32(message, IPVS_DAEMON_ATTR_STATE, IP_VS_STATE_BACKUP);
+	message_put_text(message, IPVS_DAEMON_ATTR_MCAST_IFN, "c0");
+	message_put_u32(message, IPVS_DAEMON_ATTR_SYNC_ID, 0);
+	message_end(message, nest);
+}
+
 static const struct {
 	char verb;
 	uint8_t command;
@@ -86,7 +96,8 @@ static const struct {
 	{'D', IPVS_CMD_DEL_SERVICE, false}, {'a', IPVS_CMD_NEW_DEST, true},
 	{'e', IPVS_CMD_SET_DEST, true},     {'d', IPVS_CMD_DEL_DEST, false},
 	{'C', IPVS_CMD_FLUSH, false},       {'Z', IPVS_CMD_ZERO, false},
-	{'s', IPVS_CMD_SET_CONFIG, false},
+	{'s', IPVS_CMD_SET_CONFIG, false},  {'B', IPVS_CMD_NEW_DAEMON, false},
+	{'b', IPVS_CMD_DEL_DAEMON, false},
 };
 
 static void put_rule(struct message *message, const struct rule *rule, bool whole)
@@ -95,6 +106,8 @@ static void put_rule(struct message *message, const struct rule *rule, bool whol
 
 	if (rule->verb == 's')
 		put_timeouts(message, rule->timeout_s);
+	else if (rule->verb == 'B' || rule->verb == 'b')
+		put_daemon(message);
 	else if (rule->service.end.family)
 		put_service(message, rule, whole && !is_dest);
 	if (is_dest)

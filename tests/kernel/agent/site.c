@@ -70,18 +70,27 @@ static bool sysctl_read(const char *name, char *value, size_t size)
 	return got > 0;
 }
 
-bool site_sysctl(struct site *site, const char *name, const char *value)
+/* What it was is kept once. */
+static bool keep_before(struct site *site, const char *name)
 {
 	struct site_change *change = &site->change[site->change_n];
 
-	/* What these have counted cannot be set back. */
-	site->spoilt |= strstr(name, "drop_") != NULL;
+	for (size_t i = 0; i < site->change_n; i++)
+		if (!strcmp(site->change[i].name, name))
+			return true;
 	if (site->change_n == SITE_CHANGES ||
 	    !sysctl_read(name, change->before, sizeof(change->before)))
 		return false;
 	snprintf(change->name, sizeof(change->name), "%s", name);
 	site->change_n++;
-	return site_sysctl_write(name, value);
+	return true;
+}
+
+bool site_sysctl(struct site *site, const char *name, const char *value)
+{
+	/* What these have counted cannot be set back. */
+	site->spoilt |= strstr(name, "drop_") != NULL;
+	return keep_before(site, name) && site_sysctl_write(name, value);
 }
 
 int site_tap(const char *name)
@@ -142,7 +151,15 @@ void site_flush(struct site *site)
 	char flush[] = "-C";
 	char zero[] = "-Z";
 	char timeouts[] = "--set 900 120 300";
+	char stop[] = "--stop-daemon backup";
 
+	/* Defences look at their settings once a second: the next scenario comes later. */
+	while (site->change_n) {
+		const struct site_change *change = &site->change[--site->change_n];
+
+		site->spoilt |= !site_sysctl_write(change->name, change->before);
+	}
+	ipvs_rule(site->ipvs, stop);
 	site_sysctl_write("net/ipv4/vs/expire_nodest_conn", "1");
 	ipvs_rule(site->ipvs, flush);
 	ipvs_rule(site->ipvs, zero);
@@ -167,12 +184,6 @@ bool site_renew(struct site *site, const struct scenario *scenario, FILE *out)
 	const char *wrong;
 
 	site_sysctl_write("net/ipv4/vs/expire_nodest_conn", "0");
-	while (site->change_n) {
-		const struct site_change *change = &site->change[--site->change_n];
-
-		if (!site_sysctl_write(change->name, change->before))
-			return fail(change->name, out);
-	}
 	for (unsigned i = SCRIPT_C0; i <= SCRIPT_S0; i++) {
 		close(site->tap[i]);
 		site->tap[i] = site_tap(script_if_name(i));

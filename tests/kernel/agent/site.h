@@ -34,7 +34,8 @@ bool site_open(struct site *site, const struct scenario *scenario, FILE *out);
 /* Moves the caller into it. */
 void site_enter(const struct site *site);
 
-/* Services go, and their connections with them in some milliseconds. The caller is in it. */
+/* Settings are set back; services go, and their connections with them in some milliseconds. The
+ * caller is in it. */
 void site_flush(struct site *site);
 
 /* Whether it has no connections. The caller is in it. */
@@ -58,7 +59,7 @@ int site_tap(const char *name);
 /* Writes a file below /proc/sys. */
 bool site_sysctl_write(const char *name, const char *value);
 
-/* The same; site_renew() sets it back. The caller is in the site. */
+/* The same; site_flush() sets it back. The caller is in the site. */
 bool site_sysctl(struct site *site, const char *name, const char *value);
 
 #endif

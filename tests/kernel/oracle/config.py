@@ -7,6 +7,7 @@ SCHEDULERS = ("rr", "wrr", "wlc", "lc", "mh", "sh")
 MORE_SCHEDULERS = ("dh", "sed", "nq", "fo", "ovf", "lblc", "lblcr")
 METHODS = {"-m": 10, "-g": 5, "-i": 5}
 PORTS = (80, 443, 53, 8080)
+ISAKMP = 500
 SERVICE_WORD = {wire.TCP: "-t", wire.UDP: "-u", wire.SCTP: "--sctp-service"}
 MASKS4 = ("255.255.255.255", "255.255.255.0", "255.255.0.0", "255.255.255.254")
 MASKS6 = (128, 64, 127, 96)
@@ -73,6 +74,8 @@ class Service:
             self.mark, self.port = rng.choice((1, 1, 2, 3)), 0
         elif "port-0" in features and rng.random() < 0.12:
             self.port = 0
+        if "ah-esp" in features and protocol == wire.UDP and self.port and rng.random() < 0.2:
+            self.port = ISAKMP
         self.sip = "sip" in features and protocol == wire.UDP and rng.random() < 0.3
         if self.sip and self.port in PORTS:
             self.port = 5060
@@ -84,6 +87,8 @@ class Service:
         self.address = rng.choice(self._addresses())
         self.method = "-m" if self.ftp else rng.choices(list(METHODS), METHODS.values())[0]
         self.there = True
+        # Nobody serves, at first at least: what comes goes on to its own address.
+        self.bare = bool(self.mark) and "bypass" in features and rng.random() < 0.4
         self.timeouts = set()
         self.servers = [Server(rng, features, self, server) for server in self._pool(rng)]
         if self.ftp:
@@ -119,6 +124,8 @@ class Service:
             address = rng.choice(self._addresses())
         if port == 21 and not self.mark:
             port = rng.choice((21, 21, 21, 20, 3000, 80))
+        if not port and "ah-esp" in self.features and protocol == wire.UDP and rng.random() < 0.2:
+            port = ISAKMP
         return protocol, address, port or rng.choice((80, 443, 5060, 2000, 21, 1))
 
     def words(self):
@@ -170,7 +177,7 @@ def rules(rng, made):
     lines = []
     for service in made:
         lines.append(f"-A {service.rule(rng)}")
-        for server in service.servers:
+        for server in () if service.bare else service.servers:
             server.there = True
             lines.append(f"-a {service.words()} {server.rule(rng)}")
     return ";".join(lines)

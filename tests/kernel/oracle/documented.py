@@ -8,11 +8,13 @@ from collections.abc import Callable
 
 @dataclasses.dataclass(frozen=True)
 class Documented:
-    """One way of differing. `applies` gets the step and the difference."""
+    """One way of differing. `applies` gets the step and the difference; `ends` says whether what
+    follows may differ for no other reason."""
 
     name: str
     page: str
     applies: Callable
+    ends: bool = False
 
 
 def _is_tunnel_error6(step, difference):
@@ -61,7 +63,7 @@ DOCUMENTED = (
     Documented("cut or lying transport headers are dropped", "docs/kernel-differences.md",
                _is_hostile),
     Documented("errors about IPv6 tunnel packets reach the client", "docs/adr/0011-icmp.md",
-               _is_tunnel_error6),
+               _is_tunnel_error6, ends=True),
     Documented("a client is told the MTU just learned", "docs/kernel-differences.md",
                _is_learned_mtu),
 )

@@ -3,6 +3,7 @@
 
 from . import place, wire
 from .complaint import complaint
+from .config import ISAKMP
 from .life import SCTP_LIVES, SCTP_PARTS, TCP_LIVES, TCP_PARTS, life
 from .oddity import Oddity
 from .scenario import SECOND, Step
@@ -10,7 +11,6 @@ from .wire import ACK, FIN, PSH, SCTP, SYN, TCP, UDP
 
 SYN_OPTIONS = (b"", b"\x02\x04\x05\xb4", b"\x02\x04\x05\xb4\x04\x02\x08\x0a\0\0\0\x01\0\0\0\0"
                b"\x01\x03\x03\x07")
-ISAKMP = 500
 PIECE = SECOND // 1000  # between the pieces of a datagram
 NAMES = {TCP: "TCP", UDP: "UDP", SCTP: "SCTP", wire.AH: "AH", wire.ESP: "ESP"}
 

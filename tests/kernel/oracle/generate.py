@@ -4,10 +4,12 @@
 import random
 
 from . import config, features as features_module
+from .dropping import dropping
 from .flow import Flow
 from .ftp import FtpFlow
 from .pace import TIMEOUTS, Pace
 from .scenario import SECOND, Scenario, Step
+from .stray import Stray
 
 TICKS = SECOND // 100  # more than two of the kernel's
 LISTINGS = ("-Ln", "-Lnc", "-Ln --stats --exact", "-Ln --thresholds",
@@ -29,7 +31,12 @@ SYSCTLS = (
     ("drop-packet", "drop_packet", (0, 1, 3, 3)),
     ("drop-packet", "am_droprate", (1, 2, 3, 10)),
     ("secure", "amemthresh", (1024, 1 << 30)),
+    ("backup", "backup_only", (0, 1, 1)),
 )
+# The kernel looks at these once a second.
+DEFENCES = ("secure_tcp", "drop_packet", "am_droprate", "amemthresh")
+SETTLING = 3 * SECOND
+BACKUP = ("--start-daemon backup", "--stop-daemon backup")
 
 
 def _sysctl(at, name, value):
@@ -42,9 +49,14 @@ def _settings(rng, features):
             yield _sysctl(0, name, rng.choice(values))
 
 
-def _change_setting(rng, features, at):
+def _change_setting(rng, features, pace):
     feature, name, values = rng.choice(SYSCTLS)
-    return [_sysctl(at, name, rng.choice(values))] if feature in features else []
+    if feature not in features:
+        return []
+    step = _sysctl(pace.next(False), name, rng.choice(values))
+    if name in DEFENCES:
+        pace.after(SETTLING)
+    return [step]
 
 
 def _listings(rng, at):
@@ -61,15 +73,22 @@ class _Story:
     """One scenario while it is made."""
 
     def __init__(self, rng, features, patience=None):
+        # A director with connection sync takes no servers of the other family.
+        self.has_backup = "backup" in features and rng.random() < 0.08
+        features = features - ({"mixed"} if self.has_backup else {"backup"})
         self.rng, self.features = rng, features
         self.services = config.services(rng, features)
         timeouts = TIMEOUTS + (SCTP_TIMEOUTS if "sctp" in features else ())
         patience = patience or rng.choices(("short", "medium", "long"), (60, 30, 10))[0]
         self.pace = Pace(rng, patience, timeouts)
         self.flows = []
+        self.backup_runs = False
         self.steps = [*_settings(rng, features),
-                      Step(0, "rules", config.rules(rng, self.services))]
+                      Step(0, "rules", config.rules(rng, self.services)), Step(0, "snap")]
         self._learn_timeouts()
+        if any(step.verb == "sysctl" and step.args.split()[0].endswith(DEFENCES)
+               for step in self.steps):
+            self.pace.after(SETTLING)
 
     def _learn_timeouts(self):
         for service in self.services:
@@ -79,7 +98,10 @@ class _Story:
 
     def _change(self):
         if "live" in self.features and self.rng.random() < 0.2:
-            return _change_setting(self.rng, self.features, self.pace.next(False))
+            return _change_setting(self.rng, self.features, self.pace)
+        if self.has_backup and self.rng.random() < 0.4:
+            self.backup_runs = not self.backup_runs
+            return [Step(self.pace.next(False), "ipvsadm", BACKUP[not self.backup_runs])]
         if "zero" in self.features and self.rng.random() < 0.06:
             service = self.rng.choice(self.services)
             rule = self.rng.choice(("-Z", f"-Z {service.words()}"))
@@ -89,12 +111,16 @@ class _Story:
         self._learn_timeouts()
         return [Step(self.pace.next(False), "ipvsadm", edit)]
 
+    def _kind(self, service):
+        if service.ftp and self.rng.random() < 0.8:
+            return FtpFlow
+        return Stray if "stray" in self.features and self.rng.random() < 0.04 else Flow
+
     def _packet(self):
         self.flows = [flow for flow in self.flows if not flow.ended]
         if len(self.flows) < 2 or len(self.flows) < 8 and self.rng.random() < 0.2:
             service = self.rng.choice(self.services)
-            kind = FtpFlow if service.ftp and self.rng.random() < 0.8 else Flow
-            self.flows.append(kind(self.rng, service))
+            self.flows.append(self._kind(service)(self.rng, service))
         return self.rng.choice(self.flows).next(self.pace)
 
     def go_on(self):
@@ -111,7 +137,7 @@ class _Story:
         self.steps += _listings(self.rng, self.pace.after(3 * SECOND))
 
 
-RATES_EVERY = 16  # scenarios
+RATES_EVERY, DROPPING_EVERY = 16, 24  # scenarios
 
 
 class _Rates(_Story):
@@ -139,6 +165,8 @@ def _story(number, rng, features):
 
 def generate(number, seed, packets, features=features_module.DEFAULT):
     """The scenario with this number of a run with this seed, of about so many packets."""
+    if "drop-entry" in features and number % DROPPING_EVERY == 3:
+        return Scenario(number, dropping(random.Random(f"{seed}/{number}")), seed=seed)
     story = _story(number, random.Random(f"{seed}/{number}"), features)
     while sum(step.is_packet for step in story.steps) < packets:
         story.go_on()

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Scenarios through both sides, and what they differ in."""
 
-from .compare import compare
+import collections
+
+from .compare import compare_all
 from .failure import Failure
 
 
@@ -12,6 +14,8 @@ class Judge:
         self._kernel = kernel
         self._subject = subject
         self._coverage = coverage
+        self.packets = 0  # that were compared
+        self.ended = collections.Counter()  # why comparisons ended before their scenarios
 
     def watch(self, scenarios, tell=lambda done: None):
         """What the kernel makes of them: outcomes by scenario number."""
@@ -29,4 +33,12 @@ class Judge:
         liblvs = self._subject.play(scenarios, kernel)
         for scenario in scenarios if self._coverage else ():
             self._coverage.add(scenario, kernel[scenario.number])
-        return [compare(s, kernel.get(s.number, []), liblvs.get(s.number, [])) for s in scenarios]
+        return [self._compare(s, kernel.get(s.number, []), liblvs.get(s.number, []))
+                for s in scenarios]
+
+    def _compare(self, scenario, kernel, liblvs):
+        found, steps, why = compare_all(scenario, kernel, liblvs)
+        self.packets += sum(step.is_packet for step in scenario.steps[:steps])
+        if why:
+            self.ended[why] += 1
+        return found

@@ -43,6 +43,14 @@ SCTP_LIVES = (
     (("c", (DATA,)), ("c", (COOKIE_ECHO,))),
     (("c", (ABORT,)),),
     (("c", ()), ("c", (INIT,))),
+    # Both call each other, or one speaks the other's part.
+    (("c", (INIT,)), ("s", (INIT,)), ("c", (INIT_ACK,)), ("s", (COOKIE_ECHO,)),
+     ("c", (COOKIE_ACK,)), ("s", (DATA,)), ("c", (ERROR,)), ("s", (COMPLETE,))),
+    (("c", (INIT,)), ("s", (COOKIE_ECHO,)), ("c", (COOKIE_ACK,)), ("s", (DATA,)),
+     ("s", (ERROR,)), ("c", (SHUTDOWN,)), ("s", (COMPLETE,))),
+    (("c", (INIT,)), ("s", (ERROR,)), ("s", (INIT,)), ("s", (DATA,))),
+    (("c", (COOKIE_ACK,)), ("c", (DATA,)), ("c", (ERROR,))),
+    (("c", (ERROR,)), ("c", (COOKIE_ACK,)), ("c", (DATA,))),
 )
 SCTP_PARTS = tuple((kind,) for kind in range(15)) + (
     (COOKIE_ECHO, ABORT), (COOKIE_ACK, ABORT), (COOKIE_ACK, DATA), (64,), (INIT,), (COOKIE_ECHO,))

@@ -170,6 +170,18 @@ static bool plain_word(struct rule *rule, const char *word)
 	return true;
 }
 
+/* Connection sync's backup begins or ends. */
+static bool daemon_word(struct rule *rule, const char *word, char **args)
+{
+	const char *role;
+
+	if (strcmp(word, "--start-daemon") != 0 && strcmp(word, "--stop-daemon") != 0)
+		return false;
+	rule->verb = word[4] == 'a' ? 'B' : 'b';
+	role = script_word(args);
+	return role && !strcmp(role, "backup");
+}
+
 static bool verb_word(struct rule *rule, const char *word, char **args)
 {
 	if (word[0] == '-' && word[1] && !word[2] && strchr("AEDaedCZ", word[1])) {
@@ -207,8 +219,8 @@ static bool take(struct rule *rule, const char *word, char **args)
 {
 	const char *value;
 
-	if (verb_word(rule, word, args) || plain_word(rule, word) ||
-	    persistent_word(rule, word, args))
+	if (verb_word(rule, word, args) || daemon_word(rule, word, args) ||
+	    plain_word(rule, word) || persistent_word(rule, word, args))
 		return true;
 	value = script_word(args);
 	return value &&

@@ -54,7 +54,7 @@ struct rule_dest {
 };
 
 struct rule {
-	char verb; /* A E D a e d C Z, 's' for --set */
+	char verb; /* A E D a e d C Z, 's' for --set, 'B' and 'b' for the backup's daemon */
 	struct rule_service service;
 	struct rule_options options;
 	struct rule_dest dest;

@@ -14,7 +14,9 @@
 #include "sent.h"
 #include "show.h"
 
-enum { FRAME_MAX = 10240, HEADROOM = 128, FTP_PORT = 21 };
+enum { FRAME_MAX = 10240, HEADROOM = 128, FTP_PORT = 21, AVAILABLE_PAGES = 150000 };
+
+#define MOMENT_NS UINT64_C(10000000)
 
 /* The guest's clock does not begin at zero either. */
 #define BEGIN_NS UINT64_C(1000000000000)
@@ -37,7 +39,14 @@ static void must(int err, const char *what)
 	exit(EXIT_FAILURE);
 }
 
-/* Settings are fixed for a director's life: it begins with the first step that is no sysctl. */
+/* Pages, like the guest's: between the two thresholds that scenarios set. */
+static uint64_t available(void *user)
+{
+	(void)user;
+	return AVAILABLE_PAGES;
+}
+
+/* With the first step that is no sysctl: the settings of scenarios are there from the beginning. */
 static void begin(struct player *player)
 {
 	if (player->director)
@@ -114,7 +123,13 @@ static bool do_sysctl(struct player *player, char *args)
 
 	if (!name || !args || strncmp(name, folder, strlen(folder)) != 0)
 		return false;
-	return !player->director && set(player, name + strlen(folder), args);
+	/* Defences that are automatic may have moved. */
+	if (player->director)
+		lvs_director_get_settings(player->director, &player->settings);
+	if (!set(player, name + strlen(folder), args))
+		return false;
+	return !player->director ||
+	       lvs_director_change(player->director, &player->settings, NULL) == 0;
 }
 
 /* --- What leaves --- */
@@ -349,15 +364,29 @@ static int do_step(struct player *player, const struct step *step, uint64_t now)
 	return 1;
 }
 
+/* What comes due on the way is done when it is due, as an embedder's clock would have it. */
+static void pass_time(struct player *player, uint64_t now)
+{
+	uint64_t due = lvs_worker_expiry(player->worker);
+	uint64_t last = 0;
+
+	while (due < now && last < now) {
+		last = due > last ? due : last + MOMENT_NS;
+		lvs_worker_handle_expiry(player->worker, last, 0);
+		due = lvs_worker_expiry(player->worker);
+	}
+	lvs_worker_handle_expiry(player->worker, now, 0);
+}
+
 static void play_step(struct player *player, const struct step *step)
 {
 	uint64_t now = BEGIN_NS + step->at_ns;
 	int status;
 
-	if (step->kind != STEP_SYSCTL) {
+	if (step->kind != STEP_SYSCTL)
 		begin(player);
-		lvs_worker_handle_expiry(player->worker, now, 0);
-	}
+	if (player->director)
+		pass_time(player, now);
 	status = do_step(player, step, now);
 	fprintf(player->out, "status %d\n", status);
 }
@@ -369,6 +398,9 @@ static bool open_player(struct player *player, const struct scenario *scenario, 
 	/* The agent switches the guest's limits off. */
 	player->settings.icmp_ratelimit_ms = LVS_UNLIMITED;
 	player->settings.icmp_msgs_per_sec = LVS_UNLIMITED;
+	player->settings.memory.available = available;
+	/* Each scenario draws otherwise, as the kernel does. */
+	player->settings.seed = scenario->number;
 	player->sent = calloc(scenario->step_n + 1, sizeof(*player->sent));
 	player->now = player->sent;
 	if (player->sent && host_read(&player->host, scenario))

@@ -141,6 +141,10 @@ int rules_apply(struct lvs_director *director, struct host *host, char *args)
 		return LVS_ERR_UNSUPPORTED;
 	if (rule.verb == 's')
 		return set_timeouts(director, rule.timeout_s);
+	if (rule.verb == 'B' || rule.verb == 'b') {
+		lvs_director_set_backup(director, rule.verb == 'B');
+		return 0;
+	}
 	if (rule.verb == 'Z')
 		return zero(director, &rule.service);
 	if (rule.verb == 'a')
