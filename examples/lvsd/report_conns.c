@@ -12,10 +12,14 @@ static void print_conn(const struct lvs_conn_info *info, uint64_t now_ns, FILE *
 
 	snprintf(expire, sizeof(expire), "%02u:%02u", (unsigned)(left_s / 60),
 		 (unsigned)(left_s % 60));
-	fprintf(out, "%-3s %-6s %-11s %-18s %-18s %s\n", show_protocol(info->protocol), expire,
+	fprintf(out, "%-3s %-6s %-11s %-18s %-18s %s", show_protocol(info->protocol), expire,
 		info->state, show_endpoint(client, info->family, &info->client, info->client_port),
 		show_endpoint(service, info->family, &info->service, info->service_port),
 		show_endpoint(dest, info->dest_family, &info->dest, info->dest_port));
+	/* As ipvsadm's --persistent-conn, where there is something to show. */
+	if (info->pe)
+		fprintf(out, " %s %s", info->pe, info->pe_data);
+	putc('\n', out);
 }
 
 void report_conns(const struct lvs_director *director, uint64_t now_ns, FILE *out)

@@ -67,6 +67,17 @@ static int build_flags(const struct rule_line *line, struct lvs_service_conf *co
 	return 0;
 }
 
+static int build_engine(const struct rule_line *line, struct lvs_service_conf *conf,
+			struct rule_error *error)
+{
+	if (!rule_given(line, RULE_PE))
+		return 0;
+	conf->pe = lvs_pe_find(line->value[RULE_PE]);
+	return conf->pe ? 0
+			: rule_fail(error, "--pe: no persistence engine \"%s\"",
+				    line->value[RULE_PE]);
+}
+
 int rule_build_service(const struct rule_line *line, struct rule_service *service,
 		       struct rule_error *error)
 {
@@ -76,9 +87,8 @@ int rule_build_service(const struct rule_line *line, struct rule_service *servic
 	*conf = (struct lvs_service_conf){.size = sizeof(*conf)};
 	if (rule_value_scheduler(line->value[RULE_SCHEDULER], &conf->sched, error) < 0 ||
 	    build_flags(line, conf, error) < 0 || build_persistence(line, key, conf, error) < 0 ||
-	    build_netmask(line, key, conf, error) < 0 || build_one_packet(line, conf, error) < 0)
+	    build_netmask(line, key, conf, error) < 0 || build_one_packet(line, conf, error) < 0 ||
+	    build_engine(line, conf, error) < 0)
 		return -1;
-	if (rule_given(line, RULE_PE))
-		return rule_fail(error, "--pe: no persistence engine is in this version");
 	return 0;
 }

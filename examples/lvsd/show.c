@@ -120,6 +120,8 @@ static void show_persistence(const struct lvs_service_info *info, FILE *out)
 		fprintf(out, " mask %" PRIu32, conf->netmask);
 	else if (info->key.family == LVS_INET && conf->netmask != UINT32_MAX)
 		fprintf(out, " mask %s", inet_ntop(AF_INET, &conf->netmask, mask, sizeof(mask)));
+	if (conf->pe)
+		fprintf(out, " pe %s", conf->pe->name);
 }
 
 void show_behaviour(const struct lvs_service_info *info, FILE *out)

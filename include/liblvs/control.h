@@ -12,6 +12,7 @@
 #define LIBLVS_CONTROL_H
 
 #include <liblvs/director.h>
+#include <liblvs/pe.h>
 #include <liblvs/sched.h>
 
 #ifdef __cplusplus
@@ -19,7 +20,6 @@ extern "C" {
 #endif
 
 struct lvs_txn;
-struct lvs_pe_ops;
 
 /**
  * What a service is known by: family, protocol, address and port, or family and
@@ -55,7 +55,8 @@ struct lvs_service_conf {
 				 bits (network order), 0 being all clients, or an IPv6 prefix
 				 length, 1 to 128. */
 	const struct lvs_pe_ops
-		*pe; /**< Persistence engine. NULL: none; others are not yet supported. */
+		*pe; /**< Persistence: what clients stick by besides their network
+			  (liblvs/pe.h). Must outlive the director. NULL: nothing. */
 };
 
 /** What a destination of a service is known by. */

@@ -15,6 +15,7 @@
 #include <liblvs/helper.h>
 #include <liblvs/list.h>
 #include <liblvs/packet.h>
+#include <liblvs/pe.h>
 #include <liblvs/reason.h>
 #include <liblvs/sched.h>
 #include <liblvs/types.h>

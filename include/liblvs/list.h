@@ -103,6 +103,10 @@ struct lvs_conn_info {
 				     and that lives as long as it does; 0: none. It is not listed
 				     where it was killed. */
 	uint32_t control_n;     /**< How many were made under this one and are there. */
+	const char *pe;         /**< A template: the name of its persistence engine, the engine's
+				     own text; NULL: it has none. */
+	char pe_data[LVS_PE_DATA + 1]; /**< What its clients stick by besides their network, as
+					    the engine shows it; "" where there is nothing. */
 };
 
 /** Leaves out one kind or the other. */

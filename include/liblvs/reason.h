@@ -125,7 +125,9 @@ enum lvs_verdict {
 	X(TUNNELED, tunneled, PASS,                                                                \
 	  "a protocol that is not balanced, and what it may hold is not to be either")             \
 	X(DROP_PACKET, drop_packet, DROP,                                                          \
-	  "one of so many that would open a connection, dropped by that defence")
+	  "one of so many that would open a connection, dropped by that defence")                  \
+	X(PE_NO_DATA, pe_no_data, DROP,                                                            \
+	  "the service's persistence engine finds nothing in it to stick by")
 
 /** Why a packet got its verdict; a counter each. */
 enum lvs_reason {

@@ -38,6 +38,7 @@
 struct lvs_hash {
 	uint64_t inet[2][LVS_HASH_INET_WORDS + 1];
 	uint64_t inet6[2][LVS_HASH_INET6_WORDS + 1];
+	uint8_t bytes[16]; /* the key for what has no fixed length, by SipHash */
 };
 
 /* Expands the secret of 16 bytes. */

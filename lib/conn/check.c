@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "conn/inside.h"
+#include "conn/template.h"
 
 /* What the indexes of one shard hold, summed up. */
 struct tally {
@@ -33,7 +34,7 @@ static const char *check_entry(const struct lvs_table *table, const struct lvs_s
 		return "an entry names a record that is not in use";
 	if (ref & 1 && !lvs_keys_two(conn))
 		return "an entry names a key that its record does not have";
-	hash = lvs_key_hash_conn(&table->env.hash, conn, ref & 1);
+	hash = lvs_key_hash_conn(&table->env.hash, &table->companies, conn, ref & 1);
 	if (lvs_table_shard(table, hash) != shard)
 		return "an entry lies in the wrong shard";
 	if (lvs_index_tag(hash) != lvs_index_tag_at(&index.lines[line], slot))
@@ -92,6 +93,16 @@ struct links {
 	uint32_t company; /* records that have some */
 };
 
+static bool is_sound(const struct lvs_table *table, const struct lvs_data *data)
+{
+	struct lvs_template_key key;
+
+	if (!data->pe || data->len == 0 || data->len > LVS_PE_DATA)
+		return false;
+	lvs_template_set_data(table, &key, data->pe, data->byte, data->len);
+	return key.data_hash == data->hash;
+}
+
 static const char *add_company(const struct lvs_table *table, const struct lvs_conn *conn,
 			       struct links *links)
 {
@@ -100,6 +111,9 @@ static const char *add_company(const struct lvs_table *table, const struct lvs_c
 	links->company++;
 	if (lvs_company_at(&table->companies, conn->company)->record != lvs_arena_number(conn))
 		return "a record has the company of another";
+	if (conn->kind & LVS_CONN_IS_TEMPLATE &&
+	    !is_sound(table, lvs_data_of(&table->companies, conn)))
+		return "a template's data are not what it is found by";
 	return NULL;
 }
 
@@ -159,7 +173,8 @@ static const char *check_timer(const struct lvs_table *table, const struct lvs_s
 {
 	if (!is_live(conn))
 		return "a timer is of a record that is not in use";
-	if (lvs_table_shard(table, lvs_key_hash_conn(&table->env.hash, conn, 0)) != shard)
+	if (lvs_table_shard(table, lvs_key_hash_conn(&table->env.hash, &table->companies, conn,
+						     0)) != shard)
 		return "a timer lies in the wrong shard";
 	return NULL;
 }
@@ -262,7 +277,8 @@ static const char *check_record(const struct lvs_table *table, const struct lvs_
 	struct lvs_keys keys;
 	bool fine;
 
-	lvs_keys_of(table, conn, lvs_key_hash_conn(&table->env.hash, conn, 0), &keys);
+	lvs_keys_of(table, conn, lvs_key_hash_conn(&table->env.hash, &table->companies, conn, 0),
+		    &keys);
 	if (has_keys(conn, &keys))
 		return NULL;
 	lvs_keys_lock_of(table, conn, &keys);

@@ -51,7 +51,7 @@ static bool lock_second(const struct lvs_keys *keys)
 static bool end_by_time(struct lvs_table *table, struct lvs_shard *home, struct lvs_conn *conn,
 			uint32_t tick, void *by)
 {
-	uint64_t hash = lvs_key_hash_conn(&table->env.hash, conn, 0);
+	uint64_t hash = lvs_key_hash_conn(&table->env.hash, &table->companies, conn, 0);
 	struct lvs_end end = {.by = by};
 	struct lvs_keys keys;
 	uint64_t word;

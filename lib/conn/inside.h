@@ -74,7 +74,7 @@ LVS_INLINE void lvs_keys_of(const struct lvs_table *table, const struct lvs_conn
 	keys->shard[1] = keys->shard[0];
 	if (lvs_keys_two(conn)) {
 		keys->n = 2;
-		keys->hash[1] = lvs_key_hash_conn(&table->env.hash, conn, 1);
+		keys->hash[1] = lvs_key_hash_conn(&table->env.hash, &table->companies, conn, 1);
 		keys->shard[1] = lvs_table_shard(table, keys->hash[1]);
 	}
 }

@@ -13,6 +13,7 @@
 
 #include "base/hash.h"
 #include "conn/conn.h"
+#include "conn/data.h"
 #include "conn/table.h"
 
 LVS_INLINE uint64_t lvs_key_hash_inet(const struct lvs_hash *hash, lvs_be32 addr_a, lvs_be16 port_a,
@@ -91,26 +92,30 @@ static inline uint64_t lvs_key_hash_template(const struct lvs_hash *hash,
 }
 
 static LVS_NOINLINE uint64_t lvs_key_hash_conn_template(const struct lvs_hash *hash,
+							const struct lvs_companies *companies,
 							const struct lvs_conn *conn)
 {
+	const struct lvs_data *data = lvs_data_of(companies, conn);
 	union lvs_addr client, service;
+	uint64_t more = data ? data->hash : 0;
 
 	if (conn->kind & LVS_CONN_INET6)
-		return lvs_key_hash_template(hash, &conn->u.v6.client, &conn->u.v6.service,
-					     conn->service_port, conn->protocol, true);
+		return more ^ lvs_key_hash_template(hash, &conn->u.v6.client, &conn->u.v6.service,
+						    conn->service_port, conn->protocol, true);
 	client.word[0] = conn->u.v4.client;
 	service.word[0] = lvs_key_other_inet(conn, 0);
-	return lvs_key_hash_template(hash, &client, &service, conn->service_port, conn->protocol,
-				     false);
+	return more ^ lvs_key_hash_template(hash, &client, &service, conn->service_port,
+					    conn->protocol, false);
 }
 
-LVS_INLINE uint64_t lvs_key_hash_conn(const struct lvs_hash *hash, const struct lvs_conn *conn,
-				      unsigned key)
+LVS_INLINE uint64_t lvs_key_hash_conn(const struct lvs_hash *hash,
+				      const struct lvs_companies *companies,
+				      const struct lvs_conn *conn, unsigned key)
 {
 	lvs_be16 port = key ? conn->dest_port : conn->service_port;
 
 	if (lvs_unlikely(conn->kind & LVS_CONN_IS_TEMPLATE))
-		return lvs_key_hash_conn_template(hash, conn);
+		return lvs_key_hash_conn_template(hash, companies, conn);
 	if (conn->kind & LVS_CONN_INET6)
 		return lvs_key_hash_inet6(hash, &conn->u.v6.client, lvs_conn_client_port(conn),
 					  key ? &conn->u.v6.dest : &conn->u.v6.service, port,

@@ -116,7 +116,8 @@ static unsigned move_entry(struct lvs_shard *shard, struct lvs_shard_env *env,
 			   unsigned slot)
 {
 	uint32_t ref = atomic_load_explicit(&index.lines[line].refs[slot], memory_order_relaxed);
-	uint64_t hash = lvs_key_hash_conn(&env->hash, lvs_arena_at(env->arena, ref >> 1), ref & 1);
+	uint64_t hash = lvs_key_hash_conn(&env->hash, env->companies,
+					  lvs_arena_at(env->arena, ref >> 1), ref & 1);
 	unsigned looked = lvs_index_add(next, hash, ref);
 
 	lvs_index_drop(index, hash, line, slot);

@@ -31,11 +31,14 @@ struct lvs_shard_stats {
 	_Atomic uint64_t longest_step; /* lines */
 };
 
+struct lvs_companies;
+
 /* What a table's shards have in common. */
 struct lvs_shard_env {
 	const struct lvs_alloc *alloc;
 	struct lvs_epoch *epoch;
 	struct lvs_arena *arena;
+	struct lvs_companies *companies;
 	struct lvs_hash hash;
 	uint32_t shards;
 	struct lvs_shard_stats stats;

@@ -53,6 +53,7 @@ static void fill_in(struct lvs_table *table, const struct lvs_table_conf *conf)
 	table->env.alloc = conf->alloc;
 	table->env.epoch = conf->epoch;
 	table->env.arena = &table->arena;
+	table->env.companies = &table->companies;
 	table->env.shards = conf->shards;
 	table->shard_shift = 32 - lvs_fls64(conf->shards);
 	lvs_hash_init(&table->env.hash, conf->key);
@@ -171,7 +172,8 @@ void lvs_keys_lock_of(const struct lvs_table *table, const struct lvs_conn *conn
 	for (;;) {
 		lvs_be16 port = lvs_conn_client_port(conn);
 
-		lvs_keys_of(table, conn, lvs_key_hash_conn(&table->env.hash, conn, 0), keys);
+		lvs_keys_of(table, conn,
+			    lvs_key_hash_conn(&table->env.hash, &table->companies, conn, 0), keys);
 		lvs_keys_lock(keys);
 		/* It changes under these locks alone, once. */
 		if (lvs_likely(port == lvs_conn_client_port(conn)))
@@ -184,8 +186,8 @@ struct lvs_shard *lvs_home_lock(const struct lvs_table *table, const struct lvs_
 {
 	for (;;) {
 		lvs_be16 port = lvs_conn_client_port(conn);
-		struct lvs_shard *home =
-			lvs_table_shard(table, lvs_key_hash_conn(&table->env.hash, conn, 0));
+		struct lvs_shard *home = lvs_table_shard(
+			table, lvs_key_hash_conn(&table->env.hash, &table->companies, conn, 0));
 
 		lvs_spin_lock(&home->lock);
 		if (lvs_likely(port == lvs_conn_client_port(conn)))

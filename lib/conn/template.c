@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/byteorder.h"
+#include "base/siphash.h"
 #include "conn/inside.h"
 #include "conn/search.h"
 
@@ -25,11 +26,55 @@ void lvs_template_mask(union lvs_addr *addr, unsigned family, uint32_t netmask)
 
 uint64_t lvs_template_hash(const struct lvs_table *table, const struct lvs_template_key *key)
 {
-	return lvs_key_hash_template(&table->env.hash, &key->client, &key->service, key->port,
-				     key->protocol, key->family == LVS_INET6);
+	return key->data_hash ^ lvs_key_hash_template(&table->env.hash, &key->client, &key->service,
+						      key->port, key->protocol,
+						      key->family == LVS_INET6);
 }
 
-static bool is_of(const struct lvs_conn *conn, const struct lvs_template_key *key)
+void lvs_template_set_data(const struct lvs_table *table, struct lvs_template_key *key,
+			   const struct lvs_pe_ops *pe, const uint8_t *data, uint32_t len)
+{
+	const uint8_t *secret = table->env.hash.bytes;
+
+	key->pe = pe;
+	key->data = data;
+	key->data_len = (uint16_t)len;
+	key->data_hash = pe->hash ? pe->hash(data, len, secret) : lvs_siphash(secret, data, len);
+}
+
+const struct lvs_data *lvs_template_data(const struct lvs_table *table, const struct lvs_conn *conn)
+{
+	return lvs_data_of(&table->companies, conn);
+}
+
+bool lvs_template_keep_data(struct lvs_table *table, struct lvs_conn *conn,
+			    const struct lvs_template_key *key)
+{
+	struct lvs_data *data;
+
+	if (!key->pe)
+		return true;
+	data = lvs_table_add_company(table, conn, sizeof(*data) + key->data_len);
+	if (!data)
+		return false;
+	data->pe = key->pe;
+	data->hash = key->data_hash;
+	data->len = key->data_len;
+	memcpy(data->byte, key->data, key->data_len);
+	return true;
+}
+
+static bool is_same(const struct lvs_data *data, const struct lvs_template_key *key)
+{
+	if (data->pe != key->pe || data->hash != key->data_hash)
+		return false;
+	if (key->pe->match)
+		return key->pe->match(data->byte, data->len, key->data, key->data_len);
+	return data->len == key->data_len && memcmp(data->byte, key->data, data->len) == 0;
+}
+
+/* The ends alone. */
+static bool is_between(const struct lvs_conn *conn, const struct lvs_template_key *key)
 {
 	const unsigned kinds = LVS_CONN_INET6 | LVS_CONN_IS_TEMPLATE;
 
@@ -44,9 +89,20 @@ static bool is_of(const struct lvs_conn *conn, const struct lvs_template_key *ke
 	       lvs_key_other_inet(conn, 0) == key->service.word[0];
 }
 
+static bool is_of(const struct lvs_table *table, const struct lvs_conn *conn,
+		  const struct lvs_template_key *key)
+{
+	const struct lvs_data *data;
+
+	if (!is_between(conn, key))
+		return false;
+	data = lvs_template_data(table, conn);
+	return data ? is_same(data, key) : !key->pe;
+}
+
 /* A search: whom it is after, and whom it found. */
 struct search {
-	const struct lvs_arena *arena;
+	const struct lvs_table *table;
 	const struct lvs_template_key *key;
 	struct lvs_conn *found;
 };
@@ -54,10 +110,11 @@ struct search {
 static bool consider(void *user, uint32_t ref)
 {
 	struct search *search = user;
-	struct lvs_conn *conn = lvs_arena_at(search->arena, ref >> 1);
+	struct lvs_conn *conn = lvs_arena_at(&search->table->arena, ref >> 1);
 
-	if (!is_of(conn, search->key) || atomic_load_explicit(&conn->word, memory_order_relaxed) &
-						 (LVS_CONN_DEAD | LVS_CONN_INVALID))
+	if (!is_of(search->table, conn, search->key) ||
+	    atomic_load_explicit(&conn->word, memory_order_relaxed) &
+		    (LVS_CONN_DEAD | LVS_CONN_INVALID))
 		return false;
 	search->found = conn;
 	return true;
@@ -66,7 +123,7 @@ static bool consider(void *user, uint32_t ref)
 struct lvs_conn *lvs_template_find_locked(const struct lvs_table *table,
 					  const struct lvs_template_key *key, uint64_t hash)
 {
-	struct search search = {&table->arena, key, NULL};
+	struct search search = {table, key, NULL};
 
 	lvs_search(lvs_table_view(table, hash), hash, consider, &search);
 	return search.found;

@@ -10,6 +10,7 @@
 #include <liblvs/packet.h>
 
 #include "conn/conn.h"
+#include "conn/data.h"
 
 struct lvs_table;
 
@@ -20,10 +21,19 @@ struct lvs_template_key {
 	lvs_be16 port;          /* 0: of every port */
 	uint8_t family;
 	uint8_t protocol; /* 0: by mark, of every protocol */
+	/* What an engine found besides; zeroes: there is none. lvs_template_set_data() */
+	uint16_t data_len;
+	const struct lvs_pe_ops *pe;
+	const uint8_t *data;
+	uint64_t data_hash;
 };
 
 /* Its client's network: the bits of an IPv4 mask (network order) or an IPv6 prefix. */
 void lvs_template_mask(union lvs_addr *addr, unsigned family, uint32_t netmask);
+
+/* Clients stick by @p len bytes of @p data too, which must stay as long as @p key. */
+void lvs_template_set_data(const struct lvs_table *table, struct lvs_template_key *key,
+			   const struct lvs_pe_ops *pe, const uint8_t *data, uint32_t len);
 
 uint64_t lvs_template_hash(const struct lvs_table *table, const struct lvs_template_key *key);
 
@@ -38,6 +48,15 @@ struct lvs_conn *lvs_template_find_locked(const struct lvs_table *table,
 
 /* Fills in what a template is found by; lvs_table_insert() publishes it. */
 void lvs_template_fill(struct lvs_conn *conn, const struct lvs_template_key *key);
+
+/* Gives it the key's data, where there are some, to be kept as long as it; false: no memory. It was
+ * not inserted yet. */
+bool lvs_template_keep_data(struct lvs_table *table, struct lvs_conn *conn,
+			    const struct lvs_template_key *key);
+
+/* What it has of them, NULL: nothing. Inside an epoch. */
+const struct lvs_data *lvs_template_data(const struct lvs_table *table,
+					 const struct lvs_conn *conn);
 
 /* It is not found any more, and ends by its own clock. The lock of its shard is held. */
 void lvs_template_invalidate(struct lvs_conn *conn);

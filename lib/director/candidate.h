@@ -120,8 +120,9 @@ LVS_INLINE struct lvs_conn *lvs_step_alloc(struct lvs_step *step, bool large, in
 /*
  * The destination of a persistent service: where the client's template binds it, or by the
  * scheduler, and a template is made. @p conn, not inserted yet, is controlled by the template then;
- * NULL for what has no entry. NONE, or why not. LARGE is set where @p conn is too small: then
- * nothing was done, and the reason is TABLE_FULL.
+ * NULL for what has no entry. Where the candidate has a destination already, the client is bound to
+ * that one. NONE, or why not. LARGE is set where @p conn is too small: then nothing was done, and
+ * the reason is TABLE_FULL.
  */
 enum lvs_reason lvs_persist(struct lvs_step *step, struct lvs_candidate *candidate,
 			    struct lvs_conn *conn);

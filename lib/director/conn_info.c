@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/byteorder.h"
+#include "conn/template.h"
 #include "director/binding.h"
 #include "service/key.h"
 
@@ -34,8 +35,29 @@ static uint32_t flags_of(uint64_t word)
 	       (word & LVS_CONN_NO_CPORT ? LVS_CONN_INFO_NO_PORT : 0u);
 }
 
-static void show_template(struct lvs_conn_info *info, uint64_t word)
+static void show_bytes(const uint8_t *data, uint32_t len, char *text)
 {
+	for (uint32_t i = 0; i < len; i++)
+		text[i] = data[i] < 0x20 || data[i] == 0x7f ? '?' : (char)data[i];
+	text[len] = 0;
+}
+
+static void show_data(struct lvs_conn_info *info, const struct lvs_data *data)
+{
+	info->pe = data->pe->name;
+	if (data->pe->show)
+		data->pe->show(data->byte, data->len, info->pe_data, sizeof(info->pe_data));
+	else
+		show_bytes(data->byte, data->len, info->pe_data);
+}
+
+static void show_template(struct lvs_conn_info *info, const struct lvs_conn *conn,
+			  const struct lvs_director *director, uint64_t word)
+{
+	const struct lvs_data *data = lvs_template_data(director->table, conn);
+
+	if (data)
+		show_data(info, data);
 	info->state = LVS_CONN_STATE(word) == LVS_TEMPLATE_ASSURED ? "ASSURED" : "NONE";
 	if (word & LVS_CONN_INVALID) {
 		info->service_port = UINT16_MAX;
@@ -75,7 +97,7 @@ void lvs_conn_info_of(struct lvs_conn_info *info, const struct lvs_conn *conn,
 	info->controller = lvs_conn_controller(conn);
 	info->control_n = lvs_conn_control_n(conn);
 	if (lvs_unlikely(word & LVS_CONN_TEMPLATE))
-		show_template(info, word);
+		show_template(info, conn, director, word);
 }
 
 static bool of_dest(const struct lvs_conn_info *info, const struct lvs_dest_key *dest)

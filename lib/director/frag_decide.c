@@ -2,6 +2,7 @@
 /* The first fragment of a datagram decides; the others follow it. */
 #include <string.h>
 
+#include "director/engine.h"
 #include "director/filter.h"
 #include "director/frag.h"
 #include "director/helped.h"
@@ -82,6 +83,8 @@ bool lvs_frag_needs_whole(const struct lvs_step *step)
 	if (!lvs_is_balanced(protocol))
 		return false;
 	if (lvs_helpers_of(director) && lvs_helped_needs_whole(step))
+		return true;
+	if (lvs_engine_needs_whole(step))
 		return true;
 	checksum = is_summed_whole(step);
 	if (!checksum && !filter_asks_for_whole(director))

@@ -5,6 +5,7 @@
 #include "base/byteorder.h"
 #include "conn/template.h"
 #include "director/candidate.h"
+#include "director/engine.h"
 #include "director/events.h"
 
 /* Four years and a half: whoever asks for more will not see the difference, and ticks compare as
@@ -15,6 +16,7 @@
 struct want {
 	struct lvs_template_key key;
 	uint64_t hash;
+	uint32_t dest;         /* no other will do; 0: any */
 	struct lvs_conn *made; /* a record for a new one, until it is needed */
 	struct lvs_conn *conn; /* who is to be controlled, or NULL */
 };
@@ -29,6 +31,7 @@ static bool is_ftp(const struct lvs_service_set *set)
  *	one port           protocol, client net, address, port
  *	FTP, every port    protocol, client net, address, 0
  *	firewall mark      0, client net, mark, 0
+ *	with an engine     the same, and what it finds in the packet
  */
 static void key_of(const struct lvs_step *step, const struct lvs_service_set *set,
 		   struct lvs_template_key *key)
@@ -52,12 +55,13 @@ static void key_of(const struct lvs_step *step, const struct lvs_service_set *se
 
 /* A template of such a destination steers nobody any more. Thresholds and, unless it is asked for,
  * weight 0 do not matter. */
-static bool is_usable(const struct lvs_step *step, const struct lvs_conn *template)
+static bool is_usable(const struct lvs_step *step, const struct want *want,
+		      const struct lvs_conn *template)
 {
 	const struct lvs_director *director = step->worker->director;
 	const struct lvs_dest *dest = lvs_services_dest(director->services, template->dest);
 
-	if (!lvs_dest_available(dest))
+	if (!lvs_dest_available(dest) || (want->dest && template->dest != want->dest))
 		return false;
 	return !(lvs_setting(director, flags) & LVS_SET_EXPIRE_QUIESCENT) ||
 	       !lvs_dest_drained(dest);
@@ -153,7 +157,7 @@ static enum lvs_reason make(struct lvs_step *step, struct lvs_candidate *candida
 	struct lvs_table *table = step->worker->director->table;
 	struct lvs_conn *template = want->made;
 
-	if (!lvs_candidate_pick(step, candidate))
+	if (!want->dest && !lvs_candidate_pick(step, candidate))
 		return LVS_REASON_NO_DEST;
 	fill(step, candidate, want, template);
 	/* Before anybody can find it: who ends it gives the destination back. */
@@ -180,7 +184,7 @@ static bool bind_locked(struct lvs_step *step, struct lvs_candidate *candidate, 
 
 	if (template && lvs_conn_is_over(template, step->tick))
 		return false;
-	if (template && is_usable(step, template)) {
+	if (template && is_usable(step, want, template)) {
 		*reason = steer(step, candidate, want, template);
 		return true;
 	}
@@ -205,7 +209,7 @@ static struct lvs_conn *look(struct lvs_step *step, const struct want *want)
 			remove_over(step, template);
 		return NULL;
 	}
-	return template && is_usable(step, template) ? template : NULL;
+	return template && is_usable(step, want, template) ? template : NULL;
 }
 
 static bool bind(struct lvs_step *step, struct lvs_candidate *candidate, struct want *want,
@@ -223,6 +227,10 @@ static bool bind(struct lvs_step *step, struct lvs_candidate *candidate, struct 
 				err == LVS_ERR_FULL ? LVS_REASON_TABLE_FULL : LVS_REASON_NO_MEMORY;
 			return true;
 		}
+		if (!lvs_template_keep_data(table, want->made, &want->key)) {
+			*reason = LVS_REASON_NO_MEMORY;
+			return true;
+		}
 	}
 	lvs_table_lock(table, want->hash);
 	done = bind_locked(step, candidate, want, reason);
@@ -230,15 +238,35 @@ static bool bind(struct lvs_step *step, struct lvs_candidate *candidate, struct 
 	return done;
 }
 
+/* What is wanted. @p found is where its data lie. */
+static enum lvs_reason begin(struct lvs_step *step, const struct lvs_candidate *candidate,
+			     struct want *want, struct lvs_found *found)
+{
+	const struct lvs_table *table = step->worker->director->table;
+	const struct lvs_pe_ops *pe = candidate->set->conf.pe;
+	enum lvs_reason reason = LVS_REASON_NONE;
+
+	key_of(step, candidate->set, &want->key);
+	want->dest = candidate->dest ? candidate->dest->number : 0;
+	if (pe) {
+		reason = lvs_engine_fill(step, pe, &step->headers->flow, found);
+		if (reason == LVS_REASON_NONE)
+			lvs_template_set_data(table, &want->key, pe, found->data, found->len);
+	}
+	want->hash = lvs_template_hash(table, &want->key);
+	return reason;
+}
+
 enum lvs_reason lvs_persist(struct lvs_step *step, struct lvs_candidate *candidate,
 			    struct lvs_conn *conn)
 {
 	struct lvs_table *table = step->worker->director->table;
-	enum lvs_reason reason = LVS_REASON_NONE;
 	struct want want = {.conn = conn};
+	struct lvs_found found;
+	enum lvs_reason reason = begin(step, candidate, &want, &found);
 
-	key_of(step, candidate->set, &want.key);
-	want.hash = lvs_template_hash(table, &want.key);
+	if (reason != LVS_REASON_NONE)
+		return reason;
 	while (!bind(step, candidate, &want, &reason))
 		;
 	if (want.made)
@@ -249,12 +277,14 @@ enum lvs_reason lvs_persist(struct lvs_step *step, struct lvs_candidate *candida
 enum lvs_reason lvs_persist_as_if(struct lvs_step *step, struct lvs_candidate *candidate)
 {
 	struct lvs_director *director = step->worker->director;
-	struct lvs_conn *template;
 	struct want want = {0};
+	struct lvs_found found;
+	enum lvs_reason reason = begin(step, candidate, &want, &found);
+	struct lvs_conn *template;
 	struct lvs_dest *dest;
 
-	key_of(step, candidate->set, &want.key);
-	want.hash = lvs_template_hash(director->table, &want.key);
+	if (reason != LVS_REASON_NONE)
+		return reason;
 	template = look(step, &want);
 	if (!template)
 		return lvs_candidate_pick(step, candidate) ? LVS_REASON_NONE : LVS_REASON_NO_DEST;

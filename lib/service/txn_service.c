@@ -8,6 +8,8 @@
 #define OWN_FLAGS (LVS_SERVICE_PERSISTENT | LVS_SERVICE_ONE_PACKET | LVS_SERVICE_MSS_CLAMP)
 /* Bytes of a scheduler in the first version; what was appended may be missing. */
 #define SCHED_LEAST offsetof(struct lvs_sched_ops, expiry)
+/* Bytes of a persistence engine in the first version, which is this one. */
+#define PE_LEAST sizeof(struct lvs_pe_ops)
 /* Bytes of its settings in the first version. */
 #define CONF_LEAST offsetof(struct lvs_service_conf, pe)
 
@@ -93,9 +95,10 @@ static int check_conf(struct lvs_txn *txn, const struct lvs_service_key *key,
 	memset(full, 0, sizeof(*full));
 	memcpy(full, conf, conf->size < sizeof(*full) ? conf->size : sizeof(*full));
 	full->size = sizeof(*full);
-	if (full->pe)
-		return lvs_txn_fail(txn, LVS_ERR_UNSUPPORTED,
-				    "service %s: persistence engines are not yet supported", name);
+	if (full->pe && (full->pe->size < PE_LEAST || !full->pe->name || !full->pe->fill))
+		return lvs_txn_fail(txn, LVS_ERR_INVALID,
+				    "service %s: persistence engine without size, name or fill()",
+				    name);
 	if (!full->sched)
 		full->sched = lvs_sched_find("wlc");
 	return check_sched(txn, full->sched, name);

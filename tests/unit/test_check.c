@@ -83,7 +83,8 @@ static struct lvs_shard *shard_of(struct site *site, unsigned key)
 {
 	struct lvs_table *table = table_of(site);
 
-	return lvs_table_shard(table, lvs_key_hash_conn(&table->env.hash, site->conn, key));
+	return lvs_table_shard(
+		table, lvs_key_hash_conn(&table->env.hash, &table->companies, site->conn, key));
 }
 
 /* Where the connection's entry under its first key lies. */
@@ -158,18 +159,20 @@ static void no_entry(struct site *site)
 {
 	struct lvs_table *table = table_of(site);
 
-	ck_assert(lvs_shard_remove(shard_of(site, 1),
-				   lvs_key_hash_conn(&table->env.hash, site->conn, 1),
-				   lvs_index_ref(lvs_arena_number(site->conn), 1)));
+	ck_assert(lvs_shard_remove(
+		shard_of(site, 1),
+		lvs_key_hash_conn(&table->env.hash, &table->companies, site->conn, 1),
+		lvs_index_ref(lvs_arena_number(site->conn), 1)));
 }
 
 static void no_first_entry(struct site *site)
 {
 	struct lvs_table *table = table_of(site);
 
-	ck_assert(lvs_shard_remove(shard_of(site, 0),
-				   lvs_key_hash_conn(&table->env.hash, site->conn, 0),
-				   lvs_index_ref(lvs_arena_number(site->conn), 0)));
+	ck_assert(lvs_shard_remove(
+		shard_of(site, 0),
+		lvs_key_hash_conn(&table->env.hash, &table->companies, site->conn, 0),
+		lvs_index_ref(lvs_arena_number(site->conn), 0)));
 }
 
 static void more_in_use(struct site *site)

@@ -123,7 +123,7 @@ START_TEST(refuses_services)
 }
 END_TEST
 
-/* What is not there yet is not passed over. */
+/* What is no engine. */
 START_TEST(refuses_engine)
 {
 	struct service_rig *rig = service_rig_new();
@@ -132,12 +132,16 @@ START_TEST(refuses_engine)
 				      .family = LVS_INET,
 				      .protocol = LVS_UDP};
 	struct lvs_service_conf conf = service_conf();
+	const struct lvs_pe_ops empty = {.size = sizeof(empty), .name = "empty"};
 	struct lvs_txn *txn = txn_begin(rig);
 
-	conf.pe = (const struct lvs_pe_ops *)(const void *)&key;
-	ck_assert_int_eq(lvs_txn_add_service(txn, &key, &conf), LVS_ERR_UNSUPPORTED);
-	ck_assert_str_eq(lvs_txn_error(txn),
-			 "service UDP 10.0.0.1:5060: persistence engines are not yet supported");
+	conf.pe = &empty;
+	ck_assert_int_eq(lvs_txn_add_service(txn, &key, &conf), LVS_ERR_INVALID);
+	ck_assert_str_eq(
+		lvs_txn_error(txn),
+		"service UDP 10.0.0.1:5060: persistence engine without size, name or fill()");
+	conf.pe = lvs_pe_find("sip");
+	ck_assert_int_eq(lvs_txn_add_service(txn, &key, &conf), 0);
 	txn_commit(txn);
 	service_rig_del(rig);
 }

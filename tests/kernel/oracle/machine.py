@@ -143,7 +143,7 @@ class Machine:
                           f"{self._last_words()}") from None
         if not line:
             raise Failure(f"the guest ended: {self._last_words()}")
-        return line.decode().rstrip("\n")
+        return line.decode(errors="backslashreplace").rstrip("\n")
 
     def play(self, text):
         """Gives a batch of scenarios; yields the lines that come of it."""

@@ -62,4 +62,4 @@ class Subject:
         if done.returncode != 0:
             raise Failure(f"{self._program} ended with {done.returncode}: "
                           f"{done.stderr.decode(errors='replace').strip()}")
-        return outcome.read(done.stdout.decode().splitlines())
+        return outcome.read(done.stdout.decode(errors="backslashreplace").splitlines())

@@ -37,6 +37,7 @@ static void write_service(const struct lvs_service_info *info, FILE *out)
 		.flags = info->conf.flags,
 		.timeout_s = info->conf.timeout_s,
 		.netmask = info->conf.netmask,
+		.pe = info->conf.pe ? info->conf.pe->name : NULL,
 	};
 	struct rule_service service = {.fwmark = info->key.fwmark, .protocol = info->key.protocol};
 

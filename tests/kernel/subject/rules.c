@@ -25,8 +25,9 @@ static int to_conf(const struct rule_options *options, struct lvs_service_conf *
 		.timeout_s = options->timeout_s,
 		.netmask = options->netmask,
 		.sched = lvs_sched_find(options->sched),
+		.pe = options->pe ? lvs_pe_find(options->pe) : NULL,
 	};
-	return conf->sched && !options->pe ? 0 : LVS_ERR_NO_ENTRY;
+	return conf->sched && !options->pe == !conf->pe ? 0 : LVS_ERR_NO_ENTRY;
 }
 
 static void to_dest(const struct rule_dest *dest, struct lvs_dest_key *key,

@@ -86,6 +86,8 @@ static void print_options(const struct lvs_service_info *info, FILE *out)
 		else if (info->key.family == LVS_INET && conf->netmask != UINT32_MAX)
 			fprintf(out, " mask %s",
 				inet_ntop(AF_INET, &conf->netmask, text, sizeof(text)));
+		if (conf->pe)
+			fprintf(out, " pe %s", conf->pe->name);
 	}
 	if (conf->flags & LVS_SERVICE_ONE_PACKET)
 		fputs(" ops", out);
@@ -235,11 +237,14 @@ static void conn_line(const struct lvs_conn_info *info, uint64_t now_ns, FILE *o
 	char service[END_LEN];
 	char dest[END_LEN];
 
-	fprintf(out, "text %-3s %02" PRIu64 ":%02" PRIu64 "  %-11s %-18s %-18s %s\n",
+	fprintf(out, "text %-3s %02" PRIu64 ":%02" PRIu64 "  %-11s %-18s %-18s %s",
 		protocol_name(info->protocol), left / 60, left % 60, info->state,
 		end(info->family, &info->client, info->client_port, client),
 		end(info->family, &info->service, info->service_port, service),
 		end(info->dest_family, &info->dest, info->dest_port, dest));
+	if (info->pe)
+		fprintf(out, " %s %s", info->pe, info->pe_data);
+	putc('\n', out);
 }
 
 void show_conns(const struct lvs_director *director, uint64_t now_ns, FILE *out)
