@@ -344,18 +344,34 @@ static bool is_error(const struct lvs_step *step)
 	       lvs_icmp_is_error(family, step->packet->data[step->headers->l4_offset]);
 }
 
-/* Whether a packet is an error, and about whose flow. */
-static bool read_error(const struct lvs_step *step, struct lvs_quote *quote)
+/* With schedule_icmp the kernel drops what quotes a transport without its ports, whosever it is. */
+static enum lvs_reason without_ports(const struct lvs_step *step)
+{
+	const struct lvs_director *director = step->worker->director;
+
+	return lvs_setting(director, flags) & LVS_SET_SCHEDULE_ICMP &&
+			       !lvs_director_stands_by(director) &&
+			       lvs_services_any(director->services, step->headers->flow.family)
+		       ? LVS_REASON_SHORT_L4
+		       : LVS_REASON_ICMP;
+}
+
+/* Whether a packet is an error, and about whose flow: LVS_REASON_NONE, or what becomes of it. */
+static enum lvs_reason read_error(const struct lvs_step *step, struct lvs_quote *quote)
 {
 	const struct lvs_flow *flow = &step->headers->flow;
+	enum lvs_reason reason;
 
 	if (!is_error(step))
-		return false;
-	if (lvs_quote_parse(step->packet, step->headers, quote) != LVS_REASON_NONE ||
-	    quote->flags & LVS_HEADERS_LATER_FRAGMENT)
-		return false;
+		return LVS_REASON_ICMP;
+	reason = lvs_quote_parse(step->packet, step->headers, quote);
+	if (lvs_unlikely(reason == LVS_REASON_SHORT_L4))
+		return without_ports(step);
+	if (reason != LVS_REASON_NONE || quote->flags & LVS_HEADERS_LATER_FRAGMENT)
+		return LVS_REASON_ICMP;
 	/* An error goes to the sender of what it is about (RFC 1122, 3.2.2). */
-	return memcmp(&flow->dst, &quote->flow.src, sizeof(flow->dst)) == 0;
+	return memcmp(&flow->dst, &quote->flow.src, sizeof(flow->dst)) == 0 ? LVS_REASON_NONE
+									    : LVS_REASON_ICMP;
 }
 
 static bool is_about_tunnel(const struct lvs_quote *quote)
@@ -374,13 +390,14 @@ static bool may_be_gue(const struct lvs_step *step, const struct lvs_quote *quot
 
 enum lvs_reason lvs_icmp_turn(struct lvs_step *step)
 {
-	enum lvs_reason reason = LVS_REASON_ICMP;
 	struct lvs_quote quote;
+	enum lvs_reason reason = read_error(step, &quote);
 
-	if (!read_error(step, &quote))
-		return LVS_REASON_ICMP;
+	if (reason != LVS_REASON_NONE)
+		return reason;
 	if (is_about_tunnel(&quote))
 		return about_tunnel(step, &quote);
+	reason = LVS_REASON_ICMP;
 	if (may_be_gue(step, &quote))
 		reason = about_tunnel(step, &quote);
 	return reason == LVS_REASON_ICMP ? about_flow(step, &quote) : reason;
@@ -399,7 +416,7 @@ bool lvs_icmp_needs_whole(const struct lvs_step *step)
 	enum lvs_side side;
 	uint64_t word;
 
-	if (!read_error(step, &quote))
+	if (read_error(step, &quote) != LVS_REASON_NONE)
 		return false;
 	if (is_about_tunnel(&quote))
 		return lvs_services_know_dest(director->services, quote.flow.family,

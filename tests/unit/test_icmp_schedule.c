@@ -171,6 +171,33 @@ START_TEST(opens_none)
 }
 END_TEST
 
+/* Of what quotes too little to be scheduled nobody hears, be it a known connection's or nobody's.
+ */
+START_TEST(without_ports)
+{
+	struct lvs_settings settings = on();
+	unsigned header = ip_len(worlds[_i].family);
+	bool v6 = worlds[_i].family == LVS_INET6;
+
+	for (unsigned with = 0; with < 2; with++) {
+		struct world w;
+
+		build(&w, with ? &settings : NULL, worlds[_i].family, worlds[_i].protocol,
+		      worlds[_i].method);
+		rig_make(&w.quoted, with ? &w.server : &w.out, ACK, 20);
+		for (unsigned more = 0; more < 4; more++) {
+			make_error(&w.rig, &w.dest.addr, &w.quoted, header + more, v6 ? 1 : 3, 1,
+				   0);
+			ck_assert_int_eq(process(&w), with ? LVS_REASON_SHORT_L4 : LVS_REASON_ICMP);
+		}
+		/* Not even the addresses: the host's. */
+		make_error(&w.rig, &w.dest.addr, &w.quoted, header - 1, v6 ? 1 : 3, 1, 0);
+		ck_assert_int_eq(process(&w), LVS_REASON_ICMP);
+		tear_down(&w);
+	}
+}
+END_TEST
+
 /* Made, though the error itself gets no further. */
 START_TEST(opens_in_vain)
 {
@@ -261,6 +288,7 @@ int main(void)
 	tcase_add_loop_test(tcase, peek, 0, n);
 	tcase_add_loop_test(tcase, off, 0, n);
 	tcase_add_loop_test(tcase, opens_none, 0, n);
+	tcase_add_loop_test(tcase, without_ports, 0, n);
 	tcase_add_loop_test(tcase, opens_in_vain, 0, n);
 	tcase_add_loop_test(tcase, no_room, 0, n);
 	tcase_add_test(tcase, no_entry);
