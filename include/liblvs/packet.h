@@ -142,7 +142,8 @@ struct lvs_headers {
 	uint8_t tos;             /**< TOS or traffic class. */
 	uint8_t sctp_chunk;      /**< SCTP: type of the first chunk, or that of an ABORT behind a
 				      COOKIE ECHO or COOKIE ACK. */
-	uint8_t reserved[11];    /**< Zero. */
+	uint8_t sctp_first;      /**< SCTP: type of the first chunk, whatever follows. */
+	uint8_t reserved[10];    /**< Zero. */
 };
 
 /** The packet that an ICMP error is about: as much of it as the error quotes. */

@@ -89,9 +89,10 @@ bool lvs_state_opens(const struct lvs_headers *headers, uint32_t flags)
 			return false;
 		return flags & LVS_SET_SLOPPY_TCP || headers->tcp_flags & LVS_TCP_SYN;
 	case LVS_SCTP:
-		if (headers->sctp_chunk == LVS_SCTP_ABORT)
+		/* As in the kernel, an ABORT behind a cookie is for the state machine alone. */
+		if (headers->sctp_first == LVS_SCTP_ABORT)
 			return false;
-		return flags & LVS_SET_SLOPPY_SCTP || headers->sctp_chunk == LVS_SCTP_INIT;
+		return flags & LVS_SET_SLOPPY_SCTP || headers->sctp_first == LVS_SCTP_INIT;
 	default:
 		return true;
 	}

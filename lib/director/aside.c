@@ -14,7 +14,7 @@ static bool asks(const struct lvs_headers *headers)
 	case LVS_TCP:
 		return !(headers->tcp_flags & LVS_TCP_RST);
 	case LVS_SCTP:
-		return headers->sctp_chunk != LVS_SCTP_ABORT;
+		return headers->sctp_first != LVS_SCTP_ABORT;
 	default:
 		return headers->flow.protocol == LVS_UDP;
 	}

@@ -175,6 +175,7 @@ bool lvs_frag_sctp_begin(struct lvs_frag_sctp *sctp, struct lvs_step *step,
 	sctp->header = step->packet->data + step->headers->l4_offset;
 	/* The first fragment has the common header and a chunk's: so has the whole. */
 	chunk = sctp->whole->data + sctp->whole->len - len + LVS_SCTP_LEN;
+	step->headers->sctp_first = *chunk;
 	step->headers->sctp_chunk = lvs_sctp_chunk_that_counts(chunk, len - LVS_SCTP_LEN);
 	/* From here on it is the SCTP packet alone. */
 	sctp->whole->data += sctp->whole->len - len;

@@ -143,6 +143,7 @@ LVS_INLINE enum lvs_reason lvs_parse_sctp(const struct lvs_packet *packet,
 	if (reason != LVS_REASON_NONE)
 		return reason;
 	lvs_parse_ports(packet->data + offset, &headers->flow);
+	headers->sctp_first = packet->data[offset + LVS_SCTP_LEN];
 	headers->sctp_chunk = lvs_sctp_chunk_that_counts(packet->data + offset + LVS_SCTP_LEN,
 							 limit - offset - LVS_SCTP_LEN);
 	return LVS_REASON_NONE;

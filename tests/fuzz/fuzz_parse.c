@@ -73,6 +73,7 @@ static void check_chunk(const struct lvs_packet *packet, const struct lvs_header
 	uint8_t first = packet->data[headers->l4_offset + 12];
 
 	FUZZ_CHECK(headers->l4_offset + 16u <= headers->len);
+	FUZZ_CHECK(headers->sctp_first == first);
 	FUZZ_CHECK(headers->sctp_chunk == first ||
 		   (headers->sctp_chunk == 6 && (first == 10 || first == 11)));
 }
@@ -92,6 +93,7 @@ static void check_headers(const struct lvs_packet *packet, const struct lvs_head
 	FUZZ_CHECK(!later || (headers->flags & LVS_HEADERS_FRAGMENT));
 	FUZZ_CHECK(headers->tcp_flags == 0 || headers->flow.protocol == LVS_TCP);
 	FUZZ_CHECK(headers->sctp_chunk == 0 || headers->flow.protocol == LVS_SCTP);
+	FUZZ_CHECK(headers->sctp_first == 0 || headers->flow.protocol == LVS_SCTP);
 	if (headers->flow.protocol == LVS_SCTP && !later)
 		check_chunk(packet, headers);
 	if (packet->flags & LVS_PACKET_CSUM_PARTIAL)

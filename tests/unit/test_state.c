@@ -232,10 +232,12 @@ START_TEST(test_opens)
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		struct lvs_headers headers = {.flow.protocol = table[i].protocol};
+		/* An ABORT behind the first chunk is not asked about. */
+		struct lvs_headers headers = {.flow.protocol = table[i].protocol,
+					      .sctp_chunk = LVS_SCTP_ABORT};
 
 		if (table[i].protocol == LVS_SCTP)
-			headers.sctp_chunk = table[i].what;
+			headers.sctp_first = table[i].what;
 		else
 			headers.tcp_flags = table[i].what;
 		ck_assert_int_eq(lvs_state_opens(&headers, 0), table[i].strict);
