@@ -39,6 +39,7 @@ class Flow:
         elif rng.random() < 0.02:
             self._port = rng.choice((20, 0)) if "source-port-0" in self._features else 20
         self._seq = {"c": rng.randrange(1 << 32), "s": rng.randrange(1 << 32)}
+        self._said = {"c": 0, "s": 0}  # flags of the last segment
         self._todo = _todo(rng, self._protocol)
         self._odd = Oddity(rng, self._features)
         if self._address not in place.VIPS[service.version]:
@@ -95,6 +96,9 @@ class Flow:
             return wire.sctp(sport, dport, self._seq[side], chunks, wrong)
         payload = self._payload(what)
         if self._protocol == TCP:
+            if what & SYN and self._said[side] == what:
+                self._seq[side] = (self._seq[side] - 1) % (1 << 32)  # once more the same
+            self._said[side] = what
             seq, ack = self._seq[side], self._seq["s" if side == "c" else "c"]
             self._seq[side] = (seq + len(payload) + bool(what & (SYN | FIN))) % (1 << 32)
             options = self._rng.choice(SYN_OPTIONS) if what & SYN else b""

@@ -31,10 +31,6 @@ class _Way:
         self.averages, self.base = averages, base
         self.least, self.most = least, most  # when the last tick was
 
-    def key(self):
-        """Ways with the same key have the same future, nearly."""
-        return self.averages, self.base, round(self.least, 2), round(self.most, 2)
-
     def shows(self, rates):
         """Whether these are what is listed."""
         return all(shown(average, shift) == rate
@@ -52,18 +48,28 @@ class _Way:
             yield _Way(averages, counts, least, most)
 
 
+def _joined(ways):
+    """As few ways with the same futures: those that differ in when the last tick was alone, and
+    leave no gap, are one. Where nothing comes, nothing else tells them apart."""
+    ways = sorted(ways, key=lambda way: (way.averages, way.base, way.least))
+    joined = ways[:1]
+    for way in ways[1:]:
+        last = joined[-1]
+        if (way.averages, way.base) == (last.averages, last.base) and way.least <= last.most:
+            last.most = max(last.most, way.most)
+        else:
+            joined.append(way)
+    return joined
+
+
 def rates(samples):
     """Samples are (seconds, counters, rates), the first one before anything came. Gives the index
     of the first that no way leads to, or None."""
     begin, counts, _ = samples[0]
     ways = [_Way((0,) * 5, counts, begin - TICK_MOST, begin)]
     for number, (at, now, listed) in enumerate(samples[1:], 1):
-        found = {}
-        for way in ways:
-            for later in way.later(begin, at, {counts, now}):
-                if later.shows(listed):
-                    found[later.key()] = later
-        ways = list(found.values())
+        ways = _joined(later for way in ways for later in way.later(begin, at, {counts, now})
+                       if later.shows(listed))
         if not ways:
             return number
         begin, counts = at, now
