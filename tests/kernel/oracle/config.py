@@ -157,7 +157,9 @@ class Service:
     def rule(self, rng):
         """A complete description, the scheduler chosen anew."""
         rule = self.words() + self._scheduler(rng) + self._persistence(rng)
-        if "one-packet" in self.features and self.protocol == wire.UDP and rng.random() < 0.2:
+        # A reply to a single packet would begin a dialogue.
+        may_be_once = self.protocol == wire.UDP and not self.sip
+        if "one-packet" in self.features and may_be_once and rng.random() < 0.2:
             rule += " -o"
         return rule
 

@@ -161,6 +161,16 @@ class Coverage:
         for step, outcome in zip(scenario.steps, outcomes):
             tagger.step(step, outcome)
 
+    def merge(self, other):
+        """Another's counts beside these."""
+        self._tags += other._tags  # pylint: disable=protected-access
+
+    @property
+    def reached(self):
+        """How many rows of those that scenarios can reach, as a text."""
+        rows = [row for row in ROWS if row.tags]
+        return f"{sum(self.count(row) > 0 for row in rows)} of {len(rows)}"
+
     def count(self, row):
         """How often a row was reached."""
         if not row.tags:

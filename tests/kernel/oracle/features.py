@@ -22,7 +22,7 @@ FEATURES = (
     ("persistent", True, "persistent services, with masks and timeouts"),
     ("port-0", True, "services of all ports"),
     ("marks", True, "services by firewall mark"),
-    ("sip", False, "the persistence engine"),
+    ("sip", True, "the persistence engine"),
     ("ftp", True, "FTP's control dialogues and data connections"),
     ("mixed", True, "real servers of the other family"),
     ("gue", True, "tunnels by GUE"),

@@ -133,6 +133,8 @@ class Flow:
     def _unasked(self, what):
         """What a server sends to a client of whom it may never have heard."""
         service = self._service
+        if service.sip:
+            return []  # it would be a dialogue that the server begins
         servers = [s for s in service.servers if s.address.version == service.version
                    and s.address not in place.LOCAL[service.version]]
         if not servers or self._protocol in (wire.AH, wire.ESP):

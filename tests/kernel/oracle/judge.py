@@ -13,7 +13,7 @@ class Judge:
     def __init__(self, kernel, subject, coverage=None):
         self._kernel = kernel
         self._subject = subject
-        self._coverage = coverage
+        self.coverage = coverage
         self.packets = 0  # that were compared
         self.ended = collections.Counter()  # why comparisons ended before their scenarios
 
@@ -31,8 +31,8 @@ class Judge:
         """A list of differences for each scenario, in their order."""
         kernel = self.watch(scenarios, tell)
         liblvs = self._subject.play(scenarios, kernel)
-        for scenario in scenarios if self._coverage else ():
-            self._coverage.add(scenario, kernel[scenario.number])
+        for scenario in scenarios if self.coverage else ():
+            self.coverage.add(scenario, kernel[scenario.number])
         return [self._compare(s, kernel.get(s.number, []), liblvs.get(s.number, []))
                 for s in scenarios]
 
