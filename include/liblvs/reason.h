@@ -127,7 +127,8 @@ enum lvs_verdict {
 	X(DROP_PACKET, drop_packet, DROP,                                                          \
 	  "one of so many that would open a connection, dropped by that defence")                  \
 	X(PE_NO_DATA, pe_no_data, DROP,                                                            \
-	  "the service's persistence engine finds nothing in it to stick by")
+	  "the service's persistence engine finds nothing in it to stick by")                      \
+	X(OUTBOUND, outbound, FORWARD, "a server's packet that begins a connection of its own")
 
 /** Why a packet got its verdict; a counter each. */
 enum lvs_reason {

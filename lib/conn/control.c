@@ -14,6 +14,7 @@
  * ENDED stands in the word of counts, and the last of them gives the record back.
  */
 #include "conn/inside.h"
+#include "conn/template.h"
 
 #define LINGER LVS_TICKS_OF_S(60)
 #define STEP (LINGER + 1) /* from one deadline to the next */
@@ -122,10 +123,9 @@ void lvs_table_assure(const struct lvs_table *table, const struct lvs_conn *conn
 
 	if (!controller)
 		return;
-	/* relaxed: a mark that nothing else hangs on. It is there: @p conn counts. */
+	/* It is there: @p conn counts. */
 	if (atomic_load_explicit(&controller->word, memory_order_relaxed) & LVS_CONN_TEMPLATE)
-		atomic_fetch_or_explicit(&controller->word, LVS_TEMPLATE_ASSURED,
-					 memory_order_relaxed);
+		lvs_template_assure(controller);
 }
 
 bool lvs_table_remove_unused(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick,

@@ -162,6 +162,12 @@ void lvs_template_fill(struct lvs_conn *conn, const struct lvs_template_key *key
 	}
 }
 
+void lvs_template_assure(struct lvs_conn *template)
+{
+	/* relaxed: a mark that nothing else hangs on */
+	atomic_fetch_or_explicit(&template->word, LVS_TEMPLATE_ASSURED, memory_order_relaxed);
+}
+
 void lvs_template_invalidate(struct lvs_conn *conn)
 {
 	/* relaxed: who asks under the lock sees it, others ask again */

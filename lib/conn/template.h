@@ -58,6 +58,9 @@ bool lvs_template_keep_data(struct lvs_table *table, struct lvs_conn *conn,
 const struct lvs_data *lvs_template_data(const struct lvs_table *table,
 					 const struct lvs_conn *conn);
 
+/* A connection that it steered was answered. */
+void lvs_template_assure(struct lvs_conn *template);
+
 /* It is not found any more, and ends by its own clock. The lock of its shard is held. */
 void lvs_template_invalidate(struct lvs_conn *conn);
 

@@ -47,7 +47,10 @@ static bool is_stray(struct lvs_step *step)
 enum lvs_reason lvs_miss_aside(struct lvs_step *step)
 {
 	const struct lvs_director *director = step->worker->director;
+	enum lvs_reason reason = lvs_outbound(step);
 
+	if (reason != LVS_REASON_NO_SERVICE)
+		return reason;
 	if (lvs_setting(director, flags) & LVS_SET_NAT_ICMP_SEND && !step->quoted && is_stray(step))
 		return LVS_REASON_SERVER_STRAY;
 	return lvs_director_stands_by(director) ? LVS_REASON_BACKUP : LVS_REASON_NONE;

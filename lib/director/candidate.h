@@ -70,6 +70,9 @@ enum lvs_reason lvs_candidate_none(const struct lvs_step *step,
 /* The destination of what gets no entry. */
 enum lvs_reason lvs_candidate_find(struct lvs_step *step, struct lvs_candidate *candidate);
 
+/* The word of a connection none of whose packets has been seen. */
+uint64_t lvs_candidate_unseen(const struct lvs_step *step, const struct lvs_candidate *candidate);
+
 /* The word of a new connection after its first packet. */
 uint64_t lvs_candidate_word(const struct lvs_step *step, const struct lvs_candidate *candidate);
 

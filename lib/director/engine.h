@@ -21,6 +21,10 @@ struct lvs_found {
 enum lvs_reason lvs_engine_fill(const struct lvs_step *step, const struct lvs_pe_ops *pe,
 				const struct lvs_flow *flow, struct lvs_found *found);
 
+/* Whether the server of @p flow may begin it with this packet. */
+bool lvs_engine_conn_out(const struct lvs_step *step, const struct lvs_pe_ops *pe,
+			 const struct lvs_flow *flow);
+
 /* Whether a first fragment is one that an engine is asked about: all of it is needed. */
 bool lvs_engine_needs_whole(const struct lvs_step *step);
 

@@ -49,8 +49,10 @@ enum lvs_reason lvs_miss_later_once(struct lvs_step *step, uint32_t mark, uint32
 		lvs_bypass_take(step, &candidate);
 		return send_later(step, &candidate, LVS_REASON_ONE_PACKET);
 	}
+	if (!candidate.set)
+		return lvs_outbound_later(step, dest);
 	/* Its destination may be gone by now, or the whole service. */
-	if (!candidate.set || !has_dest(candidate.set, dest, &index))
+	if (!has_dest(candidate.set, dest, &index))
 		return LVS_REASON_FRAGMENT_STRAY;
 	lvs_candidate_take(step, &candidate, candidate.set->dest[index],
 			   candidate.set->forwarder[index]);

@@ -90,7 +90,7 @@ enum lvs_reason lvs_miss(struct lvs_step *step)
 		return miss_not_new(step);
 	candidate.set = match(step);
 	if (!candidate.set)
-		return LVS_REASON_NO_SERVICE;
+		return lvs_outbound(step);
 	if (lvs_defence_drops(&step->worker->director->defence, step->peek))
 		return LVS_REASON_DROP_PACKET;
 	if (step->headers->flow.src_port == lvs_htons(LVS_FTP_DATA_PORT))

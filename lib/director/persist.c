@@ -83,6 +83,9 @@ static bool take_control(const struct want *want, struct lvs_conn *template)
 	if (want->conn)
 		return lvs_table_control_locked(want->conn, template);
 	lvs_conn_count_request(template);
+	/* A server's packet has come, and there is no connection to tell. */
+	if (want->dest)
+		lvs_template_assure(template);
 	return true;
 }
 
@@ -286,6 +289,8 @@ enum lvs_reason lvs_persist_as_if(struct lvs_step *step, struct lvs_candidate *c
 	if (reason != LVS_REASON_NONE)
 		return reason;
 	template = look(step, &want);
+	if (!template && want.dest)
+		return LVS_REASON_NONE;
 	if (!template)
 		return lvs_candidate_pick(step, candidate) ? LVS_REASON_NONE : LVS_REASON_NO_DEST;
 	dest = lvs_services_dest(director->services, template->dest);

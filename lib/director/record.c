@@ -19,7 +19,7 @@ static LVS_NOINLINE uint64_t special_word(const struct lvs_step *step,
 	return word;
 }
 
-uint64_t lvs_candidate_word(const struct lvs_step *step, const struct lvs_candidate *candidate)
+LVS_INLINE uint64_t bare_word(const struct lvs_step *step, const struct lvs_candidate *candidate)
 {
 	const uint32_t special =
 		LVS_SERVICE_ONE_PACKET | LVS_SERVICE_PERSISTENT | LVS_SERVICE_MSS_CLAMP;
@@ -29,9 +29,21 @@ uint64_t lvs_candidate_word(const struct lvs_step *step, const struct lvs_candid
 		word |= LVS_CONN_NOOUTPUT;
 	if (lvs_unlikely(candidate->set->conf.flags & special))
 		word |= special_word(step, candidate->set);
+	return word;
+}
+
+uint64_t lvs_candidate_unseen(const struct lvs_step *step, const struct lvs_candidate *candidate)
+{
+	return bare_word(step, candidate) | (uint64_t)LVS_TICKS_OF_S(UNSEEN_S) << 32;
+}
+
+uint64_t lvs_candidate_word(const struct lvs_step *step, const struct lvs_candidate *candidate)
+{
+	uint64_t word = bare_word(step, candidate);
+
 	/* An error moves no state; the kernel gives such an entry three seconds. */
 	if (lvs_unlikely(step->quoted))
-		return word | (uint64_t)LVS_TICKS_OF_S(UNSEEN_S) << 32;
+		return lvs_candidate_unseen(step, candidate);
 	return lvs_state_next(&step->worker->director->states, word, LVS_INPUT, step->headers);
 }
 

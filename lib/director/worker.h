@@ -105,6 +105,13 @@ enum lvs_reason lvs_miss_aside(struct lvs_step *step);
 /* No connection was found, or step->old, which ends then: schedule, create, forward. */
 enum lvs_reason lvs_miss(struct lvs_step *step);
 
+/* A packet without a connection and a service: it may be a server's, and begin one. The final
+ * reason; NO_SERVICE: it is not. */
+enum lvs_reason lvs_outbound(struct lvs_step *step);
+
+/* A later fragment of one that had no entry, from destination @p dest. */
+enum lvs_reason lvs_outbound_later(struct lvs_step *step, uint32_t dest);
+
 /* Ends step->old, if that has not been done yet. */
 void lvs_step_end_old(struct lvs_step *step);
 

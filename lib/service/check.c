@@ -3,6 +3,7 @@
  */
 #include "base/byteorder.h"
 #include "service/server.h"
+#include "service/speaker.h"
 
 struct audit {
 	struct lvs_services *services;
@@ -12,6 +13,7 @@ struct audit {
 	uint32_t live_n;               /* destinations of services */
 	struct lvs_services_root seen; /* what the root should count */
 	uint64_t server_n;             /* destinations whose replies pass here */
+	uint64_t speaker_n;            /* destinations that may begin connections */
 };
 
 static const char *check_gauge(struct audit *audit, struct lvs_dest *dest)
@@ -63,6 +65,8 @@ static const char *check_dest(struct audit *audit, const struct lvs_service_priv
 		return "a destination's path is not that of its address";
 	if (!lvs_server_at(audit->services, service, i, &is_server) && is_server)
 		return "a server whose replies pass here is not found by its address";
+	if (!lvs_speaker_is_right(audit->services, service, i, &audit->speaker_n))
+		return "a server that may begin connections is not found, or another is";
 	audit->server_n += is_server;
 	audit->live_n++;
 	return check_gauge(audit, dest);
@@ -107,6 +111,8 @@ static const char *check_services(struct audit *audit)
 		return "the count of services is wrong";
 	if (lvs_server_total(audit->services) != audit->server_n)
 		return "a server that has gone is found by its address";
+	if (lvs_speaker_total(audit->services) != audit->speaker_n)
+		return "a server that has gone may begin connections";
 	return NULL;
 }
 

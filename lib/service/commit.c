@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "service/server.h"
+#include "service/speaker.h"
 #include "service/timed.h"
 #include "service/txn.h"
 
@@ -16,6 +17,7 @@ struct commit {
 	struct lvs_services_root *old;
 	struct lvs_services_root *root;
 	struct lvs_server_edit servers;
+	struct lvs_speaker_edit speakers;
 };
 
 static bool nothing_to_do(const struct lvs_draft *draft)
@@ -75,6 +77,9 @@ static int plant(struct commit *commit, const struct lvs_draft *draft)
 	if (!err)
 		err = lvs_server_plant(&commit->servers, &commit->root->servers, draft->base,
 				       draft->exists ? draft->made : NULL);
+	if (!err)
+		err = lvs_speaker_plant(&commit->speakers, &commit->root->speakers, draft->base,
+					draft->exists ? draft->made : NULL);
 	if (err || !draft->exists)
 		return err;
 	err = lvs_tree_put(&commit->edit, &commit->root->by_key, &draft->made->leaf);
@@ -104,6 +109,8 @@ static int make_root(struct commit *commit)
 		lvs_tree_abort(&commit->edit, commit->root->timed);
 		lvs_tree_abort(&commit->edit, commit->root->servers);
 		lvs_server_abort(&commit->servers);
+		lvs_tree_abort(&commit->edit, commit->root->speakers);
+		lvs_speaker_abort(&commit->speakers);
 		lvs_mem_free(alloc, commit->root, sizeof(*commit->root),
 			     _Alignof(struct lvs_services_root));
 	}
@@ -235,7 +242,8 @@ int lvs_txn_commit(struct lvs_txn *txn)
 	struct lvs_services *services = txn->services;
 	struct commit commit = {.txn = txn,
 				.old = lvs_services_root(services),
-				.servers = {services, &commit.edit, NULL}};
+				.servers = {services, &commit.edit, NULL},
+				.speakers = {services, &commit.edit, NULL}};
 	int err;
 
 	commit.edit.alloc = services->conf.alloc;

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "service/server.h"
+#include "service/speaker.h"
 
 static void free_root(const struct lvs_alloc *alloc, struct lvs_services_root *root)
 {
@@ -31,9 +32,14 @@ static int new_root(struct lvs_services *services)
 	root->servers = lvs_tree_new(alloc, 0);
 	if (!root->servers)
 		goto free_timed;
+	root->speakers = lvs_tree_new(alloc, 0);
+	if (!root->speakers)
+		goto free_servers;
 	atomic_init(&services->root, root);
 	return 0;
 
+free_servers:
+	lvs_tree_del(alloc, root->servers);
 free_timed:
 	lvs_tree_del(alloc, root->timed);
 free_by_created:
@@ -135,6 +141,8 @@ static void free_services(struct lvs_services *services)
 	lvs_tree_del(services->conf.alloc, root->timed);
 	lvs_server_fini(services, root->servers);
 	lvs_tree_del(services->conf.alloc, root->servers);
+	lvs_speaker_fini(services, root->speakers);
+	lvs_tree_del(services->conf.alloc, root->speakers);
 	free_root(services->conf.alloc, root);
 }
 

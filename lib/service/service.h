@@ -141,6 +141,12 @@ const struct lvs_forward_ops *lvs_services_forwarder(const struct lvs_services *
 /* Whether a packet comes from where a server's replies come that pass here (NAT). */
 bool lvs_services_is_server(const struct lvs_services *services, const struct lvs_flow *flow);
 
+/* The service and the destination whose packet of this flow may begin a connection, the newest
+ * destination where there are several; NULL: none. */
+const struct lvs_service_set *lvs_services_speaker(const struct lvs_services *services,
+						   const struct lvs_flow *flow,
+						   struct lvs_dest **dest);
+
 /* Lets the schedulers do what goes by time. */
 void lvs_services_expire(struct lvs_services *services, uint64_t now_ns);
 

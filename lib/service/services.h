@@ -20,6 +20,7 @@ struct lvs_services_root {
 	struct lvs_tree_node *by_created; /* struct lvs_service_ident */
 	struct lvs_tree_node *timed;      /* as by_key, those whose scheduler goes by time */
 	struct lvs_tree_node *servers;    /* struct lvs_server */
+	struct lvs_tree_node *speakers;   /* struct lvs_speaker */
 	uint32_t mark_n[2];               /* services with a mark: IPv4, IPv6 */
 	uint32_t ftp_n[2];                /* on FTP's port, TCP: the same */
 	uint32_t every_n[2];              /* of every port: the same */

@@ -67,8 +67,9 @@ static inline int set_engine(struct lvs_director *director, const struct lvs_ser
 	struct lvs_txn *txn;
 	int err = lvs_txn_begin(director, &txn);
 
-	if (!err)
-		err = lvs_txn_set_service(txn, key, &conf);
+	if (err)
+		return err;
+	err = lvs_txn_set_service(txn, key, &conf);
 	if (err) {
 		lvs_txn_abort(txn);
 		return err;
