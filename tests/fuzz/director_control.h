@@ -6,6 +6,49 @@
 #include "director_bench.h"
 #include "director_talk.h"
 
+/* An engine whose data match and collide more than their bytes do. */
+static inline uint32_t letters_fill(const struct lvs_pe_packet *packet, uint8_t *data)
+{
+	if (packet->len == 0)
+		return 0;
+	data[0] = packet->data[0];
+	memset(data + 1, 0x5a, LVS_PE_DATA - 1);
+	return packet->data[0] & 0x40 ? LVS_PE_DATA + 1 : packet->data[packet->len - 1];
+}
+
+static inline int letters_match(const uint8_t *a, uint32_t a_len, const uint8_t *b, uint32_t b_len)
+{
+	FUZZ_CHECK(a_len && b_len);
+	return (a[0] & 7) == (b[0] & 7);
+}
+
+static inline uint64_t letters_hash(const uint8_t *data, uint32_t len, const uint8_t key[16])
+{
+	FUZZ_CHECK(len && key);
+	return data[0] & 1;
+}
+
+static inline int letters_out(const struct lvs_pe_packet *packet)
+{
+	return packet->len & 1;
+}
+
+/* Of 3: one without persistence. */
+static inline void set_engine(struct lvs_service_conf *conf, unsigned which)
+{
+	static const struct lvs_pe_ops letters = {.size = sizeof(letters),
+						  .name = "letters",
+						  .fill = letters_fill,
+						  .match = letters_match,
+						  .hash = letters_hash,
+						  .conn_out = letters_out};
+
+	if (which)
+		conf->pe = which == 2 ? &letters : lvs_pe_find("sip");
+	if (which == 3)
+		conf->flags &= ~(uint32_t)LVS_SERVICE_PERSISTENT;
+}
+
 static inline void make_persistent(struct input *in, const struct lvs_service_key *key,
 				   struct lvs_service_conf *conf)
 {
@@ -17,6 +60,7 @@ static inline void make_persistent(struct input *in, const struct lvs_service_ke
 	conf->flags |= LVS_SERVICE_PERSISTENT;
 	conf->netmask = key->family == LVS_INET6 ? prefixes[bits & 3] : masks[bits & 3];
 	conf->timeout_s = timeouts[bits >> 2 & 7];
+	set_engine(conf, bits >> 5 & 3);
 }
 
 static inline void change_service(struct bench *bench, struct lvs_txn *txn, unsigned bits)

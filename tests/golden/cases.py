@@ -39,9 +39,9 @@ class Case:
         self.now += MS
 
 
-    def expect(self, client, cport, vip, vport, server, rport):
-        """A connection that a helper has read of: nothing schedules it."""
-        self.flows.append((client, cport, vip, vport, server, rport))
+    def expect(self, client, cport, vip, vport, server, rport, protocol=TCP):
+        """A connection that nothing schedules: a helper has read of it, a server begins it."""
+        self.flows.append((protocol, client, cport, vip, vport, server, rport))
 
     def fragment(self, whole, start, end, reason, server=None, ident=0x1234, released=()):
         """A part of a packet; released: [(start, end, reason)] of the others that leave behind it."""
@@ -1053,8 +1053,58 @@ def ftp_v6():
     return case
 
 
+def call(call_id, start=b"INVITE sip:a@b SIP/2.0"):
+    return start + b"\r\nVia: SIP/2.0/UDP x\r\nCall-ID: " + call_id + b"\r\nContent-Length: 0\r\n\r\n"
+
+
+def sip(name, options, client, vip, servers):
+    """Calls stick; servers begin some; what has no Call-ID is dropped, or a server's own."""
+    place = f"[{vip}]:5060" if ":" in vip else f"{vip}:5060"
+    case = Case(name, f"-A -u {place} -s rr -p 300 --pe sip{options}\n" + "".join(
+        f"-a -u {place} -r {f'[{server}]' if ':' in server else server}:5070 -m -w 1\n" for server in servers))
+    once, (first, second) = bool(options), servers
+    new, known, back = ("one_packet", "one_packet", "outbound") if once else ("scheduled", "established", "reply")
+
+    def ask(port, payload, reason, server=None):
+        case.send(packet(client, vip, UDP, udp(port, 5060, payload)), reason, server)
+
+    def say(server, port, payload, reason):
+        if reason == "outbound":
+            case.expect(client, port, vip, 5060, server, 5070, UDP)
+        case.send(packet(server, client, UDP, udp(5070, port, payload)), reason)
+
+    ask(6000, call(b"one@host"), new, second)
+    ask(6001, call(b"two@host"), new, first)
+    ask(6002, call(b"one@host"), new, second)
+    ask(6003, b"SIP/2.0 200 OK\r\ni: two@host\r\n\r\n", new, first)
+    ask(6004, b"keep alive\r\n\r\n", "pe_no_data")
+    ask(6000, call(b"one@host", b"ACK sip:a@b SIP/2.0"), known, second)
+    say(second, 6000, call(b"one@host", b"SIP/2.0 180 Ringing"), back)
+    say(first, 6001, call(b"two@host", b"SIP/2.0 200 OK"), back)
+    say(first, 7000, call(b"three@host"), "outbound")
+    ask(7000, call(b"three@host", b"SIP/2.0 200 OK"), known, first)
+    ask(7001, call(b"three@host", b"BYE sip:a@b SIP/2.0"), new, first)
+    say(second, 7002, b"no call\r\n", "no_service")
+    say(second, 7003, call(b"one@host", b"BYE sip:c@d SIP/2.0"), "outbound")
+    say(second, 7004, call(b"three@host"), "outbound")
+    ask(7005, call(b"three@host"), new, second)
+    return case
+
+
+def sip_v4():
+    return sip("sip-v4", "", CLIENT, VIP, (SERVER, SERVER2))
+
+
+def sip_v6():
+    return sip("sip-v6", "", CLIENT6, VIP6, (SERVER6, SERVER62))
+
+
+def sip_once():
+    return sip("sip-once", " -o", CLIENT, VIP, (SERVER, SERVER2))
+
+
 CASES = [make() for make in (nat_v4_tcp, nat_v4_udp, nat_v6, sctp_v4, sctp_v6, ipsec, dr_v4, dr_v6, ipip_4in4, ipip_6in6, ipip_4in6,
                              ipip_6in4, options, wrr, mh, sh, expiry, bad, padding, ttl, too_long, icmp_nat_v4,
                              icmp_nat_v6, icmp_dr, icmp_tun, icmp_limits, frag_nat_v4, frag_nat_v6, gue, gue_csum,
                              gue_remcsum, gre, gre_csum, icmp_gue, icmp_gue6, icmp_gre, icmp_gre6,
-                             ftp_v4, ftp_v6)] + frag_tunnels()
+                             ftp_v4, ftp_v6, sip_v4, sip_v6, sip_once)] + frag_tunnels()

@@ -406,7 +406,7 @@ def check_packet(case, rules, flows, packet, verdict, out):
     elif packet.reason in ("icmp_forwarded", "icmp_reply", "reply_tunnel"):
         expected, back = icmp_out(case, rules, flows, packet, packet.reason)
         want("next hop", back, hop)
-    elif packet.reason == "reply":
+    elif packet.reason in ("reply", "outbound"):
         expected, client = reply(flows, helped(packet, case.linktype), case.linktype)
         want("next hop", client, hop)
     else:
@@ -420,9 +420,9 @@ def check_packet(case, rules, flows, packet, verdict, out):
 def check_case(case):
     folder = HERE / case.name
     rules, flows = read_rules(case.rules), {}
-    for client, cport, vip, vport, server, rport in case.flows:
-        rules.setdefault((TCP, vip, vport), {})[server] = "-m", rport
-        flows[TCP, client, cport, server, rport] = vip, vport
+    for protocol, client, cport, vip, vport, server, rport in case.flows:
+        rules.setdefault((protocol, vip, vport), {})[server] = "-m", rport
+        flows[protocol, client, cport, server, rport] = vip, vport
     TUNNELS.clear()
     TUNNELS.update(read_tunnels(case.rules))
     for name, contents in make.files(case).items():
