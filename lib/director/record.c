@@ -25,7 +25,9 @@ LVS_INLINE uint64_t bare_word(const struct lvs_step *step, const struct lvs_cand
 		LVS_SERVICE_ONE_PACKET | LVS_SERVICE_PERSISTENT | LVS_SERVICE_MSS_CLAMP;
 	uint64_t word = LVS_CONN_INACTIVE | (uint64_t)candidate->forwarder << 8;
 
-	if (!(candidate->ops->flags & LVS_FORWARD_TWO_WAY))
+	/* Where nobody serves the kernel expects replies, though they pass it by. */
+	if (!(candidate->ops->flags & LVS_FORWARD_TWO_WAY) &&
+	    candidate->ops->method != LVS_METHOD_BYPASS)
 		word |= LVS_CONN_NOOUTPUT;
 	if (lvs_unlikely(candidate->set->conf.flags & special))
 		word |= special_word(step, candidate->set);

@@ -141,6 +141,23 @@ START_TEST(test_goes_on)
 END_TEST
 
 /* Only what is asked for, only by a mark, only to another host. */
+/* As if replies were seen: the kernel's entry has no server that would say otherwise. */
+START_TEST(test_states)
+{
+	struct lvs_conn_info info = {.size = sizeof(info)};
+	struct lvs_cursor cursor = {{0}};
+	struct world w;
+
+	build(&w, families[_i], LVS_TCP, LVS_SET_CACHE_BYPASS, 0);
+	ck_assert_int_eq(send(&w, SYN), LVS_REASON_SCHEDULED);
+	ck_assert_int_eq(send(&w, ACK), LVS_REASON_ESTABLISHED);
+	ck_assert_int_eq(send(&w, LVS_TCP_FIN | ACK), LVS_REASON_ESTABLISHED);
+	ck_assert_int_eq(lvs_director_next_conn(w.director, NULL, &cursor, &info), 1);
+	ck_assert_str_eq(info.state, "CLOSE_WAIT");
+	tear_down(&w);
+}
+END_TEST
+
 START_TEST(test_refused)
 {
 	struct lvs_service_key plain;
@@ -361,6 +378,8 @@ int main(void)
 	TCase *tcase = tcase_create("bypass");
 
 	tcase_add_loop_test(tcase, test_goes_on, 0, 4);
+
+	tcase_add_loop_test(tcase, test_states, 0, 2);
 	tcase_add_loop_test(tcase, test_refused, 0, 2);
 	tcase_add_loop_test(tcase, test_each_packet, 0, 2);
 	tcase_add_loop_test(tcase, test_replies, 0, 2);

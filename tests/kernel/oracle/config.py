@@ -138,7 +138,7 @@ class Service:
         names = SCHEDULERS + (MORE_SCHEDULERS if "schedulers" in self.features else ())
         name = rng.choice(names)
         flags = [flag for flag in (f"{name}-port", f"{name}-fallback")
-                 if name in ("mh", "sh") and rng.random() < 0.4]
+                 if name in ("mh", "sh") and rng.random() < 0.5]
         return f" -s {name}" + (f" -b {','.join(flags)}" if flags else "")
 
     def _persistence(self, rng):

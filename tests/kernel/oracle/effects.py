@@ -191,6 +191,8 @@ class Tagger:
             self._packet = Packet("quote", protocol, what, "", "")
             return
         both = ends(frame)
+        if both is None and protocol == "ICMP":
+            self._packet = Packet("quote", protocol, what, "", "")
         if both is None or is_fragment(frame) and not any(outcome.out.values()):
             return
         protocol = "UDP" if protocol in ("AH", "ESP") else protocol

@@ -48,7 +48,9 @@ NAMES = tuple(name for name, _, _ in FEATURES)
 # In these nothing is known to differ; tests/run holds them so.
 SETTLED = frozenset((
     "schedulers", "thresholds", "timeouts", "odd", "options", "one-packet", "any-port", "sctp",
-    "ah-esp", "gue", "gre", "persistent", "port-0", "marks", "sloppy", "pmtu", "quiescent", "rates"))
+    "ah-esp", "gue", "gre", "persistent", "port-0", "marks", "sloppy", "pmtu", "quiescent", "rates",
+    "stray", "local", "bypass", "secure", "drop-packet", "drop-entry", "backup", "sip", "live",
+    "nat-icmp", "schedule-icmp", "ignore-tunneled", "mixed"))
 DEFAULT = frozenset(name for name, on, _ in FEATURES if on)
 
 

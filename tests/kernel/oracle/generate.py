@@ -36,6 +36,8 @@ SYSCTLS = (
 # The kernel looks at these once a second.
 DEFENCES = ("secure_tcp", "drop_packet", "am_droprate", "amemthresh")
 SETTLING = 3 * SECOND
+# What needs a coincidence to show is set in more scenarios than the others.
+OFTEN = {"reuse": 0.35, "backup": 0.9, "schedule-icmp": 0.3, "secure": 0.25}
 BACKUP = ("--start-daemon backup", "--stop-daemon backup")
 
 
@@ -45,7 +47,7 @@ def _sysctl(at, name, value):
 
 def _settings(rng, features):
     for feature, name, values in SYSCTLS:
-        if feature in features and rng.random() < 0.15:
+        if feature in features and rng.random() < OFTEN.get(feature, 0.15):
             yield _sysctl(0, name, rng.choice(values))
 
 
@@ -74,7 +76,7 @@ class _Story:
 
     def __init__(self, rng, features, patience=None):
         # A director with connection sync takes no servers of the other family.
-        self.has_backup = "backup" in features and rng.random() < 0.08
+        self.has_backup = "backup" in features and rng.random() < 0.12
         features = features - ({"mixed"} if self.has_backup else {"backup"})
         self.rng, self.features = rng, features
         self.services = config.services(rng, features)
@@ -82,13 +84,16 @@ class _Story:
         patience = patience or rng.choices(("short", "medium", "long"), (60, 30, 10))[0]
         self.pace = Pace(rng, patience, timeouts)
         self.flows = []
-        self.backup_runs = False
-        self.steps = [*_settings(rng, features),
+        self.backup_runs = self.has_backup and rng.random() < 0.5
+        self.steps = [*_settings(rng, features), *self._begin(),
                       Step(0, "rules", config.rules(rng, self.services)), Step(0, "snap")]
         self._learn_timeouts()
         if any(step.verb == "sysctl" and step.args.split()[0].endswith(DEFENCES)
                for step in self.steps):
             self.pace.after(SETTLING)
+
+    def _begin(self):
+        return [Step(0, "ipvsadm", BACKUP[0])] if self.backup_runs else []
 
     def _learn_timeouts(self):
         for service in self.services:

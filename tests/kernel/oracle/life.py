@@ -43,6 +43,8 @@ SCTP_LIVES = (
     (("c", (DATA,)), ("c", (COOKIE_ECHO,))),
     (("c", (ABORT,)),),
     (("c", ()), ("c", (INIT,))),
+    OPENING + (("c", (SHUTDOWN,)), ("s", (SHUTDOWN_ACK,)), ("c", (SHUTDOWN_ACK,)),
+               ("s", (COMPLETE,)), ("c", (COMPLETE,))),
     # Both call each other, or one speaks the other's part.
     (("c", (INIT,)), ("s", (INIT,)), ("c", (INIT_ACK,)), ("s", (COOKIE_ECHO,)),
      ("c", (COOKIE_ACK,)), ("s", (DATA,)), ("c", (ERROR,)), ("s", (COMPLETE,))),

@@ -314,7 +314,7 @@ static bool do_show(struct player *player, char *args, uint64_t now)
 	else if (args && strstr(args, "--thresholds"))
 		show_thresholds(player->director, player->out);
 	else if (args && !strcmp(args, "-Lnc"))
-		show_conns(player->director, now, player->out);
+		show_conns(player->director, now, false, player->out);
 	else if (args && !strcmp(args, "-Ln"))
 		show_services(player->director, player->out);
 	else
@@ -348,7 +348,7 @@ static int do_step(struct player *player, const struct step *step, uint64_t now)
 		return !do_show(player, step->args, now);
 	case STEP_SNAP:
 		entries_write(player->director, ENTRIES_CONF, player->out);
-		show_conns(player->director, now, player->out);
+		show_conns(player->director, now, true, player->out);
 		return 0;
 	case STEP_COUNT:
 		entries_write(player->director, ENTRIES_COUNTERS, player->out);

@@ -230,7 +230,7 @@ void show_thresholds(const struct lvs_director *director, FILE *out)
 	walk(director, out, service_line, dest_threshold_line);
 }
 
-static void conn_line(const struct lvs_conn_info *info, uint64_t now_ns, FILE *out)
+static void conn_line(const struct lvs_conn_info *info, uint64_t now_ns, bool engines, FILE *out)
 {
 	uint64_t left = info->expires_ns > now_ns ? (info->expires_ns - now_ns) / SECOND : 0;
 	char client[END_LEN];
@@ -242,12 +242,12 @@ static void conn_line(const struct lvs_conn_info *info, uint64_t now_ns, FILE *o
 		end(info->family, &info->client, info->client_port, client),
 		end(info->family, &info->service, info->service_port, service),
 		end(info->dest_family, &info->dest, info->dest_port, dest));
-	if (info->pe)
+	if (info->pe && engines)
 		fprintf(out, " %s %s", info->pe, info->pe_data);
 	putc('\n', out);
 }
 
-void show_conns(const struct lvs_director *director, uint64_t now_ns, FILE *out)
+void show_conns(const struct lvs_director *director, uint64_t now_ns, bool engines, FILE *out)
 {
 	struct lvs_conn_info info = {.size = sizeof(info)};
 	struct lvs_cursor cursor = {{0}};
@@ -256,5 +256,5 @@ void show_conns(const struct lvs_director *director, uint64_t now_ns, FILE *out)
 	      "text pro expire state       source             virtual            destination\n",
 	      out);
 	while (lvs_director_next_conn(director, NULL, &cursor, &info) > 0)
-		conn_line(&info, now_ns, out);
+		conn_line(&info, now_ns, engines, out);
 }

@@ -3,6 +3,7 @@
 #ifndef SUBJECT_SHOW_H
 #define SUBJECT_SHOW_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include <liblvs/liblvs.h>
@@ -22,7 +23,8 @@ void show_persistent(const struct lvs_director *director, FILE *out);
 /* The same with limits: `ipvsadm -Ln --thresholds`. */
 void show_thresholds(const struct lvs_director *director, FILE *out);
 
-/* Connections: `ipvsadm -Lnc`. */
-void show_conns(const struct lvs_director *director, uint64_t now_ns, FILE *out);
+/* Connections: `ipvsadm -Lnc`, with `engines` also what engines found, as the kernel's file has it.
+ */
+void show_conns(const struct lvs_director *director, uint64_t now_ns, bool engines, FILE *out);
 
 #endif
