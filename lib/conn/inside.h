@@ -13,7 +13,7 @@ struct lvs_table {
 	struct lvs_shard_view *views; /* one a shard */
 	struct lvs_shard *shards;
 	unsigned shard_shift; /* of the lower half of the hash */
-	void (*gone)(void *user, struct lvs_conn *conn, uint64_t word, void *by);
+	void (*gone)(void *user, struct lvs_conn *conn, uint64_t word, uint32_t at, void *by);
 	void *user;
 	struct lvs_shard_env env;
 

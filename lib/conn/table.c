@@ -324,7 +324,7 @@ void lvs_table_bury(struct lvs_table *table, struct lvs_conn *conn, const struct
 	if (lvs_unlikely(word & LVS_CONN_NO_CPORT))
 		atomic_fetch_sub_explicit(lvs_table_no_port(table, conn), 1, memory_order_relaxed);
 	if (table->gone)
-		table->gone(table->user, conn, word, end->by);
+		table->gone(table->user, conn, word, end->at, end->by);
 	leave_controller(table, conn, end->at);
 	if (lvs_unlikely(conn->company))
 		lvs_company_retire(&table->companies, conn->company);

@@ -35,7 +35,7 @@ struct lvs_table_conf {
 	/* A connection has ended (expired, evicted, removed); @p word is its last. Called once
 	 * for each, the shard's lock held: moves gauges, no more. @p by is what the call that
 	 * ended it was given: who, and why. */
-	void (*gone)(void *user, struct lvs_conn *conn, uint64_t word, void *by);
+	void (*gone)(void *user, struct lvs_conn *conn, uint64_t word, uint32_t at, void *by);
 	void *user;
 };
 

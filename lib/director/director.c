@@ -64,14 +64,17 @@ static uint32_t read_tick(void *user)
 	return (uint32_t)lvs_director_ticks(director);
 }
 
-/* A connection has ended, or a template: its destination has one less. */
-static void conn_gone(void *user, struct lvs_conn *conn, uint64_t word, void *by)
+/* A connection has ended at a tick, or a template: its destination has one less. */
+static void conn_gone(void *user, struct lvs_conn *conn, uint64_t word, uint32_t at, void *by)
 {
 	struct lvs_director *director = user;
 	struct lvs_dest *dest = lvs_services_dest(director->services, conn->dest);
 	const struct lvs_ender *ender = by;
 	struct lvs_gauge_move move = {0};
 
+	/* Before the count says that it is the last one. */
+	if (lvs_unlikely(!lvs_dest_available(dest)))
+		lvs_dest_left(dest, at);
 	if (lvs_unlikely(word & LVS_CONN_TEMPLATE))
 		lvs_dest_stick(dest, false);
 	else

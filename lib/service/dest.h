@@ -35,10 +35,9 @@ struct lvs_dest_private {
 
 	/* In the trash, else unused. */
 	bool trashed;
-	bool idle;               /* nothing has referred to it since idle_since */
 	bool leaving;            /* it is about to be forgotten */
 	bool summed;             /* and its service has its counters already */
-	uint32_t idle_since;     /* ticks */
+	uint32_t last;           /* tick: something referred to it, as far as was seen */
 	uint64_t removed_tag;    /* nobody can pick it when this epoch has passed */
 	uint64_t service_number; /* creation number of the service that it left */
 	struct lvs_stats zero;   /* its counters when it was made */
@@ -54,6 +53,7 @@ struct lvs_trash {
 	struct lvs_dest_private *first;
 	struct lvs_dest_private *last;
 	uint32_t n;
+	uint32_t began; /* tick at which the first came: the kernel looks every minute from there */
 };
 
 /* @p number was given out. Any thread that knows the number from where it was published. */

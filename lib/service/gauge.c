@@ -2,6 +2,7 @@
 /* The load of a destination: one word, moved by atomics, the overload flag with it. */
 #include <assert.h>
 
+#include "base/tick.h"
 #include "service/dest.h"
 
 #define ONE 1ull /* connection */
@@ -93,6 +94,15 @@ void lvs_dest_stick(struct lvs_dest *dest, bool more)
 {
 	/* relaxed: a count, which guards nothing */
 	atomic_fetch_add_explicit(&dest->persistent, more ? 1u : UINT32_MAX, memory_order_relaxed);
+}
+
+void lvs_dest_left(struct lvs_dest *dest, uint32_t tick)
+{
+	uint32_t left = atomic_load_explicit(&dest->left, memory_order_relaxed);
+
+	/* relaxed: of two at once either will do, and who misses it looks again */
+	if (lvs_tick_reached(tick, left))
+		atomic_store_explicit(&dest->left, tick, memory_order_relaxed);
 }
 
 void lvs_dest_activate(struct lvs_dest *dest, bool active)

@@ -57,6 +57,7 @@ struct lvs_dest {
 
 	LVS_ALIGNED struct lvs_gauge gauge; /* moved by lvs_dest_bind() and so on */
 	_Atomic uint32_t persistent;        /* templates that refer to it */
+	_Atomic uint32_t left; /* removed: tick at which one of these ended last, lvs_dest_left() */
 
 	/* Control side: identity, configuration, list of the trash, counters' zero. */
 	struct lvs_dest_private *priv;
@@ -209,6 +210,8 @@ struct lvs_gauge_move lvs_dest_bind(struct lvs_dest *dest, bool active);
 struct lvs_gauge_move lvs_dest_unbind(struct lvs_dest *dest, bool active);
 /* A template that binds clients to it begins or ends. */
 void lvs_dest_stick(struct lvs_dest *dest, bool more);
+/* A connection or template of a removed destination ends at a tick: how long it is remembered. */
+void lvs_dest_left(struct lvs_dest *dest, uint32_t tick);
 /* A connection turns active or inactive. */
 void lvs_dest_activate(struct lvs_dest *dest, bool active);
 

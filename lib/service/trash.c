@@ -2,12 +2,14 @@
 /* Removed destinations: kept while connections refer to them, and a while longer. */
 #include "base/byteorder.h"
 #include "base/memory.h"
+#include "base/tick.h"
 #include "service/dest.h"
 #include "service/services.h"
 
-#define IDLE_TICKS ((uint32_t)((120ull * 1000000000 >> 27) + 1)) /* the kernel's 120 s */
-#define LOOK_N 64         /* destinations looked at in one control call */
-#define IDLE_KEPT_N 16384 /* beyond so many, none waits for its 120 s */
+#define LOOK_NS (60ull * 1000000000) /* from one look of the kernel's to the next */
+#define IDLE_LOOKS 2                 /* so many later it is forgotten */
+#define LOOK_N 64                    /* destinations looked at in one control call */
+#define IDLE_KEPT_N 16384            /* beyond so many, none waits for its 120 s */
 
 static uint32_t hash_of(const struct lvs_services *services, const struct lvs_leaf *service,
 			const struct lvs_dest_key *key)
@@ -68,7 +70,11 @@ void lvs_trash_add(struct lvs_services *services, struct lvs_dest_private *priv)
 	};
 
 	priv->trashed = true;
-	priv->idle = false;
+	priv->last = services->conf.tick(services->conf.user);
+	/* relaxed: what ends from now on is later */
+	atomic_store_explicit(&priv->dest->left, priv->last, memory_order_relaxed);
+	if (services->trash.n == 0)
+		services->trash.began = priv->last;
 	append(&services->trash, priv);
 	lvs_map_add(&services->trash.map, &priv->trash_link,
 		    hash_of(services, &priv->service, &key));
@@ -158,23 +164,41 @@ static bool referenced(struct lvs_services *services, const struct lvs_dest_priv
 	       atomic_load_explicit(&priv->dest->persistent, memory_order_relaxed) > 0;
 }
 
-static bool idle_long(struct lvs_services *services, struct lvs_dest_private *priv)
+static uint64_t ns_between(uint32_t from, uint32_t to)
 {
-	uint32_t now = services->conf.tick(services->conf.user);
+	return (uint64_t)(to - from) << LVS_TICK_SHIFT;
+}
 
-	if (!priv->idle) {
-		priv->idle = true;
-		priv->idle_since = now;
-	}
-	return now - priv->idle_since >= IDLE_TICKS || services->trash.n > IDLE_KEPT_N;
+/* The tick at which the last reference went. */
+static uint32_t left_at(const struct lvs_dest_private *priv)
+{
+	uint32_t left = atomic_load_explicit(&priv->dest->left, memory_order_relaxed);
+
+	return lvs_tick_reached(left, priv->last) ? left : priv->last;
+}
+
+/*
+ * The kernel looks at all of them once a minute, beginning a minute after the first came: one that
+ * it finds unreferenced is forgotten at the second look after that. We look when we are called,
+ * and say what it would have done by then.
+ */
+static bool idle_long(const struct lvs_services *services, const struct lvs_dest_private *priv)
+{
+	const struct lvs_trash *trash = &services->trash;
+	uint32_t now = services->conf.tick(services->conf.user);
+	uint64_t looks = (ns_between(trash->began, left_at(priv)) + LOOK_NS - 1) / LOOK_NS;
+
+	if (looks == 0)
+		looks = 1;
+	return ns_between(trash->began, now) >= (looks + IDLE_LOOKS) * LOOK_NS;
 }
 
 /* Whether it may be forgotten. */
 static bool look_at(struct lvs_services *services, struct lvs_dest_private *priv)
 {
 	if (!referenced(services, priv))
-		return idle_long(services, priv);
-	priv->idle = false;
+		return idle_long(services, priv) || services->trash.n > IDLE_KEPT_N;
+	priv->last = services->conf.tick(services->conf.user);
 	return false;
 }
 

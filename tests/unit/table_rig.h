@@ -61,10 +61,11 @@ static inline void rig_free(void *user, void *memory, size_t size, size_t align)
 	lvs_alloc_libc.free(NULL, memory, size, align);
 }
 
-static inline void rig_gone(void *user, struct lvs_conn *conn, uint64_t word, void *by)
+static inline void rig_gone(void *user, struct lvs_conn *conn, uint64_t word, uint32_t at, void *by)
 {
 	struct rig *rig = user;
 
+	(void)at;
 	(void)by;
 	atomic_fetch_add_explicit(&rig->gone_n, 1, memory_order_relaxed);
 	rig->gone = conn;

@@ -246,7 +246,7 @@ START_TEST(is_forgotten)
 	let_time_pass(rig, LVS_TICKS_OF_S(120) - 1);
 	set_dest(rig, KEY, dest4(2), dest_conf(1));
 	ck_assert_uint_ne(dest_of(rig, 2)->number, number); /* not yet */
-	let_time_pass(rig, 1);
+	let_time_pass(rig, LVS_TICKS_OF_S(60));
 	check_ok(rig);
 	ck_assert_uint_eq(traffic_of_service(rig).conns, 7);
 	set_dest(rig, KEY, dest4(1), dest_conf(1));
@@ -255,6 +255,52 @@ START_TEST(is_forgotten)
 	ck_assert_uint_eq(traffic_of_service(rig).conns, 7);
 	rig->stats[number].conns += 4;
 	ck_assert_uint_eq(traffic_of_service(rig).conns, 11);
+	check_ok(rig);
+	service_rig_del(rig);
+}
+END_TEST
+
+/* The kernel looks every 60 s from when the first was removed; at the second look after the one
+ * that finds nothing that refers to it, a destination is forgotten. Tried with its timer. */
+static const struct {
+	unsigned left; /* last reference gone, in s since it was removed; 0: there was none */
+	unsigned gone; /* forgotten */
+} lives[] = {{0, 180}, {20, 180}, {59, 180}, {61, 240}, {70, 240}, {119, 240}, {1000, 1140}};
+
+START_TEST(is_forgotten_in_time)
+{
+	struct service_rig *rig = service_rig_new();
+	bool other_first = _i & 1, back = _i & 2;
+	/* The looks go by the first that was removed, 30 s before. */
+	unsigned shift = other_first ? 30 : 0;
+	unsigned left = lives[_i / 4].left, gone = lives[_i / 4].gone;
+	uint32_t removed = UINT32_MAX - 1000; /* ticks wrap */
+	struct lvs_dest *dest;
+
+	rig->tick = removed;
+	set_dest(rig, KEY, dest4(1), dest_conf(1));
+	set_dest(rig, KEY, dest4(2), dest_conf(1));
+	dest = dest_of(rig, 1);
+	rig->stats[dest->number].conns = 7;
+	if (left)
+		lvs_dest_bind(dest, false);
+	if (other_first)
+		del_dest(rig, KEY, dest4(2));
+	rig->tick += LVS_TICKS(shift * 1000000000ull);
+	del_dest(rig, KEY, dest4(1));
+	/* Nobody asks meanwhile. */
+	if (left) {
+		lvs_dest_left(dest, removed + LVS_TICKS((left + shift) * 1000000000ull));
+		lvs_dest_unbind(dest, false);
+	}
+	/* By the looks of the first that was removed. */
+	if (other_first && (left + shift) / 60 == left / 60)
+		gone -= shift;
+	else if (other_first)
+		gone += 60 - shift;
+	rig->tick = removed + LVS_TICKS((gone + shift) * 1000000000ull) + (back ? 0 : 1);
+	set_dest(rig, KEY, dest4(1), dest_conf(1));
+	ck_assert_uint_eq(info_of(rig, 1).stats.conns, back ? 7 : 0);
 	check_ok(rig);
 	service_rig_del(rig);
 }
@@ -302,10 +348,8 @@ START_TEST(sums_traffic)
 		ck_assert_uint_eq(info_of(rig, i).stats.in_pkts, i);
 		if (i % 3 == 0)
 			del_dest(rig, KEY, dest4(i));
-		if (i % 5 == 0) {
-			let_time_pass(rig, 1);
-			let_time_pass(rig, LVS_TICKS_OF_S(120));
-		}
+		if (i % 5 == 0)
+			let_time_pass(rig, LVS_TICKS_OF_S(180));
 		if (i % 7 == 0)
 			set_dest(rig, KEY, dest4(i - i % 3), dest_conf(2));
 		ck_assert_uint_eq(traffic_of_service(rig).in_pkts, sum);
@@ -376,8 +420,7 @@ START_TEST(is_forgotten_when_memory_is_back)
 	number = dest_of(rig, 1)->number;
 	rig->stats[number].conns = 7;
 	del_dest(rig, KEY, dest4(1));
-	let_time_pass(rig, 1);
-	rig->tick += LVS_TICKS_OF_S(120);
+	rig->tick += LVS_TICKS_OF_S(180);
 	rig->memory.fail_all = 1;
 	ck_assert_int_eq(lvs_services_begin(rig->services, &txn), LVS_ERR_NO_MEMORY);
 	rig->memory.fail_all = 0;
@@ -455,6 +498,7 @@ int main(void)
 	tcase_add_test(tcase, comes_back_in_one_transaction);
 	tcase_add_test(tcase, comes_back_to_a_new_service);
 	tcase_add_test(tcase, is_forgotten);
+	tcase_add_loop_test(tcase, is_forgotten_in_time, 0, 4 * (int)LVS_ARRAY_N(lives));
 	tcase_add_test(tcase, waits_for_readers);
 	tcase_add_test(tcase, sums_traffic);
 	tcase_add_test(tcase, leaves_by_the_thousand);
