@@ -7,6 +7,8 @@
 #ifndef LIBLVS_SCHED_H
 #define LIBLVS_SCHED_H
 
+#include <stdbool.h>
+
 #include <liblvs/packet.h>
 #include <liblvs/types.h>
 
@@ -153,6 +155,14 @@ struct lvs_sched_ops {
 	 * means nothing goes by time.
 	 */
 	uint64_t (*expiry)(const struct lvs_sched_set *set, void *state, uint64_t now_ns);
+
+	/**
+	 * Whether @p state remembers a destination that was removed from the service (@p dest:
+	 * its address, port and family count): so long its counters wait for its return, as while
+	 * it has connections. Asked by control calls, beside picks. NULL means none.
+	 */
+	bool (*remembers)(const struct lvs_sched_set *set, void *state,
+			  const struct lvs_sched_dest *dest);
 };
 
 /**

@@ -126,6 +126,60 @@ void lvs_sched_cache_drop(struct lvs_sched_cache *cache, uint32_t *link)
 	cache->entry_n--;
 }
 
+/* --- Destinations that were removed --- */
+
+/* Its ref, or 0. */
+static uint32_t ghost_of(const struct lvs_sched_cache *cache, const struct lvs_sched_dest *dest)
+{
+	for (uint32_t i = 0; i < cache->ghost_n; i++) {
+		const struct lvs_sched_ghost *ghost = &cache->ghost[i];
+
+		if (ghost->port == dest->port && ghost->family == dest->family &&
+		    memcmp(&ghost->addr, &dest->addr, sizeof(dest->addr)) == 0)
+			return LVS_SCHED_CACHE_GHOST | i;
+	}
+	return 0;
+}
+
+static bool names(const struct lvs_sched_cache *cache, const struct lvs_sched_cache_entry *entry,
+		  uint32_t ref)
+{
+	const struct lvs_sched_cache_member *member;
+
+	if (!cache->member_max)
+		return entry->value == ref;
+	member = lvs_sched_cache_member(cache, entry->value);
+	while (member && member->ref != ref)
+		member = lvs_sched_cache_member(cache, member->next);
+	return member != NULL;
+}
+
+static bool bucket_names(struct lvs_sched_cache *cache, uint32_t number, uint32_t ref)
+{
+	const struct lvs_sched_cache_entry *entry;
+
+	for (; (entry = lvs_sched_cache_at(cache, number)); number = entry->next)
+		if (names(cache, entry, ref))
+			return true;
+	return false;
+}
+
+bool lvs_sched_cache_remembers(struct lvs_sched_cache *cache, const struct lvs_sched_dest *dest)
+{
+	uint32_t ref = ghost_of(cache, dest);
+	bool found = false;
+
+	if (!ref)
+		return false;
+	lvs_spin_lock(&cache->lock);
+	for (uint32_t i = 0; i < cache->bucket_n && !found; i++) {
+		lvs_sched_cache_breathe(cache, i);
+		found = bucket_names(cache, cache->bucket[i], ref);
+	}
+	lvs_spin_unlock(&cache->lock);
+	return found;
+}
+
 /* --- Collection --- */
 
 static uint32_t sweep_bucket(struct lvs_sched_cache *cache, uint32_t *link, uint32_t tick,

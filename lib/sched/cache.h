@@ -108,6 +108,9 @@ void lvs_sched_cache_drop(struct lvs_sched_cache *cache, uint32_t *link);
  */
 uint64_t lvs_sched_cache_expire(struct lvs_sched_cache *cache, uint64_t now_ns);
 
+/* Whether any address has this destination, which was removed. */
+bool lvs_sched_cache_remembers(struct lvs_sched_cache *cache, const struct lvs_sched_dest *dest);
+
 LVS_INLINE struct lvs_sched_cache_entry *lvs_sched_cache_at(struct lvs_sched_cache *cache,
 							    uint32_t number)
 {

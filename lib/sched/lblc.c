@@ -73,6 +73,13 @@ static uint64_t lblc_expiry(const struct lvs_sched_set *set, void *state, uint64
 	return lvs_sched_cache_expire(state, now_ns);
 }
 
+static bool lblc_remembers(const struct lvs_sched_set *set, void *state,
+			   const struct lvs_sched_dest *dest)
+{
+	(void)set;
+	return lvs_sched_cache_remembers(state, dest);
+}
+
 const struct lvs_sched_ops lvs_sched_lblc = {
 	.size = sizeof(struct lvs_sched_ops),
 	.name = "lblc",
@@ -80,4 +87,5 @@ const struct lvs_sched_ops lvs_sched_lblc = {
 	.build = lblc_build,
 	.pick = lblc_pick,
 	.expiry = lblc_expiry,
+	.remembers = lblc_remembers,
 };

@@ -143,6 +143,13 @@ static uint64_t lblcr_expiry(const struct lvs_sched_set *set, void *state, uint6
 	return lvs_sched_cache_expire(state, now_ns);
 }
 
+static bool lblcr_remembers(const struct lvs_sched_set *set, void *state,
+			    const struct lvs_sched_dest *dest)
+{
+	(void)set;
+	return lvs_sched_cache_remembers(state, dest);
+}
+
 const struct lvs_sched_ops lvs_sched_lblcr = {
 	.size = sizeof(struct lvs_sched_ops),
 	.name = "lblcr",
@@ -150,4 +157,5 @@ const struct lvs_sched_ops lvs_sched_lblcr = {
 	.build = lblcr_build,
 	.pick = lblcr_pick,
 	.expiry = lblcr_expiry,
+	.remembers = lblcr_remembers,
 };

@@ -130,16 +130,25 @@ static struct lvs_past *past_without_leaving(struct lvs_services *services,
 	return next;
 }
 
+/* The service that it left, if that is still there. */
+static struct lvs_service_private *its_service(const struct lvs_services *services,
+					       const struct lvs_dest_private *priv)
+{
+	struct lvs_service_private *service =
+		lvs_tree_find(lvs_services_root(services)->by_key, &priv->service);
+
+	return service && service->ident->created == priv->service_number ? service : NULL;
+}
+
 /* The service that it left, if that is still there, takes over its counters, and with them those
  * of all others that leave now: a service may lose thousands at once. */
 static int hand_over_stats(struct lvs_services *services, struct lvs_dest_private *priv)
 {
-	struct lvs_service_private *service =
-		lvs_tree_find(lvs_services_root(services)->by_key, &priv->service);
+	struct lvs_service_private *service = its_service(services, priv);
 	struct lvs_past *past = service ? lvs_set_past(service) : NULL;
 	struct lvs_past *next;
 
-	if (priv->summed || !past || service->ident->created != priv->service_number)
+	if (priv->summed || !past)
 		return 0;
 	next = past_without_leaving(services, past);
 	if (!next)
@@ -193,11 +202,36 @@ static bool idle_long(const struct lvs_services *services, const struct lvs_dest
 	return ns_between(trash->began, now) >= (looks + IDLE_LOOKS) * LOOK_NS;
 }
 
+/* Whether the scheduler of the service that it left still thinks of it, as the kernel's lblc does.
+ */
+static bool remembered(const struct lvs_services *services, const struct lvs_dest_private *priv)
+{
+	const struct lvs_service_private *service = its_service(services, priv);
+	const struct lvs_sched_dest dest = {
+		.addr = priv->dest->addr,
+		.port = priv->dest->port,
+		.family = priv->dest->family,
+	};
+	const struct lvs_sched_ops *sched = service ? service->set.conf.sched : NULL;
+
+	return sched &&
+	       sched->size >=
+		       offsetof(struct lvs_sched_ops, remembers) + sizeof(sched->remembers) &&
+	       sched->remembers &&
+	       sched->remembers(&service->set.sched_set, service->set.sched_state, &dest);
+}
+
 /* Whether it may be forgotten. */
 static bool look_at(struct lvs_services *services, struct lvs_dest_private *priv)
 {
-	if (!referenced(services, priv))
-		return idle_long(services, priv) || services->trash.n > IDLE_KEPT_N;
+	if (!referenced(services, priv)) {
+		if (services->trash.n > IDLE_KEPT_N)
+			return true;
+		if (!idle_long(services, priv))
+			return false;
+		if (!remembered(services, priv))
+			return true;
+	}
 	priv->last = services->conf.tick(services->conf.user);
 	return false;
 }

@@ -224,6 +224,31 @@ static inline void cache_ask(struct cache_model *model, uint32_t addr)
 	ck_assert_int_eq(rig_pick(model->rig, &flow, 0), expected);
 }
 
+/* Whether a removed one is remembered says for how long its counters are kept. */
+static inline void cache_ask_removed(const struct cache_model *model)
+{
+	const struct rig *rig = model->rig;
+
+	for (uint32_t number = 0; number < CACHE_DESTS; number++) {
+		struct lvs_sched_dest dest = {
+			.addr.word[0] = lvs_htonl(0x0a000000 + number),
+			.port = lvs_htons(80),
+			.family = LVS_INET,
+		};
+		bool expected = false;
+
+		if (rig_has(rig, number))
+			continue;
+		for (unsigned i = 0; i < CACHE_ADDRS; i++)
+			for (unsigned j = 0; j < model->known[i].n; j++)
+				expected |= model->known[i].there &&
+					    model->known[i].member[j] == number;
+		ck_assert_int_eq(rig->ops->remembers(&rig->set, rig->state, &dest), expected);
+		dest.port = 0;
+		ck_assert(!rig->ops->remembers(&rig->set, rig->state, &dest));
+	}
+}
+
 /* Some changes in one commit; who is removed may be back in the same one, or later, or never. */
 static inline void cache_change(struct cache_model *model, uint64_t *seed)
 {
@@ -245,6 +270,7 @@ static inline void cache_change(struct cache_model *model, uint64_t *seed)
 		}
 	}
 	ck_assert_int_eq(rig_commit(rig), 0);
+	cache_ask_removed(model);
 }
 
 static inline void cache_load_some(struct cache_model *model, uint64_t *seed)
