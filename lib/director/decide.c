@@ -86,14 +86,16 @@ LVS_INLINE struct lvs_conn *find(const struct lvs_step *step, enum lvs_side *sid
 /* A connection that was expected without its client's port, whose first packet this is. */
 static LVS_NOINLINE struct lvs_conn *find_waiting(const struct lvs_step *step, enum lvs_side *side)
 {
-	struct lvs_table *table = step->worker->director->table;
+	const struct lvs_director *director = step->worker->director;
+	struct lvs_table *table = director->table;
 	const struct lvs_flow *flow = &step->headers->flow;
 	struct lvs_conn *conn = lvs_table_find_waiting(table, flow);
 
 	if (!conn || step->peek)
 		goto found;
-	/* From port 0: it goes on waiting. */
-	if (!flow->src_port)
+	/* From port 0, or for a server that was removed: it goes on waiting. */
+	if (!flow->src_port ||
+	    !lvs_dest_available(lvs_services_dest(director->services, conn->dest)))
 		goto found;
 	/* Where another worker did it first, the full key finds it, or what stands in its place. */
 	if (lvs_table_set_client_port(table, conn, flow->src_port, step->tick) == LVS_ERR_EXISTS)
