@@ -97,6 +97,39 @@ START_TEST(test_passive)
 }
 END_TEST
 
+/* The server has been removed: its client's port stays unknown, until it is back. */
+START_TEST(test_removed)
+{
+	struct ftp ftp;
+
+	ftp_open(&ftp, families[_i], LVS_METHOD_NAT, NULL);
+	ftp_connect(&ftp);
+	ask_passive(&ftp);
+	rig_del_dest(ftp.director, &ftp.service, &ftp.dest[ftp.server]);
+	check_reason(ftp_syn(&ftp, ftp.client, 51000, ftp.vip, 40000, LVS_TCP_SYN),
+		     LVS_REASON_DEST_GONE);
+	expect_listen(&ftp, 0, 40000, 40000);
+	rig_set_dest(ftp.director, &ftp.service, &ftp.dest[ftp.server], LVS_METHOD_NAT, 1);
+	passive_transfer(&ftp, 51001, 40000);
+	ftp_close(&ftp);
+}
+END_TEST
+
+/* A SYN on a closed control connection opens one at once, whatever closed it: the kernel drops the
+ * first where its own connection tracking does not think that the old one is over. */
+START_TEST(test_reopened)
+{
+	static const uint8_t flags[] = {0, LVS_TCP_RST, LVS_TCP_RST | LVS_TCP_ACK};
+	struct ftp ftp;
+
+	ftp_open(&ftp, families[_i & 1], LVS_METHOD_NAT, NULL);
+	ftp_connect(&ftp);
+	ftp_send(&ftp, CLIENT, flags[_i / 2], "");
+	check_reason(ftp_send(&ftp, CLIENT, LVS_TCP_SYN, ""), LVS_REASON_SCHEDULED);
+	ftp_close(&ftp);
+}
+END_TEST
+
 START_TEST(test_active)
 {
 	static const char *const lines[] = {"PORT 198,51,100,7,195,80\r\n",
@@ -422,6 +455,8 @@ int main(void)
 	TCase *tcase = tcase_create("helper");
 
 	tcase_add_loop_test(tcase, test_passive, 0, 2);
+	tcase_add_loop_test(tcase, test_removed, 0, 2);
+	tcase_add_loop_test(tcase, test_reopened, 0, 6);
 	tcase_add_loop_test(tcase, test_active, 0, 3);
 	tcase_add_test(tcase, test_not_established);
 	tcase_add_loop_test(tcase, test_others, 0, 4);
