@@ -112,12 +112,17 @@ static int check_forwarder(struct lvs_txn *txn, const struct subject *subject,
 	return 0;
 }
 
-static int check_addr(struct lvs_txn *txn, const struct subject *subject, uint8_t forwarder)
+static int check_addr(struct lvs_txn *txn, const struct subject *subject)
 {
 	if (!lvs_addr_unicast(&subject->dest.addr, subject->dest.family))
 		return lvs_txn_fail(txn, LVS_ERR_INVALID,
 				    "%s: expected the address of a host, not link-local",
 				    subject->name);
+	return 0;
+}
+
+static int check_family(struct lvs_txn *txn, const struct subject *subject, uint8_t forwarder)
+{
 	if (subject->dest.family != subject->service.family &&
 	    !(lvs_services_forwarder(txn->services, forwarder)->flags & LVS_FORWARD_MIXED))
 		return lvs_txn_fail(
@@ -149,11 +154,12 @@ static int check_conf(struct lvs_txn *txn, const struct subject *subject,
 		return lvs_txn_fail(txn, LVS_ERR_INVALID,
 				    "%s: settings of %u bytes, expected %zu or more", subject->name,
 				    conf ? conf->size : 0, CONF_LEAST);
-	err = check_numbers(txn, subject, conf);
+	/* In the kernel's order: of two errors it tells the same one. */
+	err = check_forwarder(txn, subject, conf, &to->forwarder);
 	if (!err)
-		err = check_forwarder(txn, subject, conf, &to->forwarder);
+		err = check_family(txn, subject, to->forwarder);
 	if (!err)
-		err = check_addr(txn, subject, to->forwarder);
+		err = check_numbers(txn, subject, conf);
 	if (err)
 		return err;
 	to->key = subject->dest;
@@ -236,8 +242,10 @@ static int set_dest(struct lvs_txn *txn, const struct lvs_service_key *service,
 		return lvs_txn_fail(txn, LVS_ERR_EXISTS, "%s: exists already", subject.name);
 	if (!present && !(how & SET_ADD))
 		return lvs_txn_fail(txn, LVS_ERR_NO_ENTRY, "%s: no such destination", subject.name);
-	if (!present)
-		return add_dest(txn, &subject, draft, &to);
+	if (!present) {
+		err = check_addr(txn, &subject);
+		return err ? err : add_dest(txn, &subject, draft, &to);
+	}
 	edit_dest(draft, present, &to);
 	return 0;
 }

@@ -195,6 +195,12 @@ static const struct dest_row {
 	{GROUP6, 10, 2, false, 1, 0, 0, LVS_ERR_INVALID,
 	 "destination [ff02::]:80 of TCP 192.0.2.1:80: expected the address of a host, not "
 	 "link-local"},
+	/* of two errors the one that the kernel tells */
+	{GROUP, 2, 3, false, -1, 0, 0, LVS_ERR_RANGE,
+	 "destination 224.0.0.1:80 of TCP 192.0.2.1:80: weight -1, expected 0 or more"},
+	{HOST6, 10, 3, false, -1, 5, 6, LVS_ERR_INVALID,
+	 "destination [2001:db8::1]:80 of TCP 192.0.2.1:80: its forwarding method needs a "
+	 "destination of the service's family"},
 	{HOST6, 10, 3, false, 1, 0, 0, LVS_ERR_INVALID,
 	 "destination [2001:db8::1]:80 of TCP 192.0.2.1:80: its forwarding method needs a "
 	 "destination of the service's family"},
