@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * FTP behind NAT (RFC 959, 2428). What the client asks for is remembered, what comes of it gets a
- * connection of its own:
+ * connection of its own, and one reply of each question is looked at:
  *
  *	PORT, EPRT   the server's port before its control port, to where the client listens
  *	PASV, EPSV   any port of the client, to where the server listens; in its reply stand the
@@ -14,8 +14,7 @@
 #include "helper/list.h"
 
 struct ftp_state {
-	uint8_t passive; /* enum lvs_ftp_passive: the replies that are looked at */
-	uint8_t awaited; /* one has been asked for */
+	uint8_t awaited; /* enum lvs_ftp_passive: the reply that was asked for, and has not come */
 };
 
 static lvs_be16 one_less(lvs_be16 port)
@@ -43,10 +42,9 @@ static void request(struct ftp_state *state, const struct lvs_helper_segment *se
 	struct lvs_ftp_end end;
 
 	if (passive != LVS_FTP_NONE) {
-		state->passive = (uint8_t)passive;
-		state->awaited = true;
+		state->awaited = (uint8_t)passive;
 	} else if (lvs_ftp_read_active(segment->data, segment->len, binding->family, &end)) {
-		memset(state, 0, sizeof(*state));
+		state->awaited = LVS_FTP_NONE;
 		expect_active(binding, &end, answer);
 	}
 }
@@ -69,15 +67,15 @@ static void reply(struct ftp_state *state, const struct lvs_helper_segment *segm
 	const struct lvs_binding *binding = segment->binding;
 	struct lvs_ftp_end end;
 
-	if (state->passive == LVS_FTP_PASV && lvs_ftp_read_227(segment->data, segment->len, &end)) {
+	if (state->awaited == LVS_FTP_PASV && lvs_ftp_read_227(segment->data, segment->len, &end)) {
 		expect_passive(binding, &end, &end.addr, answer);
 		answer->text_len = lvs_ftp_write_227(answer->text, &binding->service, end.port);
-		state->awaited = false;
-	}
-	if (state->passive == LVS_FTP_EPSV && lvs_ftp_read_229(segment->data, segment->len, &end)) {
+		state->awaited = LVS_FTP_NONE;
+	} else if (state->awaited == LVS_FTP_EPSV &&
+		   lvs_ftp_read_229(segment->data, segment->len, &end)) {
 		expect_passive(binding, &end, &binding->dest, answer);
 		answer->text_len = lvs_ftp_write_229(answer->text, end.port);
-		state->awaited = false;
+		state->awaited = LVS_FTP_NONE;
 	}
 }
 
@@ -95,7 +93,7 @@ static int ftp_awaits(const void *state, unsigned flags)
 {
 	const struct ftp_state *ftp = state;
 
-	return flags & LVS_HELPER_REPLY && ftp->awaited;
+	return flags & LVS_HELPER_REPLY && ftp->awaited != LVS_FTP_NONE;
 }
 
 const struct lvs_helper_ops lvs_helper_ftp = {

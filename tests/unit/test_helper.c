@@ -284,7 +284,7 @@ START_TEST(test_mtu)
 	ftp_open(&ftp, families[_i], LVS_METHOD_NAT, &settings);
 	ftp_connect(&ftp);
 	ask_passive(&ftp);
-	ask_passive(&ftp);
+	ftp_say(&ftp, CLIENT, _i ? "EPSV\r\n" : "PASV\r\n", _i ? "EPSV\r\n" : "PASV\r\n");
 	memset(line, '.', sizeof(line));
 	memcpy(line, ftp_227(&ftp.dest[ftp.server].addr), 46);
 	line[settings.default_mtu - ip_len - 20] = 0;
