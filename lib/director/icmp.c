@@ -27,7 +27,7 @@ struct about {
 	enum lvs_side side;
 };
 
-static bool find(struct lvs_step *step, const struct lvs_flow *flow, struct about *about)
+static bool look_up(struct lvs_step *step, const struct lvs_flow *flow, struct about *about)
 {
 	struct lvs_director *director = step->worker->director;
 	struct lvs_flow ike;
@@ -39,9 +39,6 @@ static bool find(struct lvs_step *step, const struct lvs_flow *flow, struct abou
 	if (!about->conn || lvs_conn_is_over(about->conn, step->tick) ||
 	    !lvs_services_any(director->services, flow->family))
 		return false;
-	/* As its own packets: the kernel does not find it from this side. */
-	if (about->side == LVS_SIDE_SERVICE_REPLY && about->conn->kind & LVS_CONN_FROM_PORT_0)
-		return false;
 	word = atomic_load_explicit(&about->conn->word, memory_order_relaxed);
 	about->ops = lvs_services_forwarder(director->services, LVS_CONN_FORWARDER(word));
 	about->dest = lvs_services_dest(director->services, about->conn->dest);
@@ -49,6 +46,31 @@ static bool find(struct lvs_step *step, const struct lvs_flow *flow, struct abou
 	lvs_note(step, conn, step->packet->conn);
 	lvs_note(step, side, about->side);
 	lvs_note(step, dest, about->conn->dest);
+	return true;
+}
+
+static bool is_from_port_0(const struct about *about)
+{
+	return about->side == LVS_SIDE_SERVICE_REPLY && about->conn->kind & LVS_CONN_FROM_PORT_0;
+}
+
+/* One from port 0 is, as its own packets, not found from its client's side. */
+static bool find(struct lvs_step *step, const struct lvs_flow *flow, struct about *about)
+{
+	return look_up(step, flow, about) && !is_from_port_0(about);
+}
+
+/* From the servers' side it is, as in the kernel. */
+static bool find_from_port_0(struct lvs_step *step, const struct lvs_flow *flow,
+			     struct about *about)
+{
+	struct lvs_flow back = lvs_flow_back(flow);
+
+	if (flow->src_port || !lvs_quote_has_ports(flow->protocol) ||
+	    !look_up(step, &back, about) || !is_from_port_0(about))
+		return false;
+	about->side = LVS_SIDE_REQUEST;
+	lvs_note(step, side, about->side);
 	return true;
 }
 
@@ -318,7 +340,7 @@ static enum lvs_reason about_flow(struct lvs_step *step, const struct lvs_quote 
 {
 	struct about about;
 
-	if (!find(step, &quote->flow, &about)) {
+	if (!find(step, &quote->flow, &about) && !find_from_port_0(step, &quote->flow, &about)) {
 		enum lvs_reason reason = lvs_icmp_schedule(step, quote);
 
 		/* NONE: another worker was first. */

@@ -7,18 +7,7 @@
  */
 #include "director/events.h"
 #include "director/worker.h"
-
-static struct lvs_flow clients(const struct lvs_flow *reply)
-{
-	return (struct lvs_flow){
-		.src = reply->dst,
-		.dst = reply->src,
-		.src_port = reply->dst_port,
-		.dst_port = reply->src_port,
-		.family = reply->family,
-		.protocol = reply->protocol,
-	};
-}
+#include "packet/quote.h"
 
 static bool is_on(const struct lvs_step *step, const struct lvs_quote *quote)
 {
@@ -28,7 +17,7 @@ static bool is_on(const struct lvs_step *step, const struct lvs_quote *quote)
 
 bool lvs_icmp_may_schedule(const struct lvs_step *step, const struct lvs_quote *quote)
 {
-	struct lvs_flow flow = clients(&quote->flow);
+	struct lvs_flow flow = lvs_flow_back(&quote->flow);
 
 	return is_on(step, quote) && lvs_services_match(step->worker->director->services, &flow,
 							step->packet->mark) != NULL;
@@ -59,7 +48,7 @@ enum lvs_reason lvs_icmp_schedule(struct lvs_step *step, const struct lvs_quote 
 
 	if (!is_on(step, quote))
 		return LVS_REASON_ICMP;
-	headers.flow = clients(&quote->flow);
+	headers.flow = lvs_flow_back(&quote->flow);
 	inner.headers = &headers;
 	inner.hash = lvs_table_hash(step->worker->director->table, &headers.flow);
 	inner.guess = NULL;

@@ -14,6 +14,19 @@ LVS_INLINE bool lvs_quote_has_ports(uint8_t protocol)
 	return protocol == LVS_TCP || protocol == LVS_UDP || protocol == LVS_SCTP;
 }
 
+/* As which the other end answers. */
+LVS_INLINE struct lvs_flow lvs_flow_back(const struct lvs_flow *flow)
+{
+	return (struct lvs_flow){
+		.src = flow->dst,
+		.dst = flow->src,
+		.src_port = flow->dst_port,
+		.dst_port = flow->src_port,
+		.family = flow->family,
+		.protocol = flow->protocol,
+	};
+}
+
 /*
  * Reads the quote of an ICMP error, whose headers lvs_packet_parse() has read. Where the protocol
  * has ports they are there, except in a later fragment. LVS_REASON_NONE, or what is missing.

@@ -55,6 +55,30 @@ START_TEST(test_translated_pmtu)
 }
 END_TEST
 
+/* What is sent from port 0 is found again by errors about it from the servers' side alone. */
+START_TEST(test_from_port_0)
+{
+	unsigned family = _i & 1 ? LVS_INET6 : LVS_INET;
+	enum lvs_method method = _i & 2 ? LVS_METHOD_NAT : LVS_METHOD_DR;
+	struct lvs_flow flow, back;
+	struct world w;
+
+	build(&w, NULL, family, LVS_UDP, method);
+	flow = w.out;
+	flow.src_port = 0;
+	ck_assert_int_eq(rig_send(w.worker, &w.rig, &flow, 0, w.now), LVS_REASON_SCHEDULED);
+	back = reversed(&flow);
+	if (method == LVS_METHOD_NAT) {
+		flow = w.server;
+		flow.src_port = 0;
+	}
+	ck_assert_int_eq(error_about(&w, &flow, _i & 1 ? 1 : 3, 1, 0),
+			 _i & 2 ? LVS_REASON_ICMP_REPLY : LVS_REASON_REPLY_SEEN);
+	ck_assert_int_eq(error_about(&w, &back, _i & 1 ? 1 : 3, 1, 0), LVS_REASON_ICMP);
+	tear_down(&w);
+}
+END_TEST
+
 /* However short the quote is: nothing is read behind it, and with ports it is translated. */
 START_TEST(test_truncated)
 {
@@ -505,6 +529,7 @@ int main(void)
 
 	tcase_add_loop_test(tcase, test_nat, 0, 4);
 	tcase_add_loop_test(tcase, test_translated_pmtu, 0, 2);
+	tcase_add_loop_test(tcase, test_from_port_0, 0, 4);
 	tcase_add_loop_test(tcase, test_truncated, 0, 2);
 	tcase_add_loop_test(tcase, test_refused, 0, 2);
 	tcase_add_loop_test(tcase, test_one_way, 0, 4);
