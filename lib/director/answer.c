@@ -141,7 +141,7 @@ static bool answer_with(struct lvs_step *step, struct lvs_icmp_error *error, boo
 	struct lvs_packet *packet = step->packet;
 	struct lvs_path_conf path;
 
-	if (!lvs_icmp_may_answer(packet, headers))
+	if (!lvs_icmp_may_answer(packet, headers, error))
 		return false;
 	if (!lvs_path_to(&path, director, flow->family, &flow->src) ||
 	    path.flags & (LVS_PATH_LOCAL | LVS_PATH_UNREACHABLE))

@@ -110,7 +110,16 @@ static uint32_t room(const struct lvs_packet *packet)
 	return packet->headroom + lvs_parse_linear(packet) + packet->tailroom;
 }
 
-bool lvs_icmp_may_answer(const struct lvs_packet *packet, const struct lvs_headers *headers)
+/* One error a datagram is enough; but that a later fragment is too long its sender must know, who
+ * alone can cut IPv6. */
+static bool is_about_its_length(const struct lvs_headers *headers,
+				const struct lvs_icmp_error *error)
+{
+	return headers->flow.family == LVS_INET6 && error->type == LVS_ICMPV6_TOO_BIG;
+}
+
+bool lvs_icmp_may_answer(const struct lvs_packet *packet, const struct lvs_headers *headers,
+			 const struct lvs_icmp_error *error)
 {
 	uint8_t protocol = headers->flow.protocol;
 
@@ -118,7 +127,7 @@ bool lvs_icmp_may_answer(const struct lvs_packet *packet, const struct lvs_heade
 		return false;
 	if (protocol == LVS_ICMP || protocol == LVS_ICMPV6)
 		return false;
-	if (headers->flags & LVS_HEADERS_LATER_FRAGMENT)
+	if (headers->flags & LVS_HEADERS_LATER_FRAGMENT && !is_about_its_length(headers, error))
 		return false;
 	if (!has_sender(&headers->flow) || !to_one(&headers->flow))
 		return false;

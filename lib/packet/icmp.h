@@ -50,7 +50,8 @@ void lvs_icmp_finish(struct lvs_packet *packet, const struct lvs_headers *header
  * ICMP, a later fragment, what was not sent to this host alone or has no sender; and whether
  * there is room for one in its buffer.
  */
-bool lvs_icmp_may_answer(const struct lvs_packet *packet, const struct lvs_headers *headers);
+bool lvs_icmp_may_answer(const struct lvs_packet *packet, const struct lvs_headers *headers,
+			 const struct lvs_icmp_error *error);
 
 /*
  * Makes the packet an error about itself, in its own buffer, from @p error->source to its

@@ -124,6 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct lvs_packet packet;
 	struct lvs_headers headers;
+	const struct lvs_icmp_error too_big = {.type = LVS_ICMPV6_TOO_BIG};
 	struct input in = {.control = data};
 	uint8_t *memory;
 
@@ -141,7 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check_quotes(&packet, &headers);
 		if (protocol == LVS_TCP && !(headers.flags & LVS_HEADERS_LATER_FRAGMENT))
 			check_mss(&in, &packet, &headers);
-		if (lvs_icmp_may_answer(&packet, &headers))
+		if (lvs_icmp_may_answer(&packet, &headers, &too_big))
 			check_build(&in, &packet, &headers);
 	}
 	free(memory);

@@ -283,6 +283,27 @@ START_TEST(test_dropped)
 END_TEST
 
 /* What must be held must be readable. */
+/* IPv6: a fragment behind the first is too long. Its sender is told, who alone can cut it. */
+START_TEST(test_too_long)
+{
+	struct lvs_settings settings = {.size = sizeof(settings), .default_mtu = 1280};
+	struct frag_recipe recipe = world_recipe(LVS_INET6, LVS_UDP, 1 + (unsigned)_i, 2800);
+	static struct frag_whole whole;
+	struct world w;
+
+	world_open(&w, &settings, "rr");
+	frag_make(&whole, &recipe);
+	check_reason(world_send(&w, 0, &whole, 0, 800), LVS_REASON_SCHEDULED);
+	check_reason(world_send(&w, 0, &whole, 800, 2040), LVS_REASON_REPLY_MTU);
+	ck_assert_uint_eq(w.buffer.packet.data[40], 2);
+	ck_assert_uint_eq(rig_get16(w.buffer.packet.data + 46), 1280);
+	/* What it quotes is the fragment. */
+	ck_assert_uint_eq(w.buffer.packet.data[48 + 6], 44);
+	check_reason(world_send(&w, 0, &whole, 2040, 2808), LVS_REASON_ESTABLISHED);
+	world_close(&w);
+}
+END_TEST
+
 START_TEST(test_not_linear)
 {
 	struct frag_recipe recipe = world_recipe(LVS_INET, LVS_UDP, 1, 192);
@@ -415,6 +436,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_early_reply, 0, 2);
 	tcase_add_test(tcase, test_seen_and_local);
 	tcase_add_test(tcase, test_dropped);
+	tcase_add_loop_test(tcase, test_too_long, 0, 2);
 	tcase_add_test(tcase, test_not_linear);
 	tcase_add_test(tcase, test_mark);
 	tcase_add_loop_test(tcase, test_peek, 0, 2);
