@@ -17,8 +17,8 @@ LISTINGS = ("-Ln", "-Lnc", "-Ln --stats --exact", "-Ln --thresholds",
 SCTP_TIMEOUTS = (4, 61)
 # Sysctls by the feature that brings them, with values.
 SYSCTLS = (
-    ("reuse", "conn_reuse_mode", (0, 1, 2, 3)),
-    ("reuse", "expire_nodest_conn", (0, 1)),
+    ("reuse", "conn_reuse_mode", (0, 1, 2, 3, 3)),
+    ("reuse", "expire_nodest_conn", (0, 1, 1)),
     ("sloppy", "sloppy_tcp", (0, 1)),
     ("sctp", "sloppy_sctp", (0, 1)),
     ("pmtu", "pmtu_disc", (0, 1)),

@@ -11,7 +11,7 @@ class Judge:
     """Holds both sides."""
 
     def __init__(self, kernel, subject, coverage=None):
-        self._kernel = kernel
+        self.kernel = kernel
         self._subject = subject
         self.coverage = coverage
         self.packets = 0  # that were compared
@@ -19,7 +19,7 @@ class Judge:
 
     def watch(self, scenarios, tell=lambda done: None):
         """What the kernel makes of them: outcomes by scenario number."""
-        kernel = self._kernel.play(scenarios, tell)
+        kernel = self.kernel.play(scenarios, tell)
         for scenario in scenarios:
             played = len(kernel.get(scenario.number, ()))
             if played != len(scenario.steps):

@@ -7,9 +7,11 @@ busy the machine around it is. An idle guest would leap from timer to timer for 
 stopped between two batches.
 """
 
+import collections
 import ctypes
 import json
 import pathlib
+import select
 import shutil
 import signal
 import socket
@@ -22,7 +24,9 @@ from .failure import Failure, Unavailable
 
 EMULATOR = "qemu-system-x86_64"
 BOOT_SECONDS = 300
-QUIET_SECONDS = 300
+QUIET_SECONDS, LOOK_SECONDS = 300, 5
+# Of a device that somebody in the kernel still holds: whoever removes it waits for ever.
+STUCK, CONSOLE_END = "unregister_netdevice", 1000
 # The last lines leave out what guards a kernel against programs: there is one program here.
 APPEND = ("console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable "
           "random.trust_cpu=on init_on_alloc=0 hardened_usercopy=off apparmor=0 audit=0 "
@@ -80,7 +84,7 @@ class Machine:
             raise Unavailable(f"there is no {EMULATOR} here (Debian: qemu-system-x86)")
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="lvs-kernel-"))
         self._process = None
-        self._lines = None
+        self._lines, self._rest = collections.deque(), b""
         # A clock that leaps suits a guest that is alone; hosts that wait for others need a true one.
         self._clock = ["-icount", "shift=0,sleep=off,align=off"] if leaps else []
         self._begun = time.monotonic()
@@ -109,7 +113,6 @@ class Machine:
             self._monitor = _Monitor(self._accept(monitor))
             self._line = self._accept(line)
         self._line.settimeout(QUIET_SECONDS)
-        self._lines = self._line.makefile("rb", 1 << 16)
         if self._read() != "ready":
             raise Failure(f"the guest does not come up: {self._last_words()}")
         self._monitor.ask("stop")
@@ -135,15 +138,24 @@ class Machine:
         own = [line for line in lines if line.startswith("agent: ")]
         return " / ".join(own or lines[-12:]) or "no word from it"
 
+    def _more(self):
+        """Lines that have come. A guest may be lost without an end: then its kernel says so."""
+        for _ in range(0, QUIET_SECONDS, LOOK_SECONDS):
+            if select.select([self._line], [], [], LOOK_SECONDS)[0]:
+                data = self._line.recv(1 << 16)
+                if not data:
+                    raise Failure(f"the guest ended: {self._last_words()}")
+                *lines, self._rest = (self._rest + data).split(b"\n")
+                self._lines.extend(lines)
+                return
+            if STUCK in (self._folder / "console").read_text(errors="replace")[-CONSOLE_END:]:
+                break
+        raise Failure(f"no word from the guest: {self._last_words()}")
+
     def _read(self):
-        try:
-            line = self._lines.readline()
-        except TimeoutError:
-            raise Failure(f"no word from the guest for {QUIET_SECONDS} s: "
-                          f"{self._last_words()}") from None
-        if not line:
-            raise Failure(f"the guest ended: {self._last_words()}")
-        return line.decode(errors="backslashreplace").rstrip("\n")
+        while not self._lines:
+            self._more()
+        return self._lines.popleft().decode(errors="backslashreplace")
 
     def play(self, text):
         """Gives a batch of scenarios; yields the lines that come of it."""
