@@ -9,7 +9,7 @@ from .difference import Difference
 from .tags import ends
 from .wire import checksum, describe, describe_packet
 
-EXPIRY_SECONDS, TEMPLATE_SECONDS = 2, 19
+EXPIRY_SECONDS, TEMPLATE_SECONDS, REARMED_SECONDS, MINUTE = 2, 19, 50, 60
 TEMPLATE = ("NONE", "ASSURED")
 STATS_COLUMNS = 5
 IN_TUNNEL = (4, 41)
@@ -131,10 +131,12 @@ def _is_template(name):
     return name[1].endswith("|0") and name[4] in TEMPLATE
 
 
-def _tolerance(name):
+def _tolerance(name, left):
     """A template that is armed anew when its time is up begins as late as the kernel's timer came,
-    by so many seconds at most (pace.py); liblvs' is on time."""
-    return TEMPLATE_SECONDS if _is_template(name) else EXPIRY_SECONDS
+    by so many seconds at most (pace.py); liblvs' is on time. Minute after minute that adds up."""
+    if not _is_template(name):
+        return EXPIRY_SECONDS
+    return REARMED_SECONDS if left <= MINUTE else TEMPLATE_SECONDS
 
 
 def _conn_text(conn):
@@ -183,7 +185,7 @@ def _compare_conns(number, kernel, liblvs, apart):
             (_, left), (name, our_left) = theirs.pop(0), ours.pop(0)
             if _is_template(name) and left <= EXPIRY_SECONDS:
                 ending = True  # its timer is due; it may be armed anew
-            elif abs(left - our_left) > _tolerance(name):
+            elif abs(left - our_left) > _tolerance(name, max(left, our_left)):
                 differences.append(Difference(number, "expiry of " + " ".join(name),
                                               f"{left} s", f"{our_left} s"))
         elif not ours or theirs and theirs[0] < ours[0]:

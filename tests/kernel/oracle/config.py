@@ -7,7 +7,7 @@ SCHEDULERS = ("rr", "wrr", "wlc", "lc", "mh", "sh")
 MORE_SCHEDULERS = ("dh", "sed", "nq", "fo", "ovf", "lblc", "lblcr")
 METHODS = {"-m": 10, "-g": 5, "-i": 5}
 PORTS = (80, 443, 53, 8080)
-ISAKMP = 500
+ISAKMP, FTP = 500, 21
 SERVICE_WORD = {wire.TCP: "-t", wire.UDP: "-u", wire.SCTP: "--sctp-service"}
 MASKS4 = ("255.255.255.255", "255.255.255.0", "255.255.0.0", "255.255.255.254")
 MASKS6 = (128, 64, 127, 96)
@@ -81,9 +81,9 @@ class Service:
             self.port = 5060
         self.ftp = "ftp" in features and protocol == wire.TCP and rng.random() < 0.2
         if self.ftp:
-            self.mark, self.port = 0, 21
+            self.mark, self.port = 0, FTP
         elif "ftp" in features and protocol == wire.TCP and rng.random() < 0.05:
-            self.port = 21
+            self.port = FTP
         self.address = rng.choice(self._addresses())
         self.method = "-m" if self.ftp else rng.choices(list(METHODS), METHODS.values())[0]
         self.there = True
@@ -122,8 +122,8 @@ class Service:
         if self.mark:
             protocol = rng.choice((self.protocol, wire.TCP, wire.UDP))
             address = rng.choice(self._addresses())
-        if port == 21 and not self.mark:
-            port = rng.choice((21, 21, 21, 20, 3000, 80))
+        if port == FTP and not self.mark:
+            port = rng.choice((FTP, FTP, FTP, 20, 3000, 80))
         if not port and "ah-esp" in self.features and protocol == wire.UDP and rng.random() < 0.2:
             port = ISAKMP
         return protocol, address, port or rng.choice((80, 443, 5060, 2000, 21, 1))

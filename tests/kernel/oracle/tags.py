@@ -17,8 +17,9 @@ def _head(packet):
     if packet[0] >> 4 == 4:
         return packet[9], (packet[0] & 15) * 4
     protocol, at = packet[6], 40
-    while protocol in (0, 43, 44, 60) and at + 8 <= len(packet):
-        step = 8 if protocol == 44 else (packet[at + 1] + 1) * 8
+    while protocol in (0, 43, 44, 60, wire.AH) and at + 8 <= len(packet):
+        # Of IPv6, AH is a header like the others, and what is behind it counts.
+        step = {44: 8, wire.AH: (packet[at + 1] + 2) * 4}.get(protocol, (packet[at + 1] + 1) * 8)
         protocol, at = packet[at], at + step
     return protocol, at
 
