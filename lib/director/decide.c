@@ -93,8 +93,9 @@ static LVS_NOINLINE struct lvs_conn *find_waiting(const struct lvs_step *step, e
 
 	if (!conn || step->peek)
 		goto found;
-	/* From port 0, or for a server that was removed: it goes on waiting. */
-	if (!flow->src_port ||
+	/* From port 0, for a server that was removed, or where nothing is translated: it goes on
+	 * waiting. */
+	if (!flow->src_port || !(conn->kind & LVS_CONN_TWO_WAY) ||
 	    !lvs_dest_available(lvs_services_dest(director->services, conn->dest)))
 		goto found;
 	/* Where another worker did it first, the full key finds it, or what stands in its place. */

@@ -42,23 +42,28 @@ static void fill_addrs(struct lvs_conn *conn, const struct lvs_flow *flow,
 	conn->u.v6.dest = *dest;
 }
 
-static uint64_t first_word(const struct lvs_step *step, const struct lvs_conn *control,
-			   const struct lvs_flow *flow)
+/* By the method that its server has now, as in the kernel. */
+static uint64_t first_word(const struct lvs_step *step, const struct lvs_conn *conn,
+			   unsigned forwarder)
 {
-	uint64_t word = atomic_load_explicit(&control->word, memory_order_relaxed);
 	uint64_t timeout = atomic_load_explicit(
 		&step->worker->director->states.ticks[LVS_STATE_TCP][LVS_TCP_LISTEN_STATE],
 		memory_order_relaxed);
 
-	return timeout << 32 | (flow->src_port ? 0 : LVS_CONN_NO_CPORT) | LVS_CONN_INACTIVE |
-	       LVS_CONN_FORWARDER(word) << 8 | LVS_TCP_LISTEN_STATE;
+	return timeout << 32 | (lvs_conn_client_port(conn) ? 0 : LVS_CONN_NO_CPORT) |
+	       (conn->kind & LVS_CONN_TWO_WAY ? 0 : LVS_CONN_NOOUTPUT) | LVS_CONN_INACTIVE |
+	       (uint64_t)forwarder << 8 | LVS_TCP_LISTEN_STATE;
 }
 
 static void fill(struct lvs_conn *conn, const struct lvs_step *step, const struct lvs_conn *control,
 		 const struct lvs_flow *flow, const struct lvs_helper_expect *expect)
 {
-	unsigned kind = conn->kind | LVS_CONN_USED | LVS_CONN_TWO_WAY;
+	const struct lvs_services *services = step->worker->director->services;
+	unsigned forwarder = lvs_dest_forwarder(lvs_services_dest(services, control->dest));
+	unsigned kind = conn->kind | LVS_CONN_USED;
 
+	if (lvs_services_forwarder(services, forwarder)->flags & LVS_FORWARD_TWO_WAY)
+		kind |= LVS_CONN_TWO_WAY;
 	if (flow->family == LVS_INET6)
 		kind |= LVS_CONN_INET6 | LVS_CONN_DEST6;
 	conn->kind = (uint8_t)kind;
@@ -69,7 +74,7 @@ static void fill(struct lvs_conn *conn, const struct lvs_step *step, const struc
 	conn->dest_port = expect->dest_port;
 	fill_addrs(conn, flow, &expect->dest);
 	/* relaxed: insertion publishes them */
-	atomic_store_explicit(&conn->word, first_word(step, control, flow), memory_order_relaxed);
+	atomic_store_explicit(&conn->word, first_word(step, conn, forwarder), memory_order_relaxed);
 	atomic_store_explicit(&conn->seen, step->tick, memory_order_relaxed);
 }
 

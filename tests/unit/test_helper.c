@@ -115,6 +115,24 @@ START_TEST(test_removed)
 }
 END_TEST
 
+/* The server has come back by another method: what is expected from then on goes by that. */
+START_TEST(test_method)
+{
+	struct ftp ftp;
+
+	ftp_open(&ftp, families[_i], LVS_METHOD_NAT, NULL);
+	ftp_connect(&ftp);
+	rig_del_dest(ftp.director, &ftp.service, &ftp.dest[ftp.server]);
+	rig_set_dest(ftp.director, &ftp.service, &ftp.dest[ftp.server], LVS_METHOD_DR, 1);
+	ask_passive(&ftp);
+	expect_listen(&ftp, 0, 40000, 40000);
+	check_reason(ftp_syn(&ftp, ftp.client, 51000, ftp.vip, 40000, LVS_TCP_SYN),
+		     LVS_REASON_ESTABLISHED);
+	ftp_expect_flow(&ftp, ftp.client, 51000, ftp.vip, 40000);
+	ftp_close(&ftp);
+}
+END_TEST
+
 /* A SYN on a closed control connection opens one at once, whatever closed it: the kernel drops the
  * first where its own connection tracking does not think that the old one is over. */
 START_TEST(test_reopened)
@@ -456,6 +474,7 @@ int main(void)
 
 	tcase_add_loop_test(tcase, test_passive, 0, 2);
 	tcase_add_loop_test(tcase, test_removed, 0, 2);
+	tcase_add_loop_test(tcase, test_method, 0, 2);
 	tcase_add_loop_test(tcase, test_reopened, 0, 6);
 	tcase_add_loop_test(tcase, test_active, 0, 3);
 	tcase_add_test(tcase, test_not_established);
