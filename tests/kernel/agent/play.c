@@ -193,6 +193,8 @@ void play(struct scenario *scenario, size_t n, FILE *out)
 	}
 	for (size_t i = 0; i < n; i++)
 		free(player[i].sent);
+	/* A namespace may be lost with the agent in it: what was seen is told before. */
+	fflush(out);
 	pool_recover(out);
 	free(player);
 }

@@ -37,12 +37,19 @@ class Kernel:
             raise
 
     def _told(self, scenarios, tell):
-        done = 0
-        for line in self._machine.play("".join(s.text() for s in scenarios)):
-            if line.startswith("status "):
-                done += 1
-                tell(done)
-            yield line
+        done, total = 0, sum(len(scenario.steps) for scenario in scenarios)
+        try:
+            for line in self._machine.play("".join(s.text() for s in scenarios)):
+                if line.startswith("status "):
+                    done += 1
+                    tell(done)
+                yield line
+        except Failure:
+            # All was told, and the guest lost while it took a namespace down.
+            if done < total:
+                raise
+            self.renewed += 1
+            self.close()
 
     def close(self):
         """Ends the guest."""
