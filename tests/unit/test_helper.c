@@ -115,6 +115,18 @@ START_TEST(test_removed)
 }
 END_TEST
 
+/* Its answer has not been seen here: that is the server's affair. */
+START_TEST(test_unanswered)
+{
+	struct ftp ftp;
+
+	ftp_open(&ftp, families[_i], LVS_METHOD_NAT, NULL);
+	check_reason(ftp_send(&ftp, CLIENT, LVS_TCP_SYN, ""), LVS_REASON_SCHEDULED);
+	check_reason(ftp_send(&ftp, CLIENT, LVS_TCP_ACK, "NOOP\r\n"), LVS_REASON_ESTABLISHED);
+	ftp_close(&ftp);
+}
+END_TEST
+
 /* The server has come back by another method: what is expected from then on goes by that. */
 START_TEST(test_method)
 {
@@ -474,6 +486,7 @@ int main(void)
 
 	tcase_add_loop_test(tcase, test_passive, 0, 2);
 	tcase_add_loop_test(tcase, test_removed, 0, 2);
+	tcase_add_loop_test(tcase, test_unanswered, 0, 2);
 	tcase_add_loop_test(tcase, test_method, 0, 2);
 	tcase_add_loop_test(tcase, test_reopened, 0, 6);
 	tcase_add_loop_test(tcase, test_active, 0, 3);

@@ -58,12 +58,13 @@ def _is_from_no_address(_, difference):
 
 
 def _is_tracked_by_host(step, difference):
-    """A SYN on a closed FTP control connection that the host's connection tracking still has: the
-    kernel drops it once."""
+    """On FTP's control connection, what the host's connection tracking does not take for a packet of
+    it, and once a SYN on a closed one that it still has: the kernel drops them."""
     return (step.verb == "frame" and step.args.startswith("c0 ")
             and difference.what == "frames on s0" and difference.kernel == "nothing"
-            and difference.reason == "forward scheduled"
-            and bool(re.search(r" TCP \d+ > \d+ S ", difference.liblvs))
+            and (difference.reason == "forward established"
+                 or difference.reason == "forward scheduled"
+                 and bool(re.search(r" TCP \d+ > \d+ S ", difference.liblvs)))
             and _asks_ftp(bytes.fromhex(step.args.split()[-1])))
 
 
@@ -74,7 +75,7 @@ def _asks_ftp(frame):
 
 
 DOCUMENTED = (
-    Documented("a closed FTP control connection that the host's connection tracking still has",
+    Documented("what the host's connection tracking thinks of FTP's control connections",
                "docs/kernel-differences.md", _is_tracked_by_host, ends=True),
     Documented("errors come from the address that was asked, the host's own or not",
                "docs/kernel-differences.md", _is_from_no_address),
