@@ -108,8 +108,8 @@ found:
 	return conn;
 }
 
-/* The destination was removed. Replies still find their way, as in the kernel; which has no eye for
- * a family without a service. */
+/* The destination was removed, or there never was one (bypass). Replies still find their way, as in
+ * the kernel; which has no eye for a family without a service. */
 static LVS_NOINLINE enum lvs_reason hit_removed(struct lvs_step *step, struct lvs_conn *conn,
 						enum lvs_side side, struct lvs_dest *dest)
 {
@@ -117,7 +117,7 @@ static LVS_NOINLINE enum lvs_reason hit_removed(struct lvs_step *step, struct lv
 
 	if (!lvs_services_any(director->services, step->headers->flow.family))
 		return LVS_REASON_NO_SERVICE;
-	if (side != LVS_SIDE_REQUEST)
+	if (side != LVS_SIDE_REQUEST || conn->dest == 0)
 		return lvs_hit(step, conn, side, dest);
 	if (!(lvs_setting(director, flags) & LVS_SET_EXPIRE_NODEST))
 		return LVS_REASON_DEST_GONE;
@@ -142,7 +142,7 @@ LVS_INLINE enum lvs_reason decide_flow(struct lvs_step *step, bool first)
 	if (side == LVS_SIDE_REQUEST && lvs_unlikely(first) && is_reused(step, conn))
 		return reopen(step, conn);
 	dest = lvs_services_dest(director->services, conn->dest);
-	if (lvs_unlikely(!lvs_dest_available(dest)))
+	if (lvs_unlikely(!lvs_dest_available(dest)) || lvs_unlikely(conn->dest == 0))
 		return hit_removed(step, conn, side, dest);
 	return lvs_hit(step, conn, side, dest);
 }

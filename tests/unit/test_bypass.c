@@ -286,6 +286,35 @@ START_TEST(test_again)
 }
 END_TEST
 
+static void set_service(struct world *w, bool there)
+{
+	struct lvs_service_conf conf = {.size = sizeof(conf), .sched = lvs_sched_find("rr")};
+	struct lvs_txn *txn;
+
+	ck_assert_int_eq(lvs_txn_begin(w->director, &txn), 0);
+	if (there)
+		ck_assert_int_eq(lvs_txn_add_service(txn, &w->service, &conf), 0);
+	else
+		ck_assert_int_eq(lvs_txn_del_service(txn, &w->service), 0);
+	ck_assert_int_eq(lvs_txn_commit(txn), 0);
+}
+
+/* A family without a service is the host's, whatever was known of it. */
+START_TEST(test_no_service)
+{
+	struct world w;
+
+	build(&w, families[_i], LVS_TCP, LVS_SET_CACHE_BYPASS, 0);
+	ck_assert_int_eq(send(&w, SYN), LVS_REASON_SCHEDULED);
+	set_service(&w, false);
+	ck_assert_int_eq(send(&w, ACK), LVS_REASON_NO_SERVICE);
+	set_service(&w, true);
+	ck_assert_int_eq(send(&w, ACK), LVS_REASON_ESTABLISHED);
+	expect_gone_on(&w);
+	tear_down(&w);
+}
+END_TEST
+
 START_TEST(test_full)
 {
 	struct world w;
@@ -384,6 +413,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_each_packet, 0, 2);
 	tcase_add_loop_test(tcase, test_replies, 0, 2);
 	tcase_add_loop_test(tcase, test_destination, 0, 2);
+	tcase_add_loop_test(tcase, test_no_service, 0, 2);
 	tcase_add_loop_test(tcase, test_again, 0, 2);
 	tcase_add_loop_test(tcase, test_full, 0, 2);
 	tcase_add_loop_test(tcase, test_flags, 0, 2);
