@@ -150,6 +150,7 @@ class Undecided(Exception):
 
 TIMER = "a template's timer came while its last connection ended"
 APART = "a hostile packet moved a connection in the kernel"
+OPENED = "a hostile packet opened a connection in the kernel"
 LAW = "drop_entry: the law goes on"
 COPY = "drop_packet counts the guest's own copy of what the host takes"
 # There a service is found first: the copy that shows it in the guest goes through IPVS once more.
@@ -442,6 +443,9 @@ class _Comparison:
         else:
             yield from self._pieces.end(number)
         yield from _compare_step(number, step, theirs, ours, self._apart)
+        if ours.reason in HOSTILE and any(theirs.out.values()) and not (
+                _clients(step) & self._clients):
+            raise Undecided(OPENED)  # its server has one connection more
         if step.verb == "snap":
             self._clients = {name[1] for name, _ in listing.parse(theirs.text).conns}
 
