@@ -4,8 +4,8 @@
 # finds has not been settled), budget in seconds, purpose. Budgets are for two processors and an
 # empty build directory, with room for a busy one; at rest the fast tier takes less than 25 minutes.
 LVS_SUITES='
-build-dev	fast	85	gcc builds everything, warnings are errors
-build-clang	fast	85	clang builds everything, warnings are errors
+build-dev	fast	150	gcc builds everything, warnings are errors
+build-clang	fast	150	clang builds everything, warnings are errors
 unit	fast	120	unit tests, golden packets, replay of the fuzz corpora
 sanitizers	fast	360	the same under the address and undefined behaviour sanitizers
 tsan	fast	240	torture and concurrency tests under the thread sanitizer

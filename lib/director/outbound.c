@@ -117,13 +117,21 @@ static enum lvs_reason send_back(struct lvs_step *step, const struct outset *out
 	return reason == LVS_REASON_NONE ? LVS_REASON_OUTBOUND : LVS_REASON_LOCAL;
 }
 
+/* The method is the one that find_server() saw: the destination may have been edited since. */
 static enum lvs_reason bind_client(struct outset *outset, struct lvs_conn *conn)
 {
-	if (!lvs_is_persistent(outset->candidate.set))
+	const struct lvs_candidate seen = outset->candidate;
+	enum lvs_reason reason;
+
+	if (!lvs_is_persistent(seen.set))
 		return LVS_REASON_NONE;
 	if (outset->step.peek)
-		return lvs_persist_as_if(&outset->step, &outset->candidate);
-	return lvs_persist(&outset->step, &outset->candidate, conn);
+		reason = lvs_persist_as_if(&outset->step, &outset->candidate);
+	else
+		reason = lvs_persist(&outset->step, &outset->candidate, conn);
+	outset->candidate.forwarder = seen.forwarder;
+	outset->candidate.ops = seen.ops;
+	return reason;
 }
 
 static enum lvs_reason go_once(struct lvs_step *step, struct outset *outset)
