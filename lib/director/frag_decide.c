@@ -122,11 +122,12 @@ static enum lvs_reason decide_flow(struct lvs_step *step, const struct lvs_recor
 	fate->flow = step->headers->flow;
 	fate->mark = step->packet->mark;
 	reason = lvs_decide_flow(step);
-	if (record->conn)
+	/* From port 0 a connection was made that nothing is found to be of. */
+	if (record->conn && (fate->flow.src_port || record->side))
 		fate->kind = LVS_FATE_FOLLOW;
 	else if (reason == LVS_REASON_UNTRACKED)
 		fate->kind = LVS_FATE_UNTRACKED;
-	else if (record->word_after & LVS_CONN_ONE_PACKET)
+	else if (record->conn || record->word_after & LVS_CONN_ONE_PACKET)
 		fate->kind = LVS_FATE_ONCE;
 	fate->dest = record->dest;
 	return reason;

@@ -41,7 +41,8 @@ enum lvs_fate_kind {
 	LVS_FATE_SAME,      /* the reason in it */
 	LVS_FATE_FOLLOW,    /* the connection of the flow */
 	LVS_FATE_UNTRACKED, /* the destination that the scheduler picks for the flow again */
-	LVS_FATE_ONCE,      /* the destination that the first one was scheduled to for itself */
+	LVS_FATE_ONCE,      /* the destination that the first one was scheduled to for itself, or
+			     * for a connection that is not found again */
 	LVS_FATE_ERROR,     /* ICMP: the connection of the quoted flow */
 };
 

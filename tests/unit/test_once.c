@@ -297,6 +297,32 @@ START_TEST(test_fragments)
 }
 END_TEST
 
+/* From port 0 each datagram makes a connection that none of its later packets finds. */
+START_TEST(test_fragments_port_0)
+{
+	unsigned family = _i & 1 ? LVS_INET6 : LVS_INET;
+	unsigned i = (unsigned)_i >> 1;
+	struct frag_recipe recipe = world_recipe(family, LVS_UDP, i + 1, 192);
+	union lvs_addr server = world_addr(family, 1, i + 1);
+	static struct frag_whole whole;
+	struct world w;
+
+	world_open(&w, NULL, "rr");
+	recipe.flow.src_port = 0;
+	frag_make(&whole, &recipe);
+	check_reason(world_send(&w, 0, &whole, 128, 200), LVS_REASON_FRAGMENT_HELD);
+	check_reason(world_send(&w, 1, &whole, 0, 64), world_methods[i] == LVS_METHOD_LOCAL
+							       ? LVS_REASON_LOCAL
+							       : LVS_REASON_SCHEDULED);
+	ck_assert_uint_eq(w.out_n, 1);
+	expect_at(&w.out[0], world_methods[i], &server);
+	world_send(&w, 0, &whole, 64, 128);
+	expect_at(&w.buffer.packet, world_methods[i], &server);
+	ck_assert_uint_eq(lvs_director_conn_n(w.director), 1);
+	world_close(&w);
+}
+END_TEST
+
 /* Its sender has left the checksum out: for NAT all parts are needed, elsewhere none. */
 START_TEST(test_fragments_checksum)
 {
@@ -363,6 +389,7 @@ int main(void)
 	tcase_add_test(tcase, test_refused);
 	tcase_add_loop_test(tcase, test_peek, 0, WAYS);
 	tcase_add_loop_test(tcase, test_fragments, 0, 8);
+	tcase_add_loop_test(tcase, test_fragments_port_0, 0, 8);
 	tcase_add_loop_test(tcase, test_fragments_checksum, 0, 4);
 	tcase_add_loop_test(tcase, test_fragments_gone, 0, 2);
 	return unit_run("once", tcase);
