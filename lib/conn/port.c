@@ -57,24 +57,28 @@ struct move {
 	unsigned shard_n;
 };
 
-struct lvs_conn *lvs_table_find_waiting(const struct lvs_table *table, const struct lvs_flow *flow)
+static LVS_NOINLINE struct lvs_conn *find_waiting(const struct lvs_table *table,
+						  const struct lvs_flow *flow)
 {
-	/* relaxed: who sends the first packet was told of the connection after it was counted */
-	uint32_t n = atomic_load_explicit(&table->no_port_n[flow->family == LVS_INET6],
-					  memory_order_relaxed);
-	struct lvs_flow waiting;
+	struct lvs_flow waiting = *flow;
 	struct lvs_conn *conn;
 	enum lvs_side side;
 
-	if (lvs_likely(n == 0))
-		return NULL;
-	waiting = *flow;
 	waiting.src_port = 0;
 	conn = lvs_table_find(table, &waiting, lvs_table_hash(table, &waiting), LVS_SIDE_REQUEST,
 			      &side);
 	if (!conn || !(atomic_load_explicit(&conn->word, memory_order_relaxed) & LVS_CONN_NO_CPORT))
 		return NULL;
 	return conn;
+}
+
+struct lvs_conn *lvs_table_find_waiting(const struct lvs_table *table, const struct lvs_flow *flow)
+{
+	/* relaxed: who sends the first packet was told of the connection after it was counted */
+	uint32_t n = atomic_load_explicit(&table->no_port_n[flow->family == LVS_INET6],
+					  memory_order_relaxed);
+
+	return lvs_likely(n == 0) ? NULL : find_waiting(table, flow);
 }
 
 static void add_shard(struct move *move, struct lvs_shard *shard)

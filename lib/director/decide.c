@@ -84,28 +84,31 @@ LVS_INLINE struct lvs_conn *find(const struct lvs_step *step, enum lvs_side *sid
 }
 
 /* A connection that was expected without its client's port, whose first packet this is. */
-static LVS_NOINLINE struct lvs_conn *find_waiting(const struct lvs_step *step, enum lvs_side *side)
+static LVS_NOINLINE struct lvs_conn *take_waiting(const struct lvs_step *step,
+						  struct lvs_conn *conn, enum lvs_side *side)
 {
 	const struct lvs_director *director = step->worker->director;
 	struct lvs_table *table = director->table;
 	const struct lvs_flow *flow = &step->headers->flow;
-	struct lvs_conn *conn = lvs_table_find_waiting(table, flow);
 
-	if (!conn || step->peek)
-		goto found;
+	*side = LVS_SIDE_REQUEST;
 	/* From port 0, for a server that was removed, or where nothing is translated: it goes on
 	 * waiting. */
-	if (!flow->src_port || !(conn->kind & LVS_CONN_TWO_WAY) ||
+	if (step->peek || !flow->src_port || !(conn->kind & LVS_CONN_TWO_WAY) ||
 	    !lvs_dest_available(lvs_services_dest(director->services, conn->dest)))
-		goto found;
+		return conn;
 	/* Where another worker did it first, the full key finds it, or what stands in its place. */
 	if (lvs_table_set_client_port(table, conn, flow->src_port, step->tick) == LVS_ERR_EXISTS)
 		return lvs_table_find(table, flow, step->hash, LVS_SIDES_PACKET, side);
-	if (lvs_conn_client_port(conn) != flow->src_port)
-		return NULL;
-found:
-	*side = LVS_SIDE_REQUEST;
-	return conn;
+	return lvs_conn_client_port(conn) == flow->src_port ? conn : NULL;
+}
+
+LVS_INLINE struct lvs_conn *find_waiting(const struct lvs_step *step, enum lvs_side *side)
+{
+	struct lvs_conn *conn =
+		lvs_table_find_waiting(step->worker->director->table, &step->headers->flow);
+
+	return lvs_likely(!conn) ? NULL : take_waiting(step, conn, side);
 }
 
 /* The destination was removed, or there never was one (bypass). Replies still find their way, as in
