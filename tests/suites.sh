@@ -7,9 +7,9 @@ LVS_SUITES='
 build-dev	fast	150	gcc builds everything, warnings are errors
 build-clang	fast	150	clang builds everything, warnings are errors
 unit	fast	120	unit tests, golden packets, replay of the fuzz corpora
-sanitizers	fast	360	the same under the address and undefined behaviour sanitizers
-tsan	fast	240	torture and concurrency tests under the thread sanitizer
-static	fast	220	clang-format, clang-tidy of lib and examples, cppcheck, shellcheck
+sanitizers	fast	400	the same under the address and undefined behaviour sanitizers
+tsan	fast	300	torture and concurrency tests under the thread sanitizer
+static	fast	300	clang-format, clang-tidy of lib and examples, cppcheck, shellcheck
 package	fast	90	consumers, headers, symbols, documentation
 count	fast	60	work a packet costs, counted
 e2e	fast	400	real hosts in network namespaces
@@ -17,12 +17,12 @@ demo	fast	100	the demo: NAT, TUN, DR, nested, DNS, by IPv4 and IPv6
 bulk	all	500	bulk and bad paths: ten files of 200 MB at once, 8 MB each way with 5 % loss
 kernel	fast	240	the kernel of Debian as the judge: random scenarios, and its own tunnel ends
 kernel-long	named	2400	2,000 random scenarios with 100,000 packets
-tidy-tests	all	400	clang-tidy of the tests
+tidy-tests	all	500	clang-tidy of the tests
 release	all	240	the release build passes the unit tests
 clang-sanitizers	all	400	unit tests by clang, with its sanitizers
 fuzz	all	900	each fuzz target runs for a while
 torture	all	900	torture tests run for long
-coverage	all	300	which lines the unit tests run
+coverage	all	400	which lines the unit tests run
 '
 
 # Scripts with hosts of their own mostly wait, for timeouts and for each other's packets.

@@ -108,14 +108,19 @@ ways() { # [6]
 }
 
 # What the report lists while a session waits between two files.
-case_report() {
-	at client curl -sS --max-time 20 --disable-epsv --limit-rate 2M "ftp://192.0.2.80/large" >/dev/null &
-	sleep 1
+both_listed() {
 	tell
-	wait $!
 	grep -E '^TCP [0-9:]+ +ESTABLISHED +192.0.2.9:[0-9]+ +192.0.2.80:21 ' "$HOSTS_WORK/report" &&
 		grep -E '^TCP [0-9:]+ +ESTABLISHED +192.0.2.9:[0-9]+ +192.0.2.80:30[0-9]+ +198.51.100.1[123]:30[0-9]+' \
 			"$HOSTS_WORK/report"
+}
+
+# A download of ten seconds, and before it ends both connections.
+case_report() {
+	local pid
+	at client curl -sS --max-time 20 --disable-epsv --limit-rate 2M "ftp://192.0.2.80/large" >/dev/null &
+	pid=$!
+	in_time 8 both_listed && wait $pid
 }
 
 set_up() {
