@@ -6,28 +6,17 @@
 #include <string.h>
 
 #include "director/binding.h"
-#include "director/worker.h"
+#include "director/icmp.h"
 #include "packet/parse.h"
 #include "packet/quote.h"
 #include "forward/ops.h"
-#include "service/pmtu.h"
-
-#define MIN_MTU4 68   /* RFC 791 */
-#define MIN_MTU6 1280 /* RFC 8200, section 5 */
 
 /* A quoted packet may be any side of a connection but a server's reply before its translation,
  * errors about which are for the server and pass as they are. */
 #define SIDES_QUOTED (LVS_SIDE_REQUEST | LVS_SIDE_SERVICE_REPLY | LVS_SIDE_DEST_REQUEST)
 
-/* An error about a connection, whose it is. */
-struct about {
-	struct lvs_conn *conn;
-	struct lvs_dest *dest;
-	const struct lvs_forward_ops *ops;
-	enum lvs_side side;
-};
-
-static bool look_up(struct lvs_step *step, const struct lvs_flow *flow, struct about *about)
+static bool look_up(struct lvs_step *step, const struct lvs_flow *flow,
+		    struct lvs_icmp_about *about)
 {
 	struct lvs_director *director = step->worker->director;
 	struct lvs_flow ike;
@@ -49,20 +38,20 @@ static bool look_up(struct lvs_step *step, const struct lvs_flow *flow, struct a
 	return true;
 }
 
-static bool is_from_port_0(const struct about *about)
+static bool is_from_port_0(const struct lvs_icmp_about *about)
 {
 	return about->side == LVS_SIDE_SERVICE_REPLY && about->conn->kind & LVS_CONN_FROM_PORT_0;
 }
 
 /* One from port 0 is, as its own packets, not found from its client's side. */
-static bool find(struct lvs_step *step, const struct lvs_flow *flow, struct about *about)
+bool lvs_icmp_find(struct lvs_step *step, const struct lvs_flow *flow, struct lvs_icmp_about *about)
 {
 	return look_up(step, flow, about) && !is_from_port_0(about);
 }
 
 /* From the servers' side it is, as in the kernel. */
 static bool find_from_port_0(struct lvs_step *step, const struct lvs_flow *flow,
-			     struct about *about)
+			     struct lvs_icmp_about *about)
 {
 	struct lvs_flow back = lvs_flow_back(flow);
 
@@ -74,35 +63,12 @@ static bool find_from_port_0(struct lvs_step *step, const struct lvs_flow *flow,
 	return true;
 }
 
-static bool is_pmtu(const struct lvs_quote *quote)
-{
-	if (quote->flow.family == LVS_INET6)
-		return quote->type == LVS_ICMPV6_TOO_BIG;
-	return quote->type == LVS_ICMP_UNREACHABLE && quote->code == LVS_ICMP_FRAG_NEEDED;
-}
-
-/* What it says passes. RFC 1191: the upper 16 bits are unused. */
-static uint32_t told_mtu(const struct lvs_quote *quote)
-{
-	return quote->flow.family == LVS_INET ? quote->info & UINT16_MAX : quote->info;
-}
-
-/* The way to the destination carries less than was known. */
-static void learn(struct lvs_step *step, const struct about *about, const struct lvs_quote *quote)
-{
-	if (step->peek || !is_pmtu(quote))
-		return;
-	lvs_pmtu_learn(lvs_dest_path(about->dest), about->dest->family, told_mtu(quote), step->tick,
-		       LVS_TICKS_OF_S(lvs_setting(step->worker->director, pmtu_expires_s)));
-}
-
 static bool is_linear(const struct lvs_step *step)
 {
 	return step->packet->linear_len >= step->headers->len;
 }
 
-/* Whether an error that is to be rewritten is whole. */
-static enum lvs_reason check(const struct lvs_step *step)
+enum lvs_reason lvs_icmp_check(const struct lvs_step *step)
 {
 	if (!is_linear(step))
 		return LVS_REASON_NOT_LINEAR;
@@ -111,17 +77,26 @@ static enum lvs_reason check(const struct lvs_step *step)
 	return LVS_REASON_NONE;
 }
 
+/* The way to a server that was removed, which its path may tell no more. */
+static enum lvs_reason send(struct lvs_step *step, const struct lvs_dest *dest,
+			    const struct lvs_forward_ops *ops, struct lvs_binding *binding)
+{
+	return lvs_likely(lvs_dest_available(dest))
+		       ? lvs_step_out(step, dest, ops, binding)
+		       : lvs_step_out_removed(step, dest, ops, binding);
+}
+
 /* Through the method that sends requests. */
 static enum lvs_reason send_whole(struct lvs_step *step, const struct lvs_dest *dest,
 				  const struct lvs_forward_ops *ops, struct lvs_binding *binding)
 {
-	enum lvs_reason reason = lvs_step_out(step, dest, ops, binding);
+	enum lvs_reason reason = send(step, dest, ops, binding);
 
 	if (reason != LVS_REASON_MTU || step->headers->flow.family != LVS_INET)
 		return reason;
 	/* Its length is no reason for one more error: IPv4 is cut, DF or not. */
 	step->headers->flags &= (uint8_t)~LVS_HEADERS_DF;
-	return lvs_step_out(step, dest, ops, binding);
+	return send(step, dest, ops, binding);
 }
 
 /* What concerns a server that was removed still goes its way, and does not count. */
@@ -142,7 +117,7 @@ enum lvs_reason lvs_icmp_to_server(struct lvs_step *step, const struct lvs_dest 
 	enum lvs_reason reason = LVS_REASON_NONE;
 
 	if (rewrite)
-		reason = check(step);
+		reason = lvs_icmp_check(step);
 	if (reason != LVS_REASON_NONE)
 		return reason;
 	count(step, dest, LVS_COUNT_IN_PKTS);
@@ -155,7 +130,7 @@ enum lvs_reason lvs_icmp_to_server(struct lvs_step *step, const struct lvs_dest 
 	return reason == LVS_REASON_NONE ? LVS_REASON_ICMP_FORWARDED : reason;
 }
 
-static enum lvs_reason to_server(struct lvs_step *step, const struct about *about,
+static enum lvs_reason to_server(struct lvs_step *step, const struct lvs_icmp_about *about,
 				 const struct lvs_quote *quote)
 {
 	struct lvs_binding binding;
@@ -165,7 +140,7 @@ static enum lvs_reason to_server(struct lvs_step *step, const struct about *abou
 }
 
 /* It needs no change. What the host refuses to route has never been here, as in the kernel. */
-static enum lvs_reason error_seen(struct lvs_step *step, const struct about *about)
+static enum lvs_reason error_seen(struct lvs_step *step, const struct lvs_icmp_about *about)
 {
 	if (!lvs_step_host_refuses(step))
 		count(step, about->dest, LVS_COUNT_OUT_PKTS);
@@ -173,7 +148,7 @@ static enum lvs_reason error_seen(struct lvs_step *step, const struct about *abo
 }
 
 /* From the server's side: about what it was to get. */
-static enum lvs_reason to_client(struct lvs_step *step, const struct about *about,
+static enum lvs_reason to_client(struct lvs_step *step, const struct lvs_icmp_about *about,
 				 const struct lvs_quote *quote)
 {
 	enum lvs_reason (*rewrite)(struct lvs_packet *, struct lvs_headers *,
@@ -181,7 +156,7 @@ static enum lvs_reason to_client(struct lvs_step *step, const struct about *abou
 		LVS_FORWARD_FIELD(about->ops, back_error);
 	struct lvs_path_conf path;
 	struct lvs_binding binding;
-	enum lvs_reason reason = rewrite ? check(step) : LVS_REASON_NONE;
+	enum lvs_reason reason = rewrite ? lvs_icmp_check(step) : LVS_REASON_NONE;
 
 	if (reason != LVS_REASON_NONE)
 		return reason;
@@ -198,153 +173,16 @@ static enum lvs_reason to_client(struct lvs_step *step, const struct about *abou
 	return reason == LVS_REASON_NONE ? LVS_REASON_ICMP_REPLY : reason;
 }
 
-/* Whether no MTU makes its sender send less: then it goes in fragments (RFC 2473, 7.1). */
-static bool is_least(const struct lvs_step *step, const struct lvs_quote *inner)
-{
-	return inner->flow.family == LVS_INET6 &&
-	       lvs_load16(step->packet->data + inner->ip_offset + 4) + LVS_IPV6_LEN <= MIN_MTU6;
-}
-
-/* Bytes that we put in front, a fragment's header of ours not among them. */
-static uint32_t in_front(const struct lvs_quote *outer, const struct lvs_quote *inner)
-{
-	return (outer->flow.family == LVS_INET6 ? LVS_IPV6_LEN : LVS_IPV4_LEN) +
-	       (uint32_t)(inner->ip_offset - outer->l4_offset);
-}
-
-/* What an error about a tunnel packet says of the packet inside. False: nothing. */
-static bool translate(struct lvs_step *step, const struct about *about,
-		      const struct lvs_quote *outer, const struct lvs_quote *inner,
-		      struct lvs_icmp_error *error)
-{
-	if (is_pmtu(outer)) {
-		/* A look that learns nothing comes to the same. */
-		uint32_t mtu = lvs_pmtu_with(lvs_dest_path(about->dest), about->dest->family,
-					     told_mtu(outer), step->tick);
-		uint32_t overhead = in_front(outer, inner);
-
-		if (!(inner->flags & LVS_HEADERS_DF))
-			return false;
-		if (mtu > MIN_MTU4 + overhead)
-			mtu -= overhead;
-		if (mtu < MIN_MTU6 && is_least(step, inner))
-			return false;
-		lvs_icmp_too_big(inner->flow.family, mtu, error);
-		return true;
-	}
-	/* Codes of one family mean nothing in the other. Pointers would point elsewhere. */
-	if (inner->flow.family != outer->flow.family ||
-	    (inner->flow.family == LVS_INET6 && outer->type > LVS_ICMPV6_TIME_EXCEEDED))
-		return false;
-	error->type = outer->type;
-	error->code = outer->code;
-	return true;
-}
-
-/* The packet becomes what its quote's quote was, as far as it goes. */
-static void unwrap(struct lvs_step *step, const struct lvs_quote *inner)
-{
-	struct lvs_packet *packet = step->packet;
-	struct lvs_headers *headers = step->headers;
-	uint32_t left = headers->len - inner->ip_offset;
-
-	packet->data += inner->ip_offset;
-	packet->headroom = (uint16_t)(packet->headroom + inner->ip_offset);
-	packet->tailroom = 0;
-	packet->len = packet->linear_len = left;
-	packet->flags = 0;
-	memset(headers, 0, sizeof(*headers));
-	headers->flow = inner->flow;
-	headers->len = left;
-	headers->l4_offset = (uint16_t)(inner->l4_offset - inner->ip_offset);
-	headers->payload_offset = headers->l4_offset;
-	headers->flags = inner->flags;
-}
-
-/* False: it is not to be; then nothing of the packet has changed. */
-static bool tell_client(struct lvs_step *step, const struct lvs_quote *inner,
-			struct lvs_icmp_error *error)
-{
-	struct lvs_packet before = *step->packet;
-
-	unwrap(step, inner);
-	if (lvs_answer_with(step, error, false))
-		return true;
-	*step->packet = before;
-	return false;
-}
-
-/* What the client is told of counts by its own length, before the error to the client does. */
-static void count_inner(struct lvs_step *step, const struct about *about,
-			const struct lvs_quote *inner)
-{
-	struct lvs_counter_row *row;
-
-	if (step->peek)
-		return;
-	row = lvs_counters_row(&step->worker->counters, about->dest->number);
-	lvs_count(&row->count[LVS_COUNT_OUT_PKTS], 1);
-	lvs_count(&row->count[LVS_COUNT_OUT_BYTES], step->headers->len - inner->ip_offset);
-}
-
-/* Whether what is quoted is what we send there, as its tunnel is now. */
-static bool is_tunnel_to(const struct lvs_dest *dest, const struct lvs_quote *outer)
-{
-	struct lvs_binding binding;
-
-	lvs_binding_to(&binding, dest);
-	if (dest->family != outer->flow.family ||
-	    memcmp(&dest->addr, &outer->flow.dst, sizeof(dest->addr)) != 0)
-		return false;
-	switch (outer->flow.protocol) {
-	case LVS_UDP:
-		return binding.tun_type == LVS_TUNNEL_GUE &&
-		       binding.tun_port == outer->flow.dst_port;
-	case LVS_GRE:
-		return binding.tun_type == LVS_TUNNEL_GRE;
-	default:
-		return binding.tun_type == LVS_TUNNEL_IPIP;
-	}
-}
-
-/* About a packet that we have wrapped: the path is noted, and the client told. */
-static enum lvs_reason about_tunnel(struct lvs_step *step, const struct lvs_quote *outer)
-{
-	struct lvs_icmp_error error = {0};
-	struct lvs_quote inner;
-	struct about about;
-	enum lvs_reason reason;
-
-	if (lvs_director_stands_by(step->worker->director) ||
-	    lvs_quote_inner(step->packet, step->headers, outer, &inner) != LVS_REASON_NONE ||
-	    inner.flags & LVS_HEADERS_LATER_FRAGMENT)
-		return LVS_REASON_ICMP;
-	if (!find(step, &inner.flow, &about))
-		return LVS_REASON_ICMP;
-	/* Of ours, and to where we send: who forges one must know a connection and its server. */
-	if (about.side != LVS_SIDE_REQUEST || about.ops->method != LVS_METHOD_TUNNEL ||
-	    !lvs_dest_available(about.dest) || !is_tunnel_to(about.dest, outer))
-		return LVS_REASON_ICMP;
-	reason = check(step);
-	if (reason != LVS_REASON_NONE)
-		return reason;
-	learn(step, &about, outer);
-	if (!translate(step, &about, outer, &inner, &error))
-		return LVS_REASON_TUNNEL_ERROR;
-	count_inner(step, &about, &inner);
-	return tell_client(step, &inner, &error) ? LVS_REASON_REPLY_TUNNEL
-						 : LVS_REASON_TUNNEL_ERROR;
-}
-
 static enum lvs_reason about_flow(struct lvs_step *step, const struct lvs_quote *quote)
 {
-	struct about about;
+	struct lvs_icmp_about about;
 
-	if (!find(step, &quote->flow, &about) && !find_from_port_0(step, &quote->flow, &about)) {
+	if (!lvs_icmp_find(step, &quote->flow, &about) &&
+	    !find_from_port_0(step, &quote->flow, &about)) {
 		enum lvs_reason reason = lvs_icmp_schedule(step, quote);
 
 		/* NONE: another worker was first. */
-		if (reason != LVS_REASON_NONE || !find(step, &quote->flow, &about))
+		if (reason != LVS_REASON_NONE || !lvs_icmp_find(step, &quote->flow, &about))
 			return reason == LVS_REASON_NONE ? LVS_REASON_ICMP : reason;
 	}
 	if (about.side == LVS_SIDE_SERVICE_REPLY)
@@ -418,10 +256,10 @@ enum lvs_reason lvs_icmp_turn(struct lvs_step *step)
 	if (reason != LVS_REASON_NONE)
 		return reason;
 	if (is_about_tunnel(&quote))
-		return about_tunnel(step, &quote);
+		return lvs_icmp_about_tunnel(step, &quote);
 	reason = LVS_REASON_ICMP;
 	if (may_be_gue(step, &quote))
-		reason = about_tunnel(step, &quote);
+		reason = lvs_icmp_about_tunnel(step, &quote);
 	return reason == LVS_REASON_ICMP ? about_flow(step, &quote) : reason;
 }
 
@@ -456,7 +294,7 @@ bool lvs_icmp_needs_whole(const struct lvs_step *step)
 	return LVS_FORWARD_FIELD(ops, out_error) || LVS_FORWARD_FIELD(ops, back_error);
 }
 
-static enum lvs_reason follow_to_server(struct lvs_step *step, const struct about *about)
+static enum lvs_reason follow_to_server(struct lvs_step *step, const struct lvs_icmp_about *about)
 {
 	struct lvs_binding binding;
 	enum lvs_reason reason;
@@ -467,7 +305,7 @@ static enum lvs_reason follow_to_server(struct lvs_step *step, const struct abou
 	return reason == LVS_REASON_NONE ? LVS_REASON_ICMP_FORWARDED : reason;
 }
 
-static enum lvs_reason follow_to_client(struct lvs_step *step, const struct about *about)
+static enum lvs_reason follow_to_client(struct lvs_step *step, const struct lvs_icmp_about *about)
 {
 	struct lvs_path_conf path;
 	struct lvs_binding binding;
@@ -490,9 +328,9 @@ static enum lvs_reason follow_to_client(struct lvs_step *step, const struct abou
 
 enum lvs_reason lvs_icmp_follow(struct lvs_step *step, const struct lvs_flow *quoted)
 {
-	struct about about;
+	struct lvs_icmp_about about;
 
-	if (!find(step, quoted, &about))
+	if (!lvs_icmp_find(step, quoted, &about))
 		return LVS_REASON_FRAGMENT_STRAY;
 	if (about.side == LVS_SIDE_SERVICE_REPLY)
 		return follow_to_server(step, &about);

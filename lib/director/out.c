@@ -54,3 +54,16 @@ enum lvs_reason lvs_step_out(struct lvs_step *step, const struct lvs_dest *dest,
 		return out_learned(step, dest, ops, binding);
 	return ops->out(step->packet, step->headers, binding);
 }
+
+enum lvs_reason lvs_step_out_removed(struct lvs_step *step, const struct lvs_dest *dest,
+				     const struct lvs_forward_ops *ops, struct lvs_binding *binding)
+{
+	const struct lvs_director *director = step->worker->director;
+
+	if (!director->path_lookup || dest->number == 0)
+		return lvs_step_out(step, dest, ops, binding);
+	lvs_binding_to(binding, dest);
+	if (lvs_path_to(&step->worker->path, director, dest->family, &dest->addr))
+		binding->path = &step->worker->path;
+	return ops->out(step->packet, step->headers, binding);
+}

@@ -144,6 +144,11 @@ void lvs_step_path(struct lvs_step *step, const struct lvs_dest *dest, struct lv
 enum lvs_reason lvs_step_out(struct lvs_step *step, const struct lvs_dest *dest,
 			     const struct lvs_forward_ops *ops, struct lvs_binding *binding);
 
+/* The same to one that was removed: its owner may have let go of its path, which is looked up. */
+enum lvs_reason lvs_step_out_removed(struct lvs_step *step, const struct lvs_dest *dest,
+				     const struct lvs_forward_ops *ops,
+				     struct lvs_binding *binding);
+
 /* An ICMP packet's turn: an error about a known connection goes to whom it concerns. */
 enum lvs_reason lvs_icmp_turn(struct lvs_step *step);
 

@@ -2,6 +2,7 @@
 /* RFC 792 promises the IP header and 8 bytes behind it, RFC 1812 and 4443 more. */
 #include "packet/quote.h"
 
+#include "packet/icmp.h"
 #include "packet/parse.h"
 #include "packet/shim.h"
 
@@ -143,4 +144,18 @@ enum lvs_reason lvs_quote_inner(const struct lvs_packet *packet, const struct lv
 	if (at == 0)
 		return LVS_REASON_PROTOCOL;
 	return read_at(packet, at, limit, family, inner);
+}
+
+enum lvs_reason lvs_quote_nested(const struct lvs_packet *packet, const struct lvs_headers *headers,
+				 const struct lvs_quote *inner, struct lvs_quote *nested)
+{
+	uint32_t limit = lvs_parse_limit(packet, headers);
+	const uint8_t *icmp = packet->data + inner->l4_offset;
+
+	memset(nested, 0, sizeof(*nested));
+	if (inner->l4_offset + (uint32_t)LVS_ICMP_LEN > limit)
+		return LVS_REASON_SHORT_L4;
+	if (!lvs_icmp_is_error(inner->flow.family, icmp[0]))
+		return LVS_REASON_PROTOCOL;
+	return read_at(packet, inner->l4_offset + LVS_ICMP_LEN, limit, inner->flow.family, nested);
 }

@@ -42,4 +42,8 @@ enum lvs_reason lvs_quote_parse(const struct lvs_packet *packet, const struct lv
 enum lvs_reason lvs_quote_inner(const struct lvs_packet *packet, const struct lvs_headers *headers,
 				const struct lvs_quote *outer, struct lvs_quote *inner);
 
+/* Reads what an ICMP error inside a quoted tunnel packet, @p inner, quotes in its turn. */
+enum lvs_reason lvs_quote_nested(const struct lvs_packet *packet, const struct lvs_headers *headers,
+				 const struct lvs_quote *inner, struct lvs_quote *nested);
+
 #endif

@@ -282,6 +282,104 @@ START_TEST(test_not_ours)
 }
 END_TEST
 
+/* What a router near the client says of a reply of 600 bytes, as it leaves for the server. */
+static enum lvs_reason carry_error(struct site *w)
+{
+	union lvs_addr router =
+		w->flow.family == LVS_INET ? rig_addr4(198, 51, 100, 99) : rig_addr6(3, 99);
+	struct lvs_flow back = reversed(&w->flow);
+	struct rig_packet reply;
+	bool v6 = w->flow.family == LVS_INET6;
+
+	rig_make(&reply, &back, ACK, 600);
+	make_error(&w->sent, &router, &reply, 500, v6 ? 2 : 3, v6 ? 0 : 4, 1280);
+	lvs_worker_process(w->worker, &w->sent.packet, 1, SECOND);
+	return (enum lvs_reason)w->sent.packet.reason;
+}
+
+/* An error that did not get to the server: the next one, and all else, is cut to fit, or refused.
+ */
+START_TEST(test_error_carried)
+{
+	struct site w;
+	unsigned overhead, need;
+
+	site_nth(&w, _i);
+	overhead = ip_len(w.dest.family) + w.kind->shim;
+	ck_assert_int_eq(carry_error(&w), LVS_REASON_ICMP_FORWARDED);
+	ck_assert_uint_eq(w.sent.packet.len, overhead + ip_len(w.flow.family) + 8 + 500);
+	/* Its quote must reach as far as the ports of the reply. */
+	need = overhead + 2 * ip_len(w.flow.family) + 8 + 4;
+	ck_assert_int_eq(too_big(&w, need - 1, 1400), LVS_REASON_ICMP);
+	ck_assert_int_eq(site_send(&w, 1401 - overhead), LVS_REASON_ESTABLISHED);
+	ck_assert_int_eq(too_big(&w, need, 1400), LVS_REASON_TUNNEL_ERROR);
+	ck_assert_int_eq(site_send(&w, 1400 - overhead), LVS_REASON_ESTABLISHED);
+	ck_assert_int_eq(site_send(&w, 1401 - overhead), LVS_REASON_REPLY_MTU);
+	ck_assert_uint_eq(told_mtu(&w), 1400 - overhead);
+	site_end(&w);
+}
+END_TEST
+
+/* What is inside is an answer, or an error about somebody else's packet, or was sent to another
+ * server: it is none of ours, and nothing is learned. */
+START_TEST(test_error_not_ours)
+{
+	union lvs_addr other = {.byte = {203, 0, 113, 9}};
+	struct site w;
+	unsigned overhead, inner;
+
+	site_nth(&w, _i);
+	overhead = ip_len(w.dest.family) + w.kind->shim;
+	inner = overhead + ip_len(w.flow.family);
+	ck_assert_int_eq(carry_error(&w), LVS_REASON_ICMP_FORWARDED);
+	w.sent.packet.data[inner] = w.flow.family == LVS_INET6 ? 129 : 0;
+	ck_assert_int_eq(too_big(&w, 2000, 1000), LVS_REASON_ICMP);
+	carry_error(&w);
+	w.sent.packet.data[inner + 8 + ip_len(w.flow.family) + 3] ^= 1;
+	ck_assert_int_eq(too_big(&w, 2000, 1000), LVS_REASON_ICMP);
+	carry_error(&w);
+	memcpy(w.sent.packet.data + ip_len(w.dest.family) - 4, &other, 4);
+	if (w.dest.family == LVS_INET)
+		rig_fix_ip(w.sent.packet.data);
+	ck_assert_int_eq(too_big(&w, 2000, 1000), LVS_REASON_ICMP);
+	ck_assert_int_eq(site_send(&w, 1500 - overhead), LVS_REASON_ESTABLISHED);
+	site_end(&w);
+}
+END_TEST
+
+static int look_up(void *user, enum lvs_family family, const union lvs_addr *addr,
+		   struct lvs_path_conf *path)
+{
+	struct site *w = user;
+
+	ck_assert_int_eq(family, w->dest.family);
+	ck_assert_mem_eq(addr, &w->dest.addr, sizeof(*addr));
+	path->source_family = (uint8_t)family;
+	path->source = family == LVS_INET ? rig_addr4(10, 0, 0, 7) : rig_addr6(9, 7);
+	return 0;
+}
+
+/* A server that was removed, and its path forgotten, still hears of the connections it has. */
+START_TEST(test_removed)
+{
+	struct site w;
+	bool v6;
+
+	site_nth(&w, _i);
+	v6 = w.dest.family == LVS_INET6;
+	rig_del_dest(w.director, &w.service, &w.dest);
+	ck_assert_int_eq(carry_error(&w), LVS_REASON_ICMP_FORWARDED);
+	ck_assert_int_eq(lvs_director_set_path(w.director, (enum lvs_family)w.dest.family,
+					       &w.dest.addr, NULL),
+			 0);
+	ck_assert_int_eq(carry_error(&w), LVS_REASON_NO_SOURCE);
+	lvs_director_set_path_lookup(w.director, look_up, &w);
+	ck_assert_int_eq(carry_error(&w), LVS_REASON_ICMP_FORWARDED);
+	ck_assert_uint_eq(w.sent.packet.data[v6 ? 23 : 15], 7);
+	site_end(&w);
+}
+END_TEST
+
 /* A connection of UDP that goes to a server's GUE port by NAT: errors about it are its own, even
  * when its payload is that of a tunnel. */
 START_TEST(test_udp_flow)
@@ -328,6 +426,9 @@ int main(void)
 	tcase_add_loop_test(tcase, test_truncated, 0, 4 * KINDS);
 	tcase_add_loop_test(tcase, test_shim_bits, 0, 4 * KINDS);
 	tcase_add_loop_test(tcase, test_not_ours, 0, 4 * KINDS);
+	tcase_add_loop_test(tcase, test_error_carried, 0, 4 * KINDS);
+	tcase_add_loop_test(tcase, test_error_not_ours, 0, 4 * KINDS);
+	tcase_add_loop_test(tcase, test_removed, 0, 4 * KINDS);
 	tcase_add_test(tcase, test_udp_flow);
 	return unit_run("tunnel_error", tcase);
 }
