@@ -155,7 +155,8 @@ static struct lvs_conn *find(const struct lvs_step *step, const struct lvs_flow 
 
 /*
  * Whether one that is there will do, or has to: it is the same, or another client's word made it.
- * The client's own port unknown, what he was told last counts, of whichever server.
+ * The client's own port unknown, what he was told last counts, of whichever server. So it does
+ * where the one that is there has closed: its client has taken its port for another server.
  */
 static bool stays(const struct lvs_step *step, const struct lvs_conn *conn,
 		  const struct lvs_helper_expect *expect)
@@ -164,7 +165,8 @@ static bool stays(const struct lvs_step *step, const struct lvs_conn *conn,
 
 	if (lvs_conn_is_over(conn, step->tick))
 		return false;
-	return is_to(conn, expect) || !(word & LVS_CONN_NO_CPORT);
+	return is_to(conn, expect) ||
+	       !(word & LVS_CONN_NO_CPORT || lvs_state_reopens(conn->protocol, word, false));
 }
 
 /* One that waits, waits from now on. */

@@ -186,6 +186,40 @@ START_TEST(test_active)
 }
 END_TEST
 
+/* The client names a port that it had for another server's data. That has closed, or has not. */
+START_TEST(test_active_again)
+{
+	static const char *const lines[] = {"PORT 198,51,100,7,195,80\r\n",
+					    "EPRT |2|2001:db8::3:7|50000|\r\n"};
+	bool closed = _i / 2;
+	unsigned before;
+	struct ftp ftp;
+
+	ftp_open(&ftp, families[_i & 1], LVS_METHOD_NAT, NULL);
+	ftp_connect(&ftp);
+	before = ftp.server;
+	ftp_say(&ftp, CLIENT, lines[_i & 1], lines[_i & 1]);
+	check_reason(ftp_syn(&ftp, ftp_server(&ftp), 2120, ftp.client, 50000, LVS_TCP_SYN),
+		     LVS_REASON_REPLY);
+	check_reason(ftp_syn(&ftp, ftp.client, 50000, ftp.vip, 20, LVS_TCP_SYN | LVS_TCP_ACK),
+		     LVS_REASON_ESTABLISHED);
+	check_reason(ftp_syn(&ftp, ftp.client, 50000, ftp.vip, 20, LVS_TCP_ACK),
+		     LVS_REASON_ESTABLISHED);
+	if (closed)
+		check_reason(ftp_syn(&ftp, ftp.client, 50000, ftp.vip, 20, LVS_TCP_RST),
+			     LVS_REASON_ESTABLISHED);
+	check_reason(ftp_send(&ftp, CLIENT, LVS_TCP_RST, ""), LVS_REASON_ESTABLISHED);
+	ftp_connect(&ftp);
+	ck_assert_uint_ne(ftp.server, before);
+	ftp_say(&ftp, CLIENT, lines[_i & 1], lines[_i & 1]);
+	check_reason(ftp_syn(&ftp, ftp_server(&ftp), 2120, ftp.client, 50000, LVS_TCP_SYN),
+		     closed ? LVS_REASON_REPLY : LVS_REASON_NO_SERVICE);
+	if (closed)
+		ftp_expect_flow(&ftp, ftp.vip, 20, ftp.client, 50000);
+	ftp_close(&ftp);
+}
+END_TEST
+
 /* A control connection that is not established yet, or no more, is not looked into. */
 START_TEST(test_not_established)
 {
@@ -490,6 +524,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_method, 0, 2);
 	tcase_add_loop_test(tcase, test_reopened, 0, 6);
 	tcase_add_loop_test(tcase, test_active, 0, 3);
+	tcase_add_loop_test(tcase, test_active_again, 0, 4);
 	tcase_add_test(tcase, test_not_established);
 	tcase_add_loop_test(tcase, test_others, 0, 4);
 	tcase_add_loop_test(tcase, test_checksum, 0, 2);
