@@ -11,6 +11,21 @@
 void lvs_binding_of_conn(struct lvs_binding *binding, const struct lvs_conn *conn,
 			 const struct lvs_director *director);
 
+/* The same addresses into a new record, whose kind says how large it is. */
+LVS_INLINE void lvs_record_addrs(struct lvs_conn *conn, const struct lvs_flow *flow,
+				 const union lvs_addr *dest)
+{
+	if (!(conn->kind & LVS_CONN_LARGE)) {
+		conn->u.v4.client = flow->src.word[0];
+		conn->u.v4.service = flow->dst.word[0];
+		conn->u.v4.dest = dest->word[0];
+		return;
+	}
+	conn->u.v6.client = flow->src;
+	conn->u.v6.service = flow->dst;
+	conn->u.v6.dest = *dest;
+}
+
 /* From a client's packet and the destination it was given. */
 void lvs_binding_of_flow(struct lvs_binding *binding, const struct lvs_flow *flow,
 			 const struct lvs_dest *dest, const struct lvs_director *director);

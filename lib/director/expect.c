@@ -28,20 +28,6 @@ static void flow_of(const struct lvs_conn *control, const struct lvs_director *d
 	};
 }
 
-static void fill_addrs(struct lvs_conn *conn, const struct lvs_flow *flow,
-		       const union lvs_addr *dest)
-{
-	if (!(conn->kind & LVS_CONN_LARGE)) {
-		conn->u.v4.client = flow->src.word[0];
-		conn->u.v4.service = flow->dst.word[0];
-		conn->u.v4.dest = dest->word[0];
-		return;
-	}
-	conn->u.v6.client = flow->src;
-	conn->u.v6.service = flow->dst;
-	conn->u.v6.dest = *dest;
-}
-
 /* By the method that its server has now, as in the kernel. */
 static uint64_t first_word(const struct lvs_step *step, const struct lvs_conn *conn,
 			   unsigned forwarder)
@@ -72,7 +58,7 @@ static void fill(struct lvs_conn *conn, const struct lvs_step *step, const struc
 	lvs_conn_set_client_port(conn, flow->src_port);
 	conn->service_port = flow->dst_port;
 	conn->dest_port = expect->dest_port;
-	fill_addrs(conn, flow, &expect->dest);
+	lvs_record_addrs(conn, flow, &expect->dest);
 	/* relaxed: insertion publishes them */
 	atomic_store_explicit(&conn->word, first_word(step, conn, forwarder), memory_order_relaxed);
 	atomic_store_explicit(&conn->seen, step->tick, memory_order_relaxed);

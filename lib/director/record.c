@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the record of a new connection says. */
+#include "director/binding.h"
 #include "director/candidate.h"
 
 #define UNSEEN_S 3 /* of a connection none of whose packets has been seen */
@@ -49,20 +50,6 @@ uint64_t lvs_candidate_word(const struct lvs_step *step, const struct lvs_candid
 	return lvs_state_next(&step->worker->director->states, word, LVS_INPUT, step->headers);
 }
 
-static void fill_addrs(struct lvs_conn *conn, const struct lvs_flow *flow,
-		       const struct lvs_dest *dest)
-{
-	if (!(conn->kind & LVS_CONN_LARGE)) {
-		conn->u.v4.client = flow->src.word[0];
-		conn->u.v4.service = flow->dst.word[0];
-		conn->u.v4.dest = dest->addr.word[0];
-		return;
-	}
-	conn->u.v6.client = flow->src;
-	conn->u.v6.service = flow->dst;
-	conn->u.v6.dest = dest->addr;
-}
-
 void lvs_candidate_fill(const struct lvs_step *step, struct lvs_conn *conn,
 			const struct lvs_candidate *candidate, uint64_t word)
 {
@@ -80,7 +67,7 @@ void lvs_candidate_fill(const struct lvs_step *step, struct lvs_conn *conn,
 	lvs_conn_set_client_port(conn, flow->src_port);
 	conn->service_port = flow->dst_port;
 	conn->dest_port = candidate->dest_port;
-	fill_addrs(conn, flow, dest);
+	lvs_record_addrs(conn, flow, &dest->addr);
 	/* relaxed: insertion publishes them */
 	atomic_store_explicit(&conn->word, word, memory_order_relaxed);
 	atomic_store_explicit(&conn->seen, step->tick, memory_order_relaxed);

@@ -22,6 +22,7 @@ from oracle.generate import generate  # noqa: E402
 from oracle.scenario import SECOND, Scenario, Step  # noqa: E402
 from oracle.shrink import shrink  # noqa: E402
 from oracle.sides import Subject  # noqa: E402
+from oracle.tracking import Tracking  # noqa: E402
 
 SUBJECT = sys.argv.pop() if len(sys.argv) > 1 and not sys.argv[-1].startswith("-") else None
 CLIENT, SERVER = map(ipaddress.ip_address, ("192.0.2.101", "10.1.0.11"))
@@ -75,11 +76,10 @@ class Generator(unittest.TestCase):
 
 class Features(unittest.TestCase):
     def test_names(self):
-        self.assertLess(features.SETTLED, features.DEFAULT)
-        self.assertLessEqual(features.DEFAULT, set(features.NAMES))
-        self.assertEqual(features.parse("default"), features.DEFAULT)
-        self.assertEqual(features.parse("settled,-sctp"), features.SETTLED - {"sctp"})
-        self.assertEqual(features.parse("+sip"), features.DEFAULT | {"sip"})
+        self.assertEqual(features.parse("all"), set(features.NAMES))
+        self.assertEqual(features.parse("-sctp"), features.ALL - {"sctp"})
+        self.assertEqual(features.parse("sip,edits"), {"sip", "edits"})
+        self.assertEqual(features.parse("all,-sip,-edits"), features.ALL - {"sip", "edits"})
         with self.assertRaises(Failure):
             features.parse("nothing")
 
@@ -230,6 +230,52 @@ class Datagrams(unittest.TestCase):
         whole = wire.ip(*ends, 17, wire.udp(*ends, 1, 2, bytes(200)))
         parts = [[p] for p in wire.pieces(whole, [80, 160], 7)]
         self.assertEqual(self._differ([[], [], [whole]], parts), [])
+
+
+class Tracked(unittest.TestCase):
+    """What connection tracking refuses of FTP's control connections, as far as it was played."""
+
+    def setUp(self):
+        self.tracking = Tracking()
+
+    def _segment(self, to_client, flags, seq=0, ack=0, payload=b"", sport=21):
+        src, dst = (SERVER, CLIENT) if to_client else (CLIENT, SERVER)
+        ports = (sport, 1000) if to_client else (1000, 21)
+        return wire.ether(bytes(6), bytes(6), wire.ip(src, dst, wire.TCP, wire.tcp(
+            src, dst, *ports, flags, seq, ack, b"", payload)))
+
+    def _goes(self, interface, frame):
+        went = outcome.Outcome(0, text=[])
+        went.out[interface] = [frame]
+        self.tracking.see(went)
+
+    def _refused(self, flags, ack=0):
+        return self.tracking.refuses(self._segment(False, flags, 7, ack))
+
+    def test_data_before_the_answer(self):
+        self.assertTrue(self._refused(wire.ACK))
+        self.assertFalse(self._refused(wire.SYN))
+        self._goes("s0", self._segment(False, wire.SYN))
+        self.assertTrue(self._refused(wire.ACK))
+        self.assertTrue(self._refused(wire.SYN))
+        self._goes("c0", self._segment(True, wire.SYN | wire.ACK, 100, 1))
+        self.assertFalse(self._refused(wire.ACK, 101))
+
+    def test_what_was_not_sent(self):
+        self._goes("s0", self._segment(False, wire.SYN))
+        self._goes("c0", self._segment(True, wire.SYN | wire.ACK, 0xffffffff, 1))
+        self._goes("c0", self._segment(True, wire.ACK, 0, 1, b"220 \r\n"))
+        self.assertFalse(self._refused(wire.ACK, 6))
+        self.assertFalse(self._refused(wire.RST, 7))
+        self.assertTrue(self._refused(wire.ACK, 7))
+        self.assertFalse(self._refused(wire.ACK, 0xffffff00))
+
+    def test_data_connections(self):
+        answer = wire.ether(bytes(6), bytes(6), wire.ip(CLIENT, SERVER, wire.TCP, wire.tcp(
+            CLIENT, SERVER, 1000, 20, wire.SYN | wire.ACK)))
+        self.assertFalse(self.tracking.refuses_data(answer))
+        self._goes("c0", self._segment(True, wire.SYN, sport=20))
+        self.assertTrue(self.tracking.refuses_data(answer))
 
 
 class Coverage(unittest.TestCase):

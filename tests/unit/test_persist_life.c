@@ -322,6 +322,7 @@ START_TEST(test_shared)
 	struct lvs_service_key ftp = service_of(V4, LVS_TCP, 21, 0);
 	struct lvs_dest_key far = dest_of(V6, 0, 0);
 	struct lvs_flow flow = flow_of(V4, LVS_TCP, 1, 1000, 80);
+	struct lvs_service_info service = {.size = sizeof(service)};
 	struct lvs_conn_info info;
 	struct world w;
 
@@ -340,6 +341,10 @@ START_TEST(test_shared)
 		ck_assert_uint_eq(info.dest_family, V6);
 		ck_assert_mem_eq(&info.dest, &far.addr, sizeof(far.addr));
 	}
+	/* Both count for the service that has the server; the kernel counts one for the other. */
+	for (struct lvs_cursor cursor = {0};
+	     lvs_director_next_service(w.director, &cursor, &service) == 1;)
+		ck_assert_uint_eq(service.stats.conns, service.key.port == 0 ? 2 : 0);
 	close_world(&w);
 }
 END_TEST

@@ -2,112 +2,20 @@
 """What a scenario's two outcomes differ in."""
 
 import copy
+import dataclasses
 
-from . import documented, law, listing, place, survival
+from . import documented, law, listing, survival
 from .datagram import Gathered, Gatherer, is_fragment, plain
 from .difference import Difference
+from .mask import masked
 from .tags import ends
-from .wire import checksum, describe, describe_packet
+from .tracking import Tracking
+from .wire import describe, describe_packet
 
 EXPIRY_SECONDS, TEMPLATE_SECONDS, REARMED_SECONDS, MINUTE = 2, 19, 50, 60
 TEMPLATE = ("NONE", "ASSURED")
 STATS_COLUMNS = 5
-IN_TUNNEL = (4, 41)
-ICMP, ICMPV6, GRE = 1, 58, 47
-GUE_PORTS = (5555, 6080)
-# Linux takes local ports, liblvs the dynamic ones (RFC 6335).
-LOCAL_PORTS = range(32768, 65536)
-OWN = {address.packed for address in place.DIRECTOR}
-
-
-def _own_error(interface, source):
-    return interface == "c0" or bytes(source) in OWN
-
-
-def _ends_sum(data, head):
-    """The pseudo-header's part of a transport checksum, by the IP header of a frame."""
-    addresses = data[26:34] if data[14] >> 4 == 4 else data[22:54]
-    length = len(data) - head
-    return bytes(addresses) + length.to_bytes(4, "big") + (17).to_bytes(4, "big")
-
-
-def _mask_gue(data, head):
-    """The source port of GUE is free within the range of local ports, and its checksum follows:
-    what keeps the rules looks the same."""
-    port = int.from_bytes(data[head:head + 2], "big")
-    summed = bytes(data[head + 6:head + 8]) != bytes(2)
-    fine = not summed or checksum(_ends_sum(data, head) + bytes(data[head:])) == 0
-    if port in LOCAL_PORTS and fine:
-        data[head:head + 2] = bytes(2)
-        data[head + 6:head + 8] = bytes([0, summed])
-
-
-def _mask_quoted(data, error_sum, head):
-    """GUE's source port in an error about it."""
-    if int.from_bytes(data[head + 2:head + 4], "big") in GUE_PORTS:
-        data[head:head + 2] = bytes(2)
-        data[head + 6:head + 8] = bytes(len(data[head + 6:head + 8]))
-        data[error_sum:error_sum + 2] = bytes(2)
-
-
-def _mask_tunnel(data, head, protocol):
-    """Whether it is a tunnel's packet; what is free in GUE's header is gone then."""
-    if protocol == GRE:
-        return True
-    if protocol != 17 or len(data) < head + 12 or int.from_bytes(
-            data[head + 2:head + 4], "big") not in GUE_PORTS:
-        return protocol in IN_TUNNEL
-    _mask_gue(data, head)
-    return True
-
-
-def _masked4(data, interface):
-    if data[23] in (17, GRE) and interface == "s0" and _mask_tunnel(
-            data, 14 + (data[14] & 15) * 4, data[23]):
-        data[18:20] = bytes(2)
-        data[24:26] = bytes(2)
-    if data[23] in IN_TUNNEL or data[23] == ICMP and _own_error(interface, data[26:30]):
-        data[18:20] = bytes(2)
-        data[24:26] = bytes(2)
-    if data[23] == ICMP and len(data) >= 62 and bytes(data[54:58]) in OWN:
-        data[36:38] = bytes(2)
-        data[46:48] = bytes(2)
-        data[52:54] = bytes(2)
-    if data[23] == ICMP and len(data) >= 66 and data[51] == 17:
-        _mask_quoted(data, 36, 62)
-    if interface == "p0":
-        data[20] &= ~0x40
-        data[22] = 0
-        data[24:26] = bytes(2)
-
-
-def _masked6(data, interface):
-    if data[20] == ICMPV6 and len(data) >= 106 and data[68] == 17:
-        _mask_quoted(data, 56, 102)
-    if data[20] == 17 and interface == "s0":
-        _mask_tunnel(data, 54, data[20])
-    if data[20] == ICMPV6 and _own_error(interface, data[22:38]):
-        data[15:18] = bytes([data[15] & 0xF0, 0, 0])
-    if interface == "p0":
-        data[21] = 0
-
-
-def _masked(frame, interface):
-    """A frame without what its sender may choose freely.
-
-    That is the identification of an IPv4 packet which the director itself made (a tunnel's outer
-    header, an ICMP error), with the header checksum that follows from it, and the flow label of its
-    ICMPv6 errors; the first also where an error quotes the packet. What is the host's own (p0) is
-    shown by a copy that costs a hop and sets DF, behind a link-layer header that means nothing.
-    """
-    data = bytearray(frame)
-    if interface == "p0":
-        data[:14] = bytes(14)
-    if len(data) >= 34 and data[14] >> 4 == 4:
-        _masked4(data, interface)
-    elif len(data) >= 54:
-        _masked6(data, interface)
-    return bytes(data)
+ICMP, ICMPV6 = 1, 58
 
 
 def _frames_text(frames, interface):
@@ -120,8 +28,8 @@ def _compare_frames(number, kernel, liblvs):
         ours, theirs = liblvs.out[interface], kernel.out[interface]
         if any(isinstance(frame, Gathered) for frame in ours + theirs):
             ours, theirs = map(plain, ours), map(plain, theirs)
-        if ([_masked(frame, interface) for frame in ours]
-                != [_masked(frame, interface) for frame in theirs]):
+        if ([masked(frame, interface) for frame in ours]
+                != [masked(frame, interface) for frame in theirs]):
             yield Difference(number, f"frames on {interface}",
                              _frames_text(kernel.out[interface], interface),
                              _frames_text(liblvs.out[interface], interface), liblvs.reason)
@@ -149,7 +57,7 @@ class Undecided(Exception):
 
 
 TIMER = "a template's timer came while its last connection ended"
-APART = "a hostile packet moved a connection in the kernel"
+APART = "a connection has moved on one side alone: a hostile packet, a refused fragment"
 OPENED = "a hostile packet opened a connection in the kernel"
 LAW = "drop_entry: the law goes on"
 COPY = "drop_packet counts the guest's own copy of what the host takes"
@@ -173,11 +81,18 @@ def _without_apart(conns, apart):
             sorted(name for name, _ in conns if name[1] in apart))
 
 
+def _are_answered_otherwise(theirs, ours):
+    """Whether one side alone takes a template's connections for answered."""
+    theirs, ours = ({name[:4] + name[5:]: name[4] for name, _ in conns if _is_template(name)}
+                    for conns in (theirs, ours))
+    return any(ours.get(name, state) != state for name, state in theirs.items())
+
+
 def _compare_conns(number, kernel, liblvs, apart):
     """Also gives whether a connection is about to end: then one side may be ahead."""
     theirs, their_apart = _without_apart(kernel.conns, apart)
     ours, our_apart = _without_apart(liblvs.conns, apart)
-    if their_apart != our_apart:
+    if their_apart != our_apart or apart and _are_answered_otherwise(theirs, ours):
         raise Undecided(APART)
     differences = []
     ending = False
@@ -212,7 +127,31 @@ def _without_gauges(service):
                       for dest, columns in service["dests"]]}
 
 
+LENT = "counters of services: whose a connection is that another one's template led"
+
+
+def _are_lent(pairs):
+    """Whether services differ in nothing but which one has had a connection.
+
+    `pairs` are counters of both sides as numbers, connections first.
+    """
+    return (all(theirs[1:] == ours[1:] for theirs, ours in pairs)
+            and sum(theirs[0] for theirs, _ in pairs) == sum(ours[0] for _, ours in pairs))
+
+
+def _lent_lines(kernel, liblvs):
+    """Whether lines of ipvsadm's --stats differ in that alone."""
+    lines = [(kernel[name]["line"], liblvs[name]["line"]) for name in kernel.keys() & liblvs.keys()]
+    pairs = [(theirs, ours) for theirs, ours in lines if theirs != ours]
+    return bool(pairs) and all(
+        word.isdigit() for pair in pairs for line in pair for word in line) and _are_lent(
+            [tuple(list(map(int, line)) for line in pair) for pair in pairs])
+
+
 def _compare_services(number, kernel, liblvs, counts):
+    lent = _lent_lines(kernel.services, liblvs.services)
+    if lent:
+        yield Difference(number, LENT, "the asked service's", "its server's service's")
     for name in sorted(kernel.services.keys() | liblvs.services.keys()):
         theirs, ours = kernel.services.get(name), liblvs.services.get(name)
         if theirs is None or ours is None:
@@ -221,7 +160,7 @@ def _compare_services(number, kernel, liblvs, counts):
             continue
         if not counts:
             theirs, ours = map(_without_gauges, (theirs, ours))
-        if theirs["line"] != ours["line"]:
+        if theirs["line"] != ours["line"] and not lent:
             what = "counters of" if theirs["line"] and theirs["line"][0].isdigit() else "service"
             yield Difference(number, f"{what} {name}", " ".join(theirs["line"]),
                              " ".join(ours["line"]))
@@ -244,10 +183,16 @@ def _plain(found, verb):
 
 
 def _compare_counts(number, theirs, ours):
-    for name in theirs.counts.keys() | ours.counts.keys():
-        their, our = theirs.counts.get(name), ours.counts.get(name)
-        if their != our:
-            yield Difference(number, f"counters of {name}", str(their), str(our))
+    names = [name for name in theirs.counts.keys() | ours.counts.keys()
+             if theirs.counts.get(name) != ours.counts.get(name)]
+    services = theirs.services.keys() & ours.services.keys()
+    if names and services.issuperset(names) and _are_lent(
+            [(theirs.counts[name], ours.counts[name]) for name in names]):
+        yield Difference(number, LENT, "the asked service's", "its server's service's")
+        return
+    for name in names:
+        yield Difference(number, f"counters of {name}", str(theirs.counts.get(name)),
+                         str(ours.counts.get(name)))
 
 
 def _compare_listing(number, verb, kernel, liblvs, apart):
@@ -393,11 +338,13 @@ def _rate_samples(outcomes, counted):
     return samples
 
 
-def _compare_rates(scenario, kernel, liblvs):
-    """Each side's rates by their law; counters of the kernel are as old as its last tick."""
+def _compare_rates(scenario, kernel, liblvs, alike):
+    """Each side's rates by their law; counters of the kernel are as old as its last tick, and liblvs'
+    stand for them where they are alike."""
     numbers = [n for n, step in enumerate(scenario.steps) if step.verb == "rates"]
     counted = [listing.parse(liblvs[n].text).counts for n in numbers]
-    for side, outcomes in (("kernel", kernel), ("liblvs", liblvs)):
+    sides = [("liblvs", liblvs)] + [("kernel", kernel)] * alike
+    for side, outcomes in sides:
         for name, samples in _rate_samples([outcomes[n] for n in numbers], counted).items():
             wrong = law.rates(samples)
             if wrong is not None:
@@ -422,8 +369,10 @@ class _Comparison:
         self.steps = scenario.steps
         self.kernel, self.liblvs = list(_gathered(kernel)), list(_gathered(liblvs))
         self._found = []
-        self._counted = False
+        self.counted = False  # counters may differ from here on
         self._pieces = _Pieces()
+        self._tracking = Tracking()
+        self._senders = set()  # and receivers of the datagram in pieces
         self._apart = set()  # clients of whom the kernel took what liblvs dropped
         self._clients = set()  # those with connections, at the last look
         self._drops = False  # drop_packet may be on
@@ -434,29 +383,47 @@ class _Comparison:
         self._drops |= step.verb == "sysctl" and "/drop_packet " in step.args
         if self._drops and ours.reason in COUNTED_TWICE:
             raise Undecided(COPY)
-        self._counted |= _is_counted_otherwise(theirs, ours, step, self._clients)
+        self.counted |= _is_counted_otherwise(theirs, ours, step, self._clients)
         if is_piece(step):
             self._pieces.take(theirs, ours)
             # Of a datagram that is refused liblvs has counted the first fragment, not the whole; of
             # a reply that goes on as it is none that came before the first.
-            self._counted |= ours.reason.startswith(("reply ", "drop ", "pass fragment"))
+            self.counted |= ours.reason.startswith(("reply ", "drop ", "pass fragment"))
+            self._senders |= _clients(step)
+            # By its first fragment the connection has moved; in the kernel nothing has been here.
+            if ours.reason.startswith(("reply ", "drop ")):
+                self._apart |= self._senders
         else:
             yield from self._pieces.end(number)
-        yield from _compare_step(number, step, theirs, ours, self._apart)
+            self._senders = set()
+        for difference in _compare_step(number, step, theirs, ours, self._apart):
+            yield self._without_tracked(step, difference)
+        self._tracking.see(theirs)
         if ours.reason in HOSTILE and any(theirs.out.values()) and not (
                 _clients(step) & self._clients):
             raise Undecided(OPENED)  # its server has one connection more
         if step.verb == "snap":
             self._clients = {name[1] for name, _ in listing.parse(theirs.text).conns}
 
+    def _without_tracked(self, step, difference):
+        """The difference, called otherwise where the host's connection tracking made it."""
+        if (step.verb != "frame" or not step.args.startswith("c0 ")
+                or difference.kernel != "nothing"):
+            return difference
+        refuses = {"frames on s0": self._tracking.refuses,
+                   "frames on p0": self._tracking.refuses_data}.get(difference.what)
+        if refuses and refuses(bytes.fromhex(step.args.split()[-1])):
+            return dataclasses.replace(difference, what=documented.TRACKED)
+        return difference
+
     def _take(self, number, new):
         """Whether the comparison goes on behind these."""
         # A counter that is wrong once stays so.
-        self._found += [d for d in new if not (self._counted and d.is_counter)]
-        self._counted |= any(d.is_counter for d in new)
+        self._found += [d for d in new if not (self.counted and d.is_counter)]
+        self.counted |= any(d.is_counter for d in new)
         step, theirs, ours = self.steps[number], self.kernel[number], self.liblvs[number]
         # So does what differs on purpose, a packet more or less.
-        self._counted |= any(documented.find(step, d) for d in new)
+        self.counted |= any(documented.find(step, d) for d in new)
         return not any(_has_consequences(step, d, theirs, ours) for d in new)
 
     def run(self):
@@ -482,7 +449,8 @@ def compare_all(scenario, kernel, liblvs):
     if why == LAW:
         return found + list(survival.compare(scenario, steps, kernel, liblvs)), len(kernel), ""
     if not why:
-        found += _compare_rates(scenario, comparison.kernel, comparison.liblvs)
+        found += _compare_rates(scenario, comparison.kernel, comparison.liblvs,
+                                not comparison.counted)
     return found, steps, why
 
 

@@ -45,6 +45,22 @@ def _is_hostile(_, difference):
     return difference.what == "hostile packet"
 
 
+def _is_lent(_, difference):
+    """A connection that a template of another service of the address has led."""
+    return "whose a connection is" in difference.what
+
+
+# How a difference is called that tracking.py explains.
+TRACKED = "frames, which the host's connection tracking refuses"
+
+
+def _is_tracked_by_host(_, difference):
+    """On FTP's connections, what the host's connection tracking does not take for a packet of them,
+    and a SYN that opens one anew which it still has: the kernel drops them."""
+    return difference.what == TRACKED and difference.reason in (
+        "forward established", "forward scheduled", "pass ftp_port")
+
+
 _MARKED = re.compile(r"ICMP \S+ .* about \[\S+ > (203\.0\.113\.(3[2-9]|4[0-7])|2001:db8:f:[12]:\S+) ")
 
 
@@ -57,28 +73,13 @@ def _is_from_no_address(_, difference):
             and (difference.kernel == "nothing" or bool(_MARKED.search(difference.kernel))))
 
 
-def _is_tracked_by_host(step, difference):
-    """On FTP's control connection, what the host's connection tracking does not take for a packet of
-    it, and once a SYN on a closed one that it still has: the kernel drops them."""
-    return (step.verb == "frame" and step.args.startswith("c0 ")
-            and difference.what == "frames on s0" and difference.kernel == "nothing"
-            and (difference.reason == "forward established"
-                 or difference.reason == "forward scheduled"
-                 and bool(re.search(r" TCP \d+ > \d+ S ", difference.liblvs)))
-            and _asks_ftp(bytes.fromhex(step.args.split()[-1])))
-
-
-def _asks_ftp(frame):
-    """Whether a frame without options or extension headers goes to port 21."""
-    at = 36 if frame[14] >> 4 == 4 else 56
-    return frame[at:at + 2] == b"\0\x15"
-
-
 DOCUMENTED = (
     Documented("what the host's connection tracking thinks of FTP's control connections",
                "docs/kernel-differences.md", _is_tracked_by_host, ends=True),
     Documented("errors come from the address that was asked, the host's own or not",
                "docs/kernel-differences.md", _is_from_no_address),
+    Documented("a service's connections are those of its servers", "docs/kernel-differences.md",
+               _is_lent),
     Documented("cut or lying transport headers are dropped", "docs/kernel-differences.md",
                _is_hostile),
     Documented("errors about IPv6 tunnel packets reach the client", "docs/adr/0011-icmp.md",

@@ -1,78 +1,67 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What scenarios may contain. Each name can be asked for alone; what is on is what liblvs has."""
+"""What scenarios may contain. Each name can be asked for alone."""
 
 from .failure import Failure
 
-# Name, whether it is on, what it brings.
+# Name, what it brings.
 FEATURES = (
-    ("schedulers", True, "all that the kernel has: Debian builds no twos"),
-    ("thresholds", True, "upper and lower limits"),
-    ("timeouts", True, "--set"),
-    ("edits", True, "changes on the way, and commands that must fail"),
-    ("icmp", True, "errors about what either side saw"),
-    ("odd", True, "wrong sums, cut headers"),
-    ("stray", True, "other protocols, other hosts' frames, groups"),
-    ("options", True, "IPv4 options, IPv6 extension headers"),
-    ("fragments", True, "datagrams in pieces, in any order"),
-    ("source-port-0", True, "clients of port 0"),
-    ("one-packet", True, "one-packet scheduling"),
-    ("any-port", True, "real servers with port 0"),
-    ("sctp", True, "SCTP services"),
-    ("ah-esp", True, "AH and ESP beside ISAKMP"),
-    ("persistent", True, "persistent services, with masks and timeouts"),
-    ("port-0", True, "services of all ports"),
-    ("marks", True, "services by firewall mark"),
-    ("sip", True, "the persistence engine"),
-    ("ftp", True, "FTP's control dialogues and data connections"),
-    ("mixed", True, "real servers of the other family"),
-    ("gue", True, "tunnels by GUE"),
-    ("gre", True, "tunnels by GRE"),
-    ("local", True, "real servers on the director"),
-    ("bypass", True, "cache_bypass"),
-    ("sloppy", True, "sloppy_tcp, sloppy_sctp"),
-    ("reuse", True, "conn_reuse_mode, expire_nodest_conn"),
-    ("pmtu", True, "pmtu_disc"),
-    ("quiescent", True, "expire_quiescent_template"),
-    ("nat-icmp", True, "nat_icmp_send"),
-    ("schedule-icmp", True, "schedule_icmp"),
-    ("ignore-tunneled", True, "ignore_tunneled"),
-    ("secure", True, "secure_tcp"),
-    ("drop-packet", True, "drop_packet, am_droprate"),
-    ("drop-entry", True, "drop_entry: judged by its law"),
-    ("live", True, "settings changed on the way"),
-    ("backup", True, "connection sync's backup runs, backup_only"),
-    ("zero", True, "zeroing of counters"),
-    ("rates", True, "rates, judged by the formula"),
+    ("schedulers", "all that the kernel has: Debian builds no twos"),
+    ("thresholds", "upper and lower limits"),
+    ("timeouts", "--set"),
+    ("edits", "changes on the way, and commands that must fail"),
+    ("icmp", "errors about what either side saw"),
+    ("odd", "wrong sums, cut headers"),
+    ("stray", "other protocols, other hosts' frames, groups"),
+    ("options", "IPv4 options, IPv6 extension headers"),
+    ("fragments", "datagrams in pieces, in any order"),
+    ("source-port-0", "clients of port 0"),
+    ("one-packet", "one-packet scheduling"),
+    ("any-port", "real servers with port 0"),
+    ("sctp", "SCTP services"),
+    ("ah-esp", "AH and ESP beside ISAKMP"),
+    ("persistent", "persistent services, with masks and timeouts"),
+    ("port-0", "services of all ports"),
+    ("marks", "services by firewall mark"),
+    ("sip", "the persistence engine"),
+    ("ftp", "FTP's control dialogues and data connections"),
+    ("mixed", "real servers of the other family"),
+    ("gue", "tunnels by GUE"),
+    ("gre", "tunnels by GRE"),
+    ("local", "real servers on the director"),
+    ("bypass", "cache_bypass"),
+    ("sloppy", "sloppy_tcp, sloppy_sctp"),
+    ("reuse", "conn_reuse_mode, expire_nodest_conn"),
+    ("pmtu", "pmtu_disc"),
+    ("quiescent", "expire_quiescent_template"),
+    ("nat-icmp", "nat_icmp_send"),
+    ("schedule-icmp", "schedule_icmp"),
+    ("ignore-tunneled", "ignore_tunneled"),
+    ("secure", "secure_tcp"),
+    ("drop-packet", "drop_packet, am_droprate"),
+    ("drop-entry", "drop_entry: judged by its law"),
+    ("live", "settings changed on the way"),
+    ("backup", "connection sync's backup runs, backup_only"),
+    ("zero", "zeroing of counters"),
+    ("rates", "rates, judged by the formula"),
 )
-NAMES = tuple(name for name, _, _ in FEATURES)
-# In these nothing is known to differ; tests/run holds them so.
-SETTLED = frozenset((
-    "schedulers", "thresholds", "timeouts", "odd", "options", "one-packet", "any-port", "sctp",
-    "ah-esp", "gue", "gre", "persistent", "port-0", "marks", "sloppy", "pmtu", "quiescent", "rates",
-    "stray", "local", "bypass", "secure", "drop-packet", "drop-entry", "backup", "sip", "live",
-    "nat-icmp", "schedule-icmp", "ignore-tunneled", "mixed"))
-DEFAULT = frozenset(name for name, on, _ in FEATURES if on)
-
-
-SEVERAL = {"all": NAMES, "default": DEFAULT, "settled": SETTLED}
+NAMES = tuple(name for name, _ in FEATURES)
+ALL = frozenset(NAMES)
 
 
 def parse(text):
-    """Features by their names with commas; "all", "default" and "settled" are several, "+x" and
-    "-x" change the default."""
+    """Features by their names with commas; "all" are all, "-x" takes one away, from all where none
+    was named before."""
     chosen = set()
     for word in filter(None, text.split(",")):
-        name = word.lstrip("+-")
-        if name in SEVERAL:
-            names = set(SEVERAL[name])
+        name = word.lstrip("-")
+        if name == "all":
+            names = ALL
         elif name in NAMES:
             names = {name}
         else:
             raise Failure(f"no feature \"{name}\"; there are {', '.join(NAMES)}")
-        if word.startswith("+") and not chosen:
-            chosen = set(DEFAULT)
         if word.startswith("-"):
-            chosen = (chosen or set(DEFAULT)) - names
+            chosen = (chosen or set(ALL)) - names
         else:
             chosen |= names
     return frozenset(chosen)

@@ -171,7 +171,7 @@ def _story(number, rng, features):
     return _Story(rng, features)
 
 
-def generate(number, seed, packets, features=features_module.DEFAULT):
+def generate(number, seed, packets, features=features_module.ALL):
     """The scenario with this number of a run with this seed, of about so many packets."""
     if "drop-entry" in features and number % DROPPING_EVERY == 3:
         return Scenario(number, dropping(random.Random(f"{seed}/{number}")), seed=seed)

@@ -159,6 +159,12 @@ class Machine:
 
     def play(self, text):
         """Gives a batch of scenarios; yields the lines that come of it."""
+        try:
+            yield from self._play(text)
+        except OSError as error:
+            raise Failure(f"the guest was lost ({error}): {self._last_words()}") from None
+
+    def _play(self, text):
         self._line.setblocking(True)
         self._line.settimeout(QUIET_SECONDS)
         self._monitor.ask("cont")
