@@ -12,7 +12,7 @@ from .tags import ends
 from .tracking import Tracking
 from .wire import describe, describe_packet
 
-EXPIRY_SECONDS, TEMPLATE_SECONDS, REARMED_SECONDS, MINUTE = 2, 19, 50, 60
+EXPIRY_SECONDS, TEMPLATE_SECONDS, MINUTE = 2, 19, 60
 TEMPLATE = ("NONE", "ASSURED")
 STATS_COLUMNS = 5
 ICMP, ICMPV6 = 1, 58
@@ -41,10 +41,12 @@ def _is_template(name):
 
 def _tolerance(name, left):
     """A template that is armed anew when its time is up begins as late as the kernel's timer came,
-    by so many seconds at most (pace.py); liblvs' is on time. Minute after minute that adds up."""
+    by so many seconds at most (pace.py); liblvs' is on time. Minute after minute that adds up, until
+    one is ahead by a whole turn: of what may have been armed anew all that counts is that it is there.
+    """
     if not _is_template(name):
         return EXPIRY_SECONDS
-    return REARMED_SECONDS if left <= MINUTE else TEMPLATE_SECONDS
+    return MINUTE if left <= MINUTE else TEMPLATE_SECONDS
 
 
 def _conn_text(conn):
