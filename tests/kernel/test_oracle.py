@@ -237,17 +237,27 @@ class Tracked(unittest.TestCase):
 
     def setUp(self):
         self.tracking = Tracking()
+        self._serve("0")
 
-    def _segment(self, to_client, flags, seq=0, ack=0, payload=b"", sport=21):
+    def _serve(self, method, name=f"TCP {SERVER}|21"):
+        self.tracking.serve({name: {"dests": [("10.9.0.11|21", ["method", method])]}})
+
+    def _segment(self, to_client, flags, seq=0, ack=0, payload=b"", port=21):
         src, dst = (SERVER, CLIENT) if to_client else (CLIENT, SERVER)
-        ports = (sport, 1000) if to_client else (1000, 21)
+        ports = (port, 1000) if to_client else (1000, port)
         return wire.ether(bytes(6), bytes(6), wire.ip(src, dst, wire.TCP, wire.tcp(
             src, dst, *ports, flags, seq, ack, b"", payload)))
 
-    def _goes(self, interface, frame):
+    def _asks(self, flags, seq=0, ack=0, at=0):
+        frame = self._segment(False, flags, seq, ack)
         went = outcome.Outcome(0, text=[])
-        went.out[interface] = [frame]
-        self.tracking.see(went)
+        went.out["s0"] = [frame]
+        self.tracking.see(Step(at, "frame", f"c0 {frame.hex()}"), went)
+
+    def _answers(self, frame, at=0):
+        went = outcome.Outcome(0, text=[])
+        went.out["c0"] = [frame]
+        self.tracking.see(Step(at, "frame", "s0 00"), went)
 
     def _refused(self, flags, ack=0):
         return self.tracking.refuses(self._segment(False, flags, 7, ack))
@@ -255,26 +265,54 @@ class Tracked(unittest.TestCase):
     def test_data_before_the_answer(self):
         self.assertTrue(self._refused(wire.ACK))
         self.assertFalse(self._refused(wire.SYN))
-        self._goes("s0", self._segment(False, wire.SYN))
+        self._asks(wire.SYN)
         self.assertTrue(self._refused(wire.ACK))
         self.assertTrue(self._refused(wire.SYN))
-        self._goes("c0", self._segment(True, wire.SYN | wire.ACK, 100, 1))
+        self._answers(self._segment(True, wire.SYN | wire.ACK, 100, 1))
+        self.assertFalse(self._refused(wire.ACK, 101))
+
+    def test_it_sees_nothing_without_a_service(self):
+        self._asks(wire.SYN)
+        self._serve("0", f"TCP {SERVER}|80")
+        self._answers(self._segment(True, wire.SYN | wire.ACK, 100, 1))
+        self._serve("3")
+        self._answers(self._segment(True, wire.SYN | wire.ACK, 100, 1))
+        self.assertTrue(self._refused(wire.ACK, 101))
+        self._serve("0")
+        self._answers(self._segment(True, wire.SYN | wire.ACK, 100, 1))
         self.assertFalse(self._refused(wire.ACK, 101))
 
     def test_what_was_not_sent(self):
-        self._goes("s0", self._segment(False, wire.SYN))
-        self._goes("c0", self._segment(True, wire.SYN | wire.ACK, 0xffffffff, 1))
-        self._goes("c0", self._segment(True, wire.ACK, 0, 1, b"220 \r\n"))
+        self._asks(wire.SYN)
+        self._answers(self._segment(True, wire.SYN | wire.ACK, 0xffffffff, 1))
+        self._answers(self._segment(True, wire.ACK, 0, 1, b"220 \r\n"))
         self.assertFalse(self._refused(wire.ACK, 6))
         self.assertFalse(self._refused(wire.RST, 7))
         self.assertTrue(self._refused(wire.ACK, 7))
         self.assertFalse(self._refused(wire.ACK, 0xffffff00))
 
+    def test_what_was_closed_long_ago(self):
+        self._asks(wire.SYN)
+        self._answers(self._segment(True, wire.SYN | wire.ACK, 100, 1))
+        self._asks(wire.FIN | wire.ACK, 1, 101, SECOND)
+        late = self._segment(False, wire.ACK, 2, 102)
+        self.assertFalse(self.tracking.forgets(late, 40 * SECOND))
+        self._answers(self._segment(True, wire.FIN | wire.ACK, 101, 2), 2 * SECOND)
+        self.assertFalse(self.tracking.forgets(late, 31 * SECOND))
+        self.assertTrue(self.tracking.forgets(late, 32 * SECOND))
+
+    def test_replies_without_a_service(self):
+        reply = self._segment(True, wire.ACK, 1, 1, b"227 =1,2\r\n")
+        other = self._segment(True, wire.ACK, 1, 1, b"220 fine\r\n")
+        self.assertFalse(self.tracking.misses(reply))
+        self._serve("0", "TCP 2001:db8::1|21")
+        self.assertTrue(self.tracking.misses(reply))
+        self.assertFalse(self.tracking.misses(other))
+
     def test_data_connections(self):
-        answer = wire.ether(bytes(6), bytes(6), wire.ip(CLIENT, SERVER, wire.TCP, wire.tcp(
-            CLIENT, SERVER, 1000, 20, wire.SYN | wire.ACK)))
+        answer = self._segment(False, wire.SYN | wire.ACK, port=20)
         self.assertFalse(self.tracking.refuses_data(answer))
-        self._goes("c0", self._segment(True, wire.SYN, sport=20))
+        self._answers(self._segment(True, wire.SYN, port=20))
         self.assertTrue(self.tracking.refuses_data(answer))
 
 

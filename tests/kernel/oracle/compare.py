@@ -3,6 +3,7 @@
 
 import copy
 import dataclasses
+import re
 
 from . import documented, law, listing, survival
 from .datagram import Gathered, Gatherer, is_fragment, plain
@@ -39,14 +40,20 @@ def _is_template(name):
     return name[1].endswith("|0") and name[4] in TEMPLATE
 
 
+def _may_linger(name, left):
+    """Whether it may be armed anew for a minute when its time is up, for it controls others."""
+    return left <= MINUTE and (_is_template(name)
+                               or name[2].endswith("|21") and name[4] == "ESTABLISHED")
+
+
 def _tolerance(name, left):
-    """A template that is armed anew when its time is up begins as late as the kernel's timer came,
-    by so many seconds at most (pace.py); liblvs' is on time. Minute after minute that adds up, until
+    """What is armed anew when its time is up begins as late as the kernel's timer came, by so many
+    seconds at most (pace.py); liblvs' is on time. Minute after minute that adds up, until
     one is ahead by a whole turn: of what may have been armed anew all that counts is that it is there.
     """
-    if not _is_template(name):
-        return EXPIRY_SECONDS
-    return MINUTE if left <= MINUTE else TEMPLATE_SECONDS
+    if _may_linger(name, left):
+        return MINUTE
+    return TEMPLATE_SECONDS if _is_template(name) else EXPIRY_SECONDS
 
 
 def _conn_text(conn):
@@ -58,7 +65,7 @@ class Undecided(Exception):
     """From here on the two sides may differ, and none is wrong: the text says why."""
 
 
-TIMER = "a template's timer came while its last connection ended"
+TIMER = "the timer of what controls others came while the last of them ended"
 APART = "a connection has moved on one side alone: a hostile packet, a refused fragment"
 OPENED = "a hostile packet opened a connection in the kernel"
 LAW = "drop_entry: the law goes on"
@@ -75,6 +82,14 @@ def _lone(template, conns):
     return not any(name[3].rpartition("|")[0] == server and not _is_template(name)
                    and (service.endswith("|0") or name[2] == service)
                    for name, _ in conns) and client.endswith("|0")
+
+
+def _may_have_gone(conn, conns):
+    """Whether its own timer may have come on the other side when the last that it controls ended."""
+    name, left = conn
+    if _is_template(name):
+        return _lone(name, conns)
+    return _may_linger(name, left)
 
 
 def _without_apart(conns, apart):
@@ -110,14 +125,14 @@ def _compare_conns(number, kernel, liblvs, apart):
             conn = theirs.pop(0)
             ending |= conn[1] <= EXPIRY_SECONDS
             if conn[1] > EXPIRY_SECONDS:
-                if _is_template(conn[0]) and _lone(conn[0], kernel.conns):
+                if _may_have_gone(conn, kernel.conns):
                     raise Undecided(TIMER)
                 differences.append(Difference(number, "connection", _conn_text(conn), "not there"))
         else:
             conn = ours.pop(0)
             ending |= conn[1] <= EXPIRY_SECONDS
             if conn[1] > EXPIRY_SECONDS:
-                if _is_template(conn[0]) and _lone(conn[0], liblvs.conns):
+                if _may_have_gone(conn, liblvs.conns):
                     raise Undecided(TIMER)
                 differences.append(Difference(number, "connection", "not there", _conn_text(conn)))
     return differences, ending
@@ -364,6 +379,11 @@ def _is_counted_otherwise(theirs, ours, step, clients):
             or ours.reason == "reply reply_no_dest" and bool(_clients(step) & clients))
 
 
+def _without_ack(text):
+    """A segment in words, without what it acknowledges and the checksum that follows from it."""
+    return re.sub(r" ack \d+ sum [0-9a-f]+ ", " ", text)
+
+
 class _Comparison:
     """Goes through a scenario's steps up to one that has consequences."""
 
@@ -399,22 +419,31 @@ class _Comparison:
             yield from self._pieces.end(number)
             self._senders = set()
         for difference in _compare_step(number, step, theirs, ours, self._apart):
-            yield self._without_tracked(step, difference)
-        self._tracking.see(theirs)
+            yield self._named(step, difference)
+        self._tracking.see(step, theirs)
         if ours.reason in HOSTILE and any(theirs.out.values()) and not (
                 _clients(step) & self._clients):
             raise Undecided(OPENED)  # its server has one connection more
         if step.verb == "snap":
-            self._clients = {name[1] for name, _ in listing.parse(theirs.text).conns}
+            listed = listing.parse(theirs.text)
+            self._clients = {name[1] for name, _ in listed.conns}
+            self._tracking.serve(listed.services)
 
-    def _without_tracked(self, step, difference):
-        """The difference, called otherwise where the host's connection tracking made it."""
-        if (step.verb != "frame" or not step.args.startswith("c0 ")
-                or difference.kernel != "nothing"):
-            return difference
-        refuses = {"frames on s0": self._tracking.refuses,
-                   "frames on p0": self._tracking.refuses_data}.get(difference.what)
-        if refuses and refuses(bytes.fromhex(step.args.split()[-1])):
+    def _is_tracked(self, step, difference):
+        """Whether the host's connection tracking made it."""
+        frame = bytes.fromhex(step.args.split()[-1])
+        if difference.kernel != "nothing":
+            return (difference.what == "frames on s0" and self._tracking.forgets(frame, step.at)
+                    and _without_ack(difference.kernel) == _without_ack(difference.liblvs))
+        asked = {("c0", "frames on s0"): self._tracking.refuses,
+                 ("c0", "frames on p0"): self._tracking.refuses_data,
+                 ("s0", "frames on c0"): self._tracking.misses}
+        refuses = asked.get((step.args[:2], difference.what))
+        return bool(refuses) and refuses(frame)
+
+    def _named(self, step, difference):
+        """The difference, by another name where the host's connection tracking made it."""
+        if step.verb in ("frame", "answer") and self._is_tracked(step, difference):
             return dataclasses.replace(difference, what=documented.TRACKED)
         return difference
 

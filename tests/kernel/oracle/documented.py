@@ -55,10 +55,11 @@ TRACKED = "frames, which the host's connection tracking refuses"
 
 
 def _is_tracked_by_host(_, difference):
-    """On FTP's connections, what the host's connection tracking does not take for a packet of them,
-    and a SYN that opens one anew which it still has: the kernel drops them."""
+    """On FTP's connections: what the host's connection tracking does not take for a packet of them, a
+    SYN that opens one anew which it still has, and replies to be rewritten when it has gone with the
+    last FTP service; the kernel drops them. What it has forgotten goes on as it is."""
     return difference.what == TRACKED and difference.reason in (
-        "forward established", "forward scheduled", "pass ftp_port")
+        "forward established", "forward scheduled", "forward reply", "pass ftp_port")
 
 
 _MARKED = re.compile(r"ICMP \S+ .* about \[\S+ > (203\.0\.113\.(3[2-9]|4[0-7])|2001:db8:f:[12]:\S+) ")

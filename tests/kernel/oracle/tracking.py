@@ -7,10 +7,12 @@ what has been played is taken for refused here.
 
 import dataclasses
 
+from .scenario import SECOND
 from .tags import ends
 from .wire import ACK, FIN, SYN, TCP
 
 FTP, FTP_DATA, HALF = 21, 20, 1 << 31
+LAST_ACK = 30 * SECOND  # how long a connection that both sides have closed is remembered
 
 
 @dataclasses.dataclass
@@ -19,6 +21,8 @@ class _Seen:
 
     answered: bool = False  # the server's SYN with ACK went out
     end: int = 0  # behind the last byte that went out to the client
+    fins: set = dataclasses.field(default_factory=set)  # the sides that have closed
+    at: int = 0  # when its last segment went out
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +32,12 @@ class _Segment:
     seq: int
     ack: int
     flags: int
-    length: int
+    payload: bytes
+
+    @property
+    def end(self):
+        """Behind its last byte."""
+        return self.seq + len(self.payload) + bool(self.flags & SYN) + bool(self.flags & FIN)
 
 
 def _segment(frame):
@@ -44,39 +53,69 @@ def _segment(frame):
         return None
     tcp = packet[head:]
     return _Segment(*ends(frame), int.from_bytes(tcp[4:8], "big"), int.from_bytes(tcp[8:12], "big"),
-                    tcp[13], total - head - (tcp[12] >> 4) * 4)
+                    tcp[13], tcp[(tcp[12] >> 4) * 4:total - head])
+
+
+def _note(seen, side, one, at):
+    if seen is not None:
+        seen.at = at
+        seen.fins |= {side} if one.flags & FIN else set()
 
 
 class Tracking:
     """Follows what leaves the kernel's host, step by step."""
 
     def __init__(self):
-        self._seen = {}  # by the client's end
+        self._seen = {}  # by the client's end and the service's
+        self._served = set()  # FTP services with servers by NAT
         self._data = set()  # clients' ends to which servers have opened data connections
 
-    def see(self, outcome):
-        """A step's outcome in the kernel."""
-        for one in filter(None, map(_segment, outcome.out["s0"])):
-            if one.flags & (SYN | ACK) == SYN:
-                self._seen[one.source] = _Seen()
+    def serve(self, services):
+        """The services that there are now, by name, as in a listing. With the first server by NAT of
+        an FTP service tracking begins, with the last such service of the family it ends."""
+        self._served |= {name for name, service in services.items()
+                         if name.startswith("TCP ") and name.endswith(f"|{FTP}")
+                         and any(columns[:2] == ["method", "0"]
+                                 for _, columns in service["dests"])}
+        self._served &= services.keys()
+
+    def _tracks(self, end):
+        return any((":" in name) == (":" in end) for name in self._served)
+
+    def see(self, step, outcome):
+        """A step, and its outcome in the kernel."""
+        if step.verb == "frame" and step.args.startswith("c0 ") and outcome.out["s0"]:
+            self._see_client(_segment(bytes.fromhex(step.args.split()[-1])), step.at)
         for one in filter(None, map(_segment, outcome.out["c0"])):
-            if one.flags & SYN and one.source.endswith(f"|{FTP_DATA}"):
-                self._data.add(one.target)
-            seen = self._seen.get(one.target)
-            if seen is None or not one.source.endswith(f"|{FTP}"):
-                continue
-            end = one.seq + one.length + bool(one.flags & SYN) + bool(one.flags & FIN)
-            if one.flags & (SYN | ACK) == SYN | ACK:
-                seen.answered, seen.end = True, end
-            elif seen.answered and 0 < (end - seen.end) % (2 * HALF) < HALF:
-                seen.end = end
+            self._see_server(one, step.at)
+
+    def _see_client(self, one, at):
+        if one is None or not self._tracks(one.source):
+            return
+        if one.flags & (SYN | ACK) == SYN:
+            self._seen[one.source, one.target] = _Seen()
+        _note(self._seen.get((one.source, one.target)), "client", one, at)
+
+    def _see_server(self, one, at):
+        if not self._tracks(one.source):
+            return
+        if one.flags & SYN and one.source.endswith(f"|{FTP_DATA}"):
+            self._data.add(one.target)
+        seen = self._seen.get((one.target, one.source))
+        if seen is None:
+            return
+        _note(seen, "server", one, at)
+        if one.flags & (SYN | ACK) == SYN | ACK:
+            seen.answered, seen.end = True, one.end
+        elif seen.answered and 0 < (one.end - seen.end) % (2 * HALF) < HALF:
+            seen.end = one.end
 
     def refuses(self, frame):
         """Whether it does not take a client's frame for a part of its connection."""
         one = _segment(frame)
         if one is None or not one.target.endswith(f"|{FTP}"):
             return False
-        seen = self._seen.get(one.source)
+        seen = self._seen.get((one.source, one.target))
         if one.flags & SYN:
             return seen is not None
         if seen is None or not seen.answered:
@@ -89,3 +128,18 @@ class Tracking:
         one = _segment(frame)
         return (one is not None and bool(one.flags & SYN) and one.source in self._data
                 and one.target.endswith(f"|{FTP_DATA}"))
+
+    def forgets(self, frame, at):
+        """Whether a client's frame comes when its connection was closed long ago: what was rewritten
+        is not counted any more."""
+        one = _segment(frame)
+        seen = one and self._seen.get((one.source, one.target))
+        return bool(seen) and len(seen.fins) == 2 and at - seen.at >= LAST_ACK
+
+    def misses(self, frame):
+        """Whether a server's frame answers PASV or EPSV, which is rewritten, when the last FTP service
+        of its family has gone, and connection tracking with it."""
+        one = _segment(frame)
+        return (one is not None and one.source.endswith(f"|{FTP}")
+                and one.payload[:4] in (b"227 ", b"229 ")
+                and not self._tracks(one.source))
