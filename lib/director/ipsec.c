@@ -58,16 +58,18 @@ static enum lvs_reason dest_gone(struct lvs_step *step, struct lvs_conn *conn)
 enum lvs_reason lvs_ipsec_turn(struct lvs_step *step)
 {
 	const struct lvs_director *director = step->worker->director;
+	bool backup = lvs_director_stands_by(director);
+	unsigned sides = backup ? LVS_SIDES_PACKET & ~(unsigned)LVS_SIDE_REQUEST : LVS_SIDES_PACKET;
 	struct lvs_flow ike;
 	const struct lvs_flow *flow = lvs_ipsec_flow(&step->headers->flow, &ike);
 	struct lvs_dest *dest;
 	struct lvs_conn *conn;
 	enum lvs_side side;
 
-	conn = lvs_table_find(director->table, flow, lvs_table_hash(director->table, flow),
-			      LVS_SIDES_PACKET, &side);
+	conn = lvs_table_find(director->table, flow, lvs_table_hash(director->table, flow), sides,
+			      &side);
 	if (!conn || lvs_conn_is_over(conn, step->tick))
-		return LVS_REASON_PROTOCOL;
+		return backup ? LVS_REASON_BACKUP : LVS_REASON_PROTOCOL;
 	dest = lvs_services_dest(director->services, conn->dest);
 	if (!lvs_services_any(director->services, step->headers->flow.family))
 		return LVS_REASON_PROTOCOL;

@@ -462,6 +462,29 @@ START_TEST(test_answers)
 }
 END_TEST
 
+/* While a backup of connection sync that is to balance nothing runs, a client's are the host's, as
+ * its other packets are; replies go their way. */
+START_TEST(test_backup)
+{
+	struct lvs_settings settings = {.size = sizeof(settings), .flags = LVS_SET_BACKUP_ONLY};
+	bool nat = _i < NATS;
+	struct lvs_dest_info dest;
+	struct world w;
+
+	build(&w, &setups[_i], &settings);
+	rig_send(w.worker, &w.rig, &w.ike, 0, w.now);
+	ck_assert_int_eq(send(&w, &w.client, 40), LVS_REASON_ESTABLISHED);
+	lvs_director_set_backup(w.director, true);
+	ck_assert_int_eq(send(&w, &w.client, 40), LVS_REASON_BACKUP);
+	ck_assert_int_eq(send(&w, &w.server, 40), nat ? LVS_REASON_REPLY : LVS_REASON_REPLY_SEEN);
+	rig_get_dest(w.director, &w.service, &w.dest, &dest);
+	ck_assert_uint_eq(dest.stats.in_pkts, 2);
+	lvs_director_set_backup(w.director, false);
+	ck_assert_int_eq(send(&w, &w.client, 40), LVS_REASON_ESTABLISHED);
+	tear_down(&w);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("ipsec");
@@ -476,5 +499,6 @@ int main(void)
 	tcase_add_test(tcase, test_ah_inside);
 	tcase_add_loop_test(tcase, test_errors, 0, NATS);
 	tcase_add_loop_test(tcase, test_answers, 0, SETUPS);
+	tcase_add_loop_test(tcase, test_backup, 0, SETUPS);
 	return unit_run("ipsec", tcase);
 }
