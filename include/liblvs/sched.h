@@ -103,6 +103,11 @@ struct lvs_sched_set {
 /** Flags of a pick. */
 enum lvs_pick_flag {
 	LVS_PICK_PEEK = 0x1, /**< Answer as if, but move nothing. */
+	/**
+	 * For an ICMP error about a reply of the flow (LVS_SET_SCHEDULE_ICMP). What goes by the
+	 * wanted address takes that which the reply was for, the client's, as the kernel does.
+	 */
+	LVS_PICK_ERROR = 0x2,
 };
 
 /** Properties of a scheduler. */

@@ -8,9 +8,9 @@
 bool lvs_candidate_pick(struct lvs_step *step, struct lvs_candidate *candidate)
 {
 	const struct lvs_service_set *set = candidate->set;
-	uint32_t index =
-		set->conf.sched->pick(&set->sched_set, set->sched_state, &step->headers->flow,
-				      step->peek ? LVS_PICK_PEEK : 0);
+	unsigned flags = (step->peek ? LVS_PICK_PEEK : 0u) | (step->quoted ? LVS_PICK_ERROR : 0u);
+	uint32_t index = set->conf.sched->pick(&set->sched_set, set->sched_state,
+					       &step->headers->flow, flags);
 
 	lvs_note(step, picked, index);
 	if (index >= set->sched_set.dest_n)

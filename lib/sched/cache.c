@@ -23,20 +23,21 @@ static uint32_t bucket_of(const struct lvs_sched_cache *cache, const struct lvs_
 	       (cache->bucket_n - 1);
 }
 
-static union lvs_addr wanted(const struct lvs_flow *flow)
+/* All of it compares. */
+static union lvs_addr clean(const struct lvs_sched_set *set, const union lvs_addr *wanted)
 {
-	union lvs_addr addr = flow->dst;
+	union lvs_addr addr = *wanted;
 
-	if (flow->family != LVS_INET6)
+	if (set->family != LVS_INET6)
 		addr.word[1] = addr.word[2] = addr.word[3] = 0;
 	return addr;
 }
 
 struct lvs_sched_cache_entry *lvs_sched_cache_find(struct lvs_sched_cache *cache,
 						   const struct lvs_sched_set *set,
-						   const struct lvs_flow *flow)
+						   const union lvs_addr *wanted)
 {
-	union lvs_addr addr = wanted(flow);
+	union lvs_addr addr = clean(set, wanted);
 	uint32_t number = cache->bucket[bucket_of(cache, set, &addr)];
 	struct lvs_sched_cache_entry *entry;
 
@@ -62,7 +63,7 @@ uint32_t lvs_sched_cache_take(struct lvs_sched_cache *cache)
 
 struct lvs_sched_cache_entry *lvs_sched_cache_add(struct lvs_sched_cache *cache,
 						  const struct lvs_sched_set *set,
-						  const struct lvs_flow *flow, uint32_t tick)
+						  const union lvs_addr *wanted, uint32_t tick)
 {
 	uint32_t number = lvs_sched_cache_take(cache);
 	struct lvs_sched_cache_entry *entry = lvs_sched_cache_at(cache, number);
@@ -70,8 +71,8 @@ struct lvs_sched_cache_entry *lvs_sched_cache_add(struct lvs_sched_cache *cache,
 
 	if (!entry)
 		return NULL;
-	*entry =
-		(struct lvs_sched_cache_entry){.addr = wanted(flow), .seen = tick, .changed = tick};
+	*entry = (struct lvs_sched_cache_entry){
+		.addr = clean(set, wanted), .seen = tick, .changed = tick};
 	first = &cache->bucket[bucket_of(cache, set, &entry->addr)];
 	entry->next = *first;
 	*first = number;

@@ -86,11 +86,11 @@ void lvs_sched_cache_build(struct lvs_sched_cache *cache, const struct lvs_sched
 /* NULL: not known. */
 struct lvs_sched_cache_entry *lvs_sched_cache_find(struct lvs_sched_cache *cache,
 						   const struct lvs_sched_set *set,
-						   const struct lvs_flow *flow);
+						   const union lvs_addr *wanted);
 /* An entry for an address that has none. NULL: there are too many. */
 struct lvs_sched_cache_entry *lvs_sched_cache_add(struct lvs_sched_cache *cache,
 						  const struct lvs_sched_set *set,
-						  const struct lvs_flow *flow, uint32_t tick);
+						  const union lvs_addr *wanted, uint32_t tick);
 /* Takes a member in at the head. False: no room. */
 bool lvs_sched_cache_join(struct lvs_sched_cache *cache, struct lvs_sched_cache_entry *entry,
 			  uint32_t ref);

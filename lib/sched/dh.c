@@ -37,10 +37,9 @@ static uint32_t dh_pick(const struct lvs_sched_set *set, void *state, const stru
 			unsigned flags)
 {
 	const struct dh *dh = state;
-	uint32_t value = lvs_sched_fold(&flow->dst, flow->family);
+	uint32_t value = lvs_sched_fold(lvs_sched_wanted(flow, flags), flow->family);
 	uint32_t picked = dh->bucket[lvs_sched_bucket(value, BUCKET_BITS)];
 
-	(void)flags;
 	if (set->dest_n == 0 || !lvs_sched_usable(&set->dest[picked]))
 		return LVS_SCHED_NONE;
 	return picked;

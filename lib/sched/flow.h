@@ -16,6 +16,12 @@ LVS_INLINE uint32_t lvs_sched_fold(const union lvs_addr *addr, unsigned family)
 	return lvs_ntohl(addr->word[0] ^ addr->word[1] ^ addr->word[2] ^ addr->word[3]);
 }
 
+/* The address that is wanted. Of an error about a reply it is the one that the reply was for. */
+LVS_INLINE const union lvs_addr *lvs_sched_wanted(const struct lvs_flow *flow, unsigned flags)
+{
+	return lvs_unlikely(flags & LVS_PICK_ERROR) ? &flow->src : &flow->dst;
+}
+
 /*
  * One of 2^bits buckets. The hash is multiplicative, by the golden ratio: Knuth, "The Art of
  * Computer Programming", volume 3, section 6.4.

@@ -8,6 +8,7 @@
 
 #include "sched/busy.h"
 #include "sched/cache.h"
+#include "sched/flow.h"
 #include "sched/least.h"
 #include "sched/list.h"
 
@@ -36,11 +37,11 @@ static uint32_t known_place(const struct lvs_sched_set *set,
 }
 
 static void remember(struct lvs_sched_cache *cache, const struct lvs_sched_set *set,
-		     const struct lvs_flow *flow, struct lvs_sched_cache_entry *entry,
+		     const union lvs_addr *wanted, struct lvs_sched_cache_entry *entry,
 		     uint32_t picked)
 {
 	if (!entry)
-		entry = lvs_sched_cache_add(cache, set, flow, lvs_sched_tick(set));
+		entry = lvs_sched_cache_add(cache, set, wanted, lvs_sched_tick(set));
 	if (entry)
 		entry->value = picked;
 }
@@ -49,11 +50,12 @@ static uint32_t lblc_pick(const struct lvs_sched_set *set, void *state, const st
 			  unsigned flags)
 {
 	struct lvs_sched_cache *cache = state;
+	const union lvs_addr *wanted = lvs_sched_wanted(flow, flags);
 	uint32_t picked = LVS_SCHED_NONE;
 	struct lvs_sched_cache_entry *entry;
 
 	lvs_spin_lock(&cache->lock);
-	entry = lvs_sched_cache_find(cache, set, flow);
+	entry = lvs_sched_cache_find(cache, set, wanted);
 	if (entry)
 		picked = known_place(set, entry);
 	if (entry && !(flags & LVS_PICK_PEEK))
@@ -61,7 +63,7 @@ static uint32_t lblc_pick(const struct lvs_sched_set *set, void *state, const st
 	if (picked == LVS_SCHED_NONE) {
 		picked = lvs_sched_least_loaded(set);
 		if (picked != LVS_SCHED_NONE && !(flags & LVS_PICK_PEEK))
-			remember(cache, set, flow, entry, picked);
+			remember(cache, set, wanted, entry, picked);
 	}
 	lvs_spin_unlock(&cache->lock);
 	return picked;

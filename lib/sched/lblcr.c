@@ -8,6 +8,7 @@
 
 #include "sched/busy.h"
 #include "sched/cache.h"
+#include "sched/flow.h"
 #include "sched/least.h"
 #include "sched/list.h"
 
@@ -99,7 +100,7 @@ static void shrink(struct lvs_sched_cache *cache, const struct lvs_sched_set *se
 }
 
 static void grow(struct lvs_sched_cache *cache, const struct lvs_sched_set *set,
-		 const struct lvs_flow *flow, struct lvs_sched_cache_entry *entry, uint32_t picked)
+		 const union lvs_addr *wanted, struct lvs_sched_cache_entry *entry, uint32_t picked)
 {
 	uint32_t tick = lvs_sched_tick(set);
 
@@ -107,7 +108,7 @@ static void grow(struct lvs_sched_cache *cache, const struct lvs_sched_set *set,
 	if (!entry && cache->member_used == cache->member_max && !cache->member_free)
 		return;
 	if (!entry)
-		entry = lvs_sched_cache_add(cache, set, flow, tick);
+		entry = lvs_sched_cache_add(cache, set, wanted, tick);
 	if (entry && !is_member(cache, entry, picked) && lvs_sched_cache_join(cache, entry, picked))
 		entry->changed = tick;
 }
@@ -116,12 +117,13 @@ static uint32_t lblcr_pick(const struct lvs_sched_set *set, void *state,
 			   const struct lvs_flow *flow, unsigned flags)
 {
 	struct lvs_sched_cache *cache = state;
+	const union lvs_addr *wanted = lvs_sched_wanted(flow, flags);
 	uint32_t picked = LVS_SCHED_NONE;
 	struct lvs_sched_cache_entry *entry;
 	bool peek = flags & LVS_PICK_PEEK;
 
 	lvs_spin_lock(&cache->lock);
-	entry = lvs_sched_cache_find(cache, set, flow);
+	entry = lvs_sched_cache_find(cache, set, wanted);
 	if (entry)
 		picked = least_of(cache, set, entry);
 	if (entry && !peek) {
@@ -131,7 +133,7 @@ static uint32_t lblcr_pick(const struct lvs_sched_set *set, void *state,
 	if (picked == LVS_SCHED_NONE || lvs_sched_busy(set, &set->dest[picked])) {
 		picked = lvs_sched_least_loaded(set);
 		if (picked != LVS_SCHED_NONE && !peek)
-			grow(cache, set, flow, entry, picked);
+			grow(cache, set, wanted, entry, picked);
 	}
 	lvs_spin_unlock(&cache->lock);
 	return picked;

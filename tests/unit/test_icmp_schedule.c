@@ -278,6 +278,34 @@ START_TEST(no_entry)
 }
 END_TEST
 
+/* Who remembers where an address went, as caches do, takes the client's for the one that is wanted:
+ * it has gone nowhere yet, and goes to whom has least to do. */
+START_TEST(wanted_address)
+{
+	static const char *const names[] = {"lblc", "lblcr"};
+	struct lvs_settings settings = on();
+	struct lvs_dest_key second;
+	struct world w;
+
+	build(&w, &settings, LVS_INET, LVS_TCP, LVS_METHOD_NAT);
+	rig_set_service(w.director, &w.service, names[_i]);
+	rig_set_dest(w.director, &w.service, &w.dest, LVS_METHOD_NAT,
+		     10); /* so that it is not busy */
+	for (unsigned i = 1; i < 4; i++) {
+		w.out.src_port = rig_port(40000 + i);
+		rig_send(w.worker, &w.rig, &w.out, SYN, w.now);
+	}
+	second = rig_dest_key(LVS_INET, rig_addr4(10, 0, 0, 2), 8080);
+	rig_set_dest(w.director, &w.service, &second, LVS_METHOD_NAT, 10);
+	w.out.src_port = rig_port(40004);
+	ck_assert_int_eq(rig_send(w.worker, &w.rig, &w.out, SYN, w.now), LVS_REASON_SCHEDULED);
+	ck_assert_mem_eq(&w.rig.packet.next_hop, &w.dest.addr, 16);
+	ck_assert_int_eq(error_to_service(&w, 41000), LVS_REASON_ICMP_FORWARDED);
+	ck_assert_mem_eq(&w.rig.packet.next_hop, &second.addr, 16);
+	tear_down(&w);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("icmp_schedule");
@@ -292,5 +320,6 @@ int main(void)
 	tcase_add_loop_test(tcase, opens_in_vain, 0, n);
 	tcase_add_loop_test(tcase, no_room, 0, n);
 	tcase_add_test(tcase, no_entry);
+	tcase_add_loop_test(tcase, wanted_address, 0, 2);
 	return unit_run("icmp_schedule", tcase);
 }

@@ -65,6 +65,26 @@ static int model_pick(const struct rig *rig, const struct lvs_flow *flow)
 								       : RIG_NONE;
 }
 
+/* An error about a reply goes by the address of whom that was for: by the client's. */
+START_TEST(test_error)
+{
+	struct rig *rig = golden_rig("dh", 0);
+	uint64_t seed = 9;
+	int found = 0;
+
+	for (unsigned i = 0; i < 100; i++) {
+		struct lvs_flow flow = rig_flow(rig_random(&seed), 1), turned = flow;
+		int picked = rig_pick(rig, &flow, LVS_PICK_ERROR);
+
+		turned.dst = flow.src;
+		ck_assert_int_eq(picked, rig_pick(rig, &turned, 0));
+		found |= 1 << picked;
+	}
+	ck_assert_int_eq(found, 0xe);
+	rig_del_all(rig);
+}
+END_TEST
+
 static void change(struct rig *rig, uint64_t *seed, uint32_t most)
 {
 	uint32_t number = rig_below(seed, most);
@@ -109,6 +129,7 @@ int main(void)
 
 	tcase_add_test(tcase, test_golden);
 	tcase_add_test(tcase, test_golden_drained);
+	tcase_add_test(tcase, test_error);
 	tcase_add_loop_test(tcase, test_model, 0, 20);
 	return unit_run("sched_dh", tcase);
 }
