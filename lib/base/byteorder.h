@@ -94,4 +94,13 @@ LVS_INLINE int lvs_addr_equal(const union lvs_addr *a, const union lvs_addr *b, 
 	return memcmp(a, b, lvs_addr_len(family)) == 0;
 }
 
+/* 127.0.0.0/8 and ::1: never seen outside of a host (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3). */
+LVS_INLINE int lvs_addr_is_loopback(const union lvs_addr *addr, unsigned family)
+{
+	static const union lvs_addr loopback6 = {.byte = {[15] = 1}};
+
+	return family == LVS_INET ? addr->byte[0] == 127
+				  : lvs_addr_equal(addr, &loopback6, LVS_INET6);
+}
+
 #endif

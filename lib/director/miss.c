@@ -21,6 +21,15 @@ static bool is_for(const struct lvs_step *step, const struct lvs_service_set *se
 	       lvs_is_persistent(set);
 }
 
+/* From the loopback address, and not made here: no server could answer it, but itself. */
+LVS_INLINE bool is_martian(const struct lvs_step *step)
+{
+	const struct lvs_flow *flow = &step->headers->flow;
+
+	return lvs_unlikely(lvs_addr_is_loopback(&flow->src, flow->family)) &&
+	       step->packet->link_type != LVS_LINK_SELF;
+}
+
 /* The embedder's word on a connection that is about to be made. */
 static enum lvs_reason ask_filter(const struct lvs_step *step, const struct lvs_service_set *set)
 {
@@ -50,8 +59,8 @@ static enum lvs_reason miss_not_new(struct lvs_step *step)
 	if (lvs_setting(step->worker->director, full_policy) == LVS_FULL_REFUSE)
 		return LVS_REASON_NOT_NEW;
 	candidate.set = match(step);
-	if (!candidate.set || !lvs_is_hashed(candidate.set) || lvs_is_persistent(candidate.set) ||
-	    !is_for(step, candidate.set) ||
+	if (!candidate.set || is_martian(step) || !lvs_is_hashed(candidate.set) ||
+	    lvs_is_persistent(candidate.set) || !is_for(step, candidate.set) ||
 	    step->headers->flow.src_port == lvs_htons(LVS_FTP_DATA_PORT))
 		return LVS_REASON_NOT_NEW;
 	reason = ask_filter(step, candidate.set);
@@ -91,6 +100,8 @@ enum lvs_reason lvs_miss(struct lvs_step *step)
 	candidate.set = match(step);
 	if (!candidate.set)
 		return lvs_outbound(step);
+	if (is_martian(step))
+		return LVS_REASON_CROSS_LOCAL;
 	if (lvs_defence_drops(&step->worker->director->defence, step->peek))
 		return LVS_REASON_DROP_PACKET;
 	if (step->headers->flow.src_port == lvs_htons(LVS_FTP_DATA_PORT))

@@ -132,15 +132,6 @@ static void rewrite(struct lvs_packet *packet, const struct lvs_headers *headers
 	repair_sum(packet, headers, addr_delta, port_delta);
 }
 
-static bool is_loopback(const union lvs_addr *addr, unsigned family)
-{
-	static const union lvs_addr loopback6 = {.byte = {[15] = 1}};
-
-	if (family == LVS_INET)
-		return addr->byte[0] == 127;
-	return lvs_addr_equal(addr, &loopback6, LVS_INET6);
-}
-
 static void rewrite_out(struct lvs_packet *packet, const struct lvs_headers *headers,
 			const struct lvs_binding *binding)
 {
@@ -151,7 +142,8 @@ static void rewrite_out(struct lvs_packet *packet, const struct lvs_headers *hea
 /* The loopback address is for what was made here (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3). */
 static bool is_crossing(const struct lvs_packet *packet, const struct lvs_binding *binding)
 {
-	return packet->link_type != LVS_LINK_SELF && is_loopback(&binding->dest, binding->family);
+	return packet->link_type != LVS_LINK_SELF &&
+	       lvs_addr_is_loopback(&binding->dest, binding->family);
 }
 
 /* The real server is this host: neither TTL nor MTU are asked. */

@@ -825,7 +825,8 @@ def icmp_limits():
         ask(CLIENT, "reply_no_dest")
     ask(CLIENT, "no_dest")
     # Nobody is told who cannot be.
-    for client in "127.0.0.1", "224.0.0.1", "255.255.255.255", "0.0.0.0":
+    ask("127.0.0.1", "cross_local")
+    for client in "224.0.0.1", "255.255.255.255", "0.0.0.0":
         ask(client, "no_dest")
     ask("ff02::1", "no_dest", VIP6)
     ask("::", "no_dest", VIP6)

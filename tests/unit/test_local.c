@@ -165,6 +165,24 @@ START_TEST(test_loopback)
 }
 END_TEST
 
+/* From the loopback address nothing comes in from outside; what was made here is this host's
+ * affair. */
+START_TEST(test_martian)
+{
+	unsigned family = _i % 2 ? LVS_INET6 : LVS_INET;
+	union lvs_addr loopback6 = {.byte = {[15] = 1}};
+	struct world w;
+
+	build(&w, family, methods[_i / 2], host_addr(family));
+	w.flow.src = family == LVS_INET6 ? loopback6 : rig_addr4(127, 1, 2, 3);
+	ck_assert_int_eq(send(&w, LVS_TCP_SYN, 64, 0, LVS_LINK_HOST), LVS_REASON_CROSS_LOCAL);
+	ck_assert_uint_eq(lvs_director_conn_n(w.director), 0);
+	ck_assert_int_eq(send(&w, LVS_TCP_SYN, 64, 0, LVS_LINK_SELF), LVS_REASON_LOCAL);
+	ck_assert_uint_eq(lvs_director_conn_n(w.director), 1);
+	tear_down(&w);
+}
+END_TEST
+
 static const struct {
 	uint8_t protocol;
 	bool tunnel; /* one that ignore_tunneled is about */
@@ -216,6 +234,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_host_serves, 0, 8);
 	tcase_add_loop_test(tcase, test_crossing, 0, 8);
 	tcase_add_loop_test(tcase, test_loopback, 0, 2);
+	tcase_add_loop_test(tcase, test_martian, 0, 8);
 	tcase_add_loop_test(tcase, test_tunneled, 0,
 			    2 * (int)(sizeof(protocols) / sizeof(protocols[0])));
 	return unit_run("local", tcase);
