@@ -21,16 +21,18 @@ tidy_tests() {
 	check "clang-tidy of tests" tidy "${code[@]}"
 }
 
-# Only files that the build knows have the right options.
-tidy() {
+# Only files that the build knows have the right options. How many warnings are none of ours says nothing.
+tidy() (
+	set -o pipefail
 	local database=$LVS_BUILD/clang/compile_commands.json file
 	for file; do
 		if grep -qF "/$file\"" "$database"; then
 			printf '%s\0' "$file"
 		fi
 	done | xargs -0 -P "$LVS_JOBS" -n 4 \
-		clang-tidy --quiet -p "$LVS_BUILD/clang" --warnings-as-errors='*'
-}
+		clang-tidy --quiet -p "$LVS_BUILD/clang" --warnings-as-errors='*' 2>&1 |
+		{ grep -vE '^[0-9]+ warnings? generated\.$' || true; }
+)
 
 # Suppressions, each with its reason, are in tests/cppcheck.txt.
 cppcheck_all() {
