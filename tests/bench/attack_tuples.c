@@ -138,6 +138,8 @@ static void load(struct site *site, const struct tuple *tuple, uint32_t n,
 	unsigned rounds = 0;
 
 	memset(measured, 0, sizeof(*measured));
+	if (n == 0)
+		return;
 	for (uint32_t done = 0; done < n; done += SITE_POOL, rounds++) {
 		for (unsigned i = 0; i < SITE_POOL; i++) {
 			struct lvs_flow flow = flow_of(site, tuple[done + i]);
@@ -146,7 +148,7 @@ static void load(struct site *site, const struct tuple *tuple, uint32_t n,
 		}
 		fresh += attack_run(site, SITE_POOL, &measured->longest_us);
 	}
-	measured->fresh_ns = rounds ? fresh / rounds : 0;
+	measured->fresh_ns = fresh / rounds;
 	for (unsigned round = 0; round < 32; round++) {
 		for (unsigned i = 0; i < SITE_POOL; i++) {
 			uint32_t which = (uint32_t)(bench_random(&site->random) % n);
