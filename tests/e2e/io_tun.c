@@ -234,9 +234,11 @@ int main(int argc, char **argv)
 	read_words(argc, argv, &conf, &forwarder);
 	if (conf.worker_n < 1 || conf.worker_n > WORKERS)
 		return 2;
-	for (; conf.worker < conf.worker_n; conf.worker++)
-		if (lvs_io_open(lvs_io_find("tun"), &conf, &io[conf.worker]))
+	for (unsigned i = 0; i < conf.worker_n; i++) {
+		conf.worker = i;
+		if (lvs_io_open(lvs_io_find("tun"), &conf, &io[i]))
 			return 1;
+	}
 	sigaction(SIGTERM, &action, NULL);
 	print_caps(io[0]);
 	run(io, conf.worker_n, &forwarder);

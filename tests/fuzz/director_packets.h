@@ -181,8 +181,9 @@ static inline unsigned write_packet(uint8_t *ip, const struct lvs_flow *flow, un
 		l4[l4_len + i] = (uint8_t)(i * 7 + bits);
 	/* A Call-ID, at the end, where it is that of a later fragment. */
 	if (flow->protocol == LVS_UDP && payload > 20) {
-		memcpy(l4 + l4_len + payload - 6, "\ni:x\n", 5);
-		l4[l4_len + payload - 3] = (uint8_t)('0' + (bits & 3));
+		const uint8_t call_id[] = {'\n', 'i', ':', (uint8_t)('0' + (bits & 3)), '\n'};
+
+		memcpy(l4 + l4_len + payload - 6, call_id, sizeof(call_id));
 	}
 	if (flow->family == LVS_INET)
 		fix_ip(ip);

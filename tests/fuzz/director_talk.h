@@ -137,7 +137,8 @@ static inline void talk_make(struct talk *talk, const struct lvs_flow *flow, uns
 	uint8_t bytes[BYTES_MAX];
 	unsigned whole = write_packet(bytes, flow, flags, len, 8);
 
-	memcpy(bytes + l4 + 20, text, len);
+	for (unsigned i = 0; i < len; i++)
+		bytes[l4 + 20 + i] = (uint8_t)text[i];
 	lvs_store32(bytes + l4 + 4, talk->end[from].seq);
 	lvs_store32(bytes + l4 + 8, talk->end[from].ack);
 	lvs_store16(bytes + l4 + 16, 0);
