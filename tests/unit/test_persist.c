@@ -314,6 +314,35 @@ START_TEST(test_assured)
 }
 END_TEST
 
+/* A template is no connection: what a server sends to port 0, which has one's number, neither finds
+ * it nor moves it. */
+START_TEST(test_port_0)
+{
+	uint8_t protocol = _i & 1 ? LVS_UDP : LVS_TCP;
+	enum lvs_method method = _i & 2 ? LVS_METHOD_DR : LVS_METHOD_NAT;
+	struct lvs_service_key service = service_of(V4, protocol, 80, 0);
+	struct lvs_flow flow = flow_of(V4, protocol, 1, 1000, 80);
+	struct lvs_flow back = rig_flow(protocol, V4, vip_of(V4), 80, flow.src, 0);
+	struct lvs_conn_info info;
+	struct world w;
+
+	open_world(&w, NULL);
+	rig_set_persistent(w.director, &service, "rr", 0, 100, HOST_MASK);
+	add_dests(&w, &service, method, 80);
+	begin(&w, &flow);
+	if (method == LVS_METHOD_NAT)
+		back.src = w.rig.packet.next_hop;
+	pass(&w, 5);
+	push(&w, &back, RST | ACK);
+	ck_assert_int_eq(w.rig.packet.verdict, LVS_PASS);
+	ck_assert_uint_eq(w.rig.packet.conn, 0);
+	ck_assert(template_at(&w, 0, &info));
+	ck_assert_str_eq(info.state, "NONE");
+	ck_assert_uint_eq(left_of(&w, &info), 95);
+	close_world(&w);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("persist");
@@ -325,5 +354,6 @@ int main(void)
 	tcase_add_test(tcase, test_over);
 	tcase_add_loop_test(tcase, test_for_ever, 0, 5);
 	tcase_add_loop_test(tcase, test_assured, 0, sizeof(assured_rows) / sizeof(assured_rows[0]));
+	tcase_add_loop_test(tcase, test_port_0, 0, 4);
 	return unit_run("persist", tcase);
 }

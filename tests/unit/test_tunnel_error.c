@@ -417,6 +417,35 @@ START_TEST(test_udp_flow)
 }
 END_TEST
 
+/* One address may be the end of tunnels of two kinds, of two services: each connection's errors are
+ * understood, and by its own kind alone. */
+START_TEST(test_two_ends)
+{
+	struct lvs_service_key other;
+	struct lvs_flow first;
+	struct site w;
+
+	site_begin(&w, &kinds[0], LVS_INET, LVS_INET);
+	first = w.flow;
+	other = rig_service_key(LVS_INET, LVS_TCP, w.flow.dst, 81);
+	rig_set_service(w.director, &other, "rr");
+	set_dest(&w, &other, LVS_METHOD_TUNNEL, &kinds[3], 0);
+	w.flow.dst_port = rig_port(81);
+	ck_assert_int_eq(rig_send(w.worker, &w.rig, &w.flow, SYN, SECOND), LVS_REASON_SCHEDULED);
+	for (unsigned i = 0; i < 2; i++) {
+		send_one(&w);
+		ck_assert_uint_eq(w.sent.packet.data[9], i ? LVS_IPIP : LVS_GRE);
+		ck_assert_int_eq(site_error(&w, 2000, 11, 0, 0), LVS_REASON_REPLY_TUNNEL);
+		expect_told(&w, 11, 0);
+		w.flow = first;
+	}
+	/* Inside is the other one's packet. */
+	rig_put16(w.sent.packet.data + 42, 81);
+	ck_assert_int_eq(site_error(&w, 2000, 11, 0, 0), LVS_REASON_ICMP);
+	site_end(&w);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("tunnel_error");
@@ -430,5 +459,6 @@ int main(void)
 	tcase_add_loop_test(tcase, test_error_not_ours, 0, 4 * KINDS);
 	tcase_add_loop_test(tcase, test_removed, 0, 4 * KINDS);
 	tcase_add_test(tcase, test_udp_flow);
+	tcase_add_test(tcase, test_two_ends);
 	return unit_run("tunnel_error", tcase);
 }

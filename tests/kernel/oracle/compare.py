@@ -6,11 +6,13 @@ import dataclasses
 import re
 
 from . import documented, law, listing, survival
-from .datagram import Gathered, Gatherer, is_fragment, plain
+from .datagram import Gathered, Gatherer, plain
 from .difference import Difference
 from .mask import masked
+from .pieces import Pieces, is_piece
 from .tags import ends
 from .tracking import Tracking
+from .tunnels import Tunnels
 from .wire import describe, describe_packet
 
 EXPIRY_SECONDS, TEMPLATE_SECONDS, MINUTE = 2, 19, 60
@@ -66,6 +68,7 @@ class Undecided(Exception):
 
 
 TIMER = "the timer of what controls others came while the last of them ended"
+TEMPLATE_HIT = "a server's packet to port 0, which the kernel takes for one of a template"
 APART = "a connection has moved on one side alone: a hostile packet, a refused fragment"
 OPENED = "a hostile packet opened a connection in the kernel"
 LAW = "drop_entry: the law goes on"
@@ -248,51 +251,8 @@ def _without_copies(theirs, ours):
     return False
 
 
-def _error(interface, frame):
-    """An ICMP error as whom it goes to, type and code; None for another frame."""
-    if len(frame) >= 42 and frame[14] >> 4 == 4 and frame[23] == ICMP:
-        return interface, bytes(frame[30:34]), frame[34], frame[35]
-    if len(frame) >= 62 and frame[14] >> 4 == 6 and frame[20] == ICMPV6 and frame[54] < 128:
-        return interface, bytes(frame[38:54]), frame[54], frame[55]
-    return None
-
-
-class _Pieces:
-    """Errors about a datagram that comes in pieces.
-
-    liblvs answers the first piece and quotes it, the kernel the whole when the last is there: they
-    are compared by kind, behind the last piece.
-    """
-
-    def __init__(self):
-        self._errors = [set(), set()]
-
-    def take(self, theirs, ours):
-        """Takes the errors out of what left at a piece; all, where the host takes the datagram."""
-        if ours.reason.startswith("pass "):
-            for side in (theirs, ours):
-                side.out = {interface: [] for interface in side.out}
-        for errors, side in zip(self._errors, (theirs, ours)):
-            for interface in ("c0", "s0"):
-                found = {frame: _error(interface, frame) for frame in side.out[interface]}
-                errors.update(filter(None, found.values()))
-                side.out[interface] = [f for f in side.out[interface] if not found[f]]
-            # The host's share of a datagram in pieces is the host's affair.
-            side.out["p0"] = []
-
-    def end(self, number):
-        """The difference, if there is one."""
-        theirs, ours = (sorted(errors) for errors in self._errors)
-        self._errors = [set(), set()]
-        if theirs != ours:
-            yield Difference(number, "errors about a fragmented datagram", str(theirs), str(ours))
-
-
-def is_piece(step):
-    """Whether a fragment comes in."""
-    if step.verb not in ("frame", "answer"):
-        return False
-    return is_fragment(bytes.fromhex(step.args.split()[-1]))
+def _is_from_server(step):
+    return step.verb in ("frame", "answer") and step.args.startswith("s0 ")
 
 
 def _clients(step):
@@ -392,8 +352,10 @@ class _Comparison:
         self.kernel, self.liblvs = list(_gathered(kernel)), list(_gathered(liblvs))
         self._found = []
         self.counted = False  # counters may differ from here on
-        self._pieces = _Pieces()
+        self._pieces = Pieces()
         self._tracking = Tracking()
+        self._tunnels = Tunnels()
+        self._templates = set()  # their clients, at the last look
         self._senders = set()  # and receivers of the datagram in pieces
         self._apart = set()  # clients of whom the kernel took what liblvs dropped
         self._clients = set()  # those with connections, at the last look
@@ -405,6 +367,9 @@ class _Comparison:
         self._drops |= step.verb == "sysctl" and "/drop_packet " in step.args
         if self._drops and ours.reason in COUNTED_TWICE:
             raise Undecided(COPY)
+        if _is_from_server(step) and _clients(step) & self._templates:
+            raise Undecided(TEMPLATE_HIT)
+        self._tunnels.see(step)
         self.counted |= _is_counted_otherwise(theirs, ours, step, self._clients)
         if is_piece(step):
             self._pieces.take(theirs, ours)
@@ -427,6 +392,7 @@ class _Comparison:
         if step.verb == "snap":
             listed = listing.parse(theirs.text)
             self._clients = {name[1] for name, _ in listed.conns}
+            self._templates = {name[1] for name, _ in listed.conns if _is_template(name)}
             self._tracking.serve(listed.services)
 
     def _is_tracked(self, step, difference):
@@ -441,10 +407,21 @@ class _Comparison:
         refuses = asked.get((step.args[:2], difference.what))
         return bool(refuses) and refuses(frame)
 
+    def _is_of_shared_end(self, step, difference):
+        """Whether one side alone took an error about a tunnel packet, to an end of several, for one."""
+        theirs, ours = self.kernel[difference.step].out, self.liblvs[difference.step].out
+        left, taken = (ours, theirs) if difference.reason == "pass icmp" else (theirs, ours)
+        return bool(difference.reason in ("pass icmp", "reply reply_tunnel", "drop tunnel_error")
+                    and step.is_packet and step.args.startswith("s0 ")
+                    and left["p0"] and not left["c0"] and not taken["p0"]
+                    and self._tunnels.is_shared(left["p0"][0]))
+
     def _named(self, step, difference):
-        """The difference, by another name where the host's connection tracking made it."""
+        """The difference, by another name where it is known what made it."""
         if step.verb in ("frame", "answer") and self._is_tracked(step, difference):
             return dataclasses.replace(difference, what=documented.TRACKED)
+        if self._is_of_shared_end(step, difference):
+            return dataclasses.replace(difference, what=documented.SHARED_END)
         return difference
 
     def _take(self, number, new):

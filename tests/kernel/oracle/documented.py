@@ -5,6 +5,8 @@ import dataclasses
 import re
 from collections.abc import Callable
 
+from .pieces import ERRORS
+
 
 @dataclasses.dataclass(frozen=True)
 class Documented:
@@ -74,11 +76,45 @@ def _is_from_no_address(_, difference):
             and (difference.kernel == "nothing" or bool(_MARKED.search(difference.kernel))))
 
 
+_ASKED_MARKED = re.compile(r"about (203\.0\.113\.(3[2-9]|4[0-7])|2001:db8:f:[12]:\S+)(; |$)")
+
+
+def _is_in_pieces_from_no_address(_, difference):
+    """The same of a datagram in pieces."""
+    return (difference.what == ERRORS and difference.kernel == "nothing"
+            and len(_ASKED_MARKED.findall(difference.liblvs)) == difference.liblvs.count(" about "))
+
+
+_OWN_MARKED = re.compile(r"(ICMP 1/4 .* about \[\S+ > |is told 1/4 about )2001:db8:f::12\b")
+
+
+def _is_own_bypassed(_, difference):
+    """"No destination" for an IPv6 address of the director's own that is marked, with cache_bypass."""
+    return (difference.what in ("frames on c0", ERRORS) and difference.kernel == "nothing"
+            and bool(_OWN_MARKED.search(difference.liblvs)))
+
+
+# How a difference is called that tunnels.py explains.
+SHARED_END = "frames, about a tunnel to the end of several"
+
+
+def _is_shared_end(_, difference):
+    """Whether an error is about a tunnel packet: the newest destination of the address says, or the
+    connection's."""
+    return difference.what == SHARED_END
+
+
 DOCUMENTED = (
     Documented("what the host's connection tracking thinks of FTP's control connections",
                "docs/kernel-differences.md", _is_tracked_by_host, ends=True),
     Documented("errors come from the address that was asked, the host's own or not",
                "docs/kernel-differences.md", _is_from_no_address),
+    Documented("errors about fragments come from the address that was asked",
+               "docs/kernel-differences.md", _is_in_pieces_from_no_address),
+    Documented("a marked IPv6 address of the director's own has no destination",
+               "docs/kernel-differences.md", _is_own_bypassed, ends=True),
+    Documented("a tunnel packet is the connection's", "docs/kernel-differences.md", _is_shared_end,
+               ends=True),
     Documented("a service's connections are those of its servers", "docs/kernel-differences.md",
                _is_lent),
     Documented("cut or lying transport headers are dropped", "docs/kernel-differences.md",
