@@ -125,6 +125,12 @@ class Listings(unittest.TestCase):
         self.assertEqual(len(tool.services), 2)
         self.assertEqual(tool.conns[0][1], 119)
 
+    def test_templates_of_marks_are_no_titles(self):
+        tool = "IP  00:53  NONE        192.0.2.0:0        0.0.0.1:0          10.1.0.12:0"
+        proc = "IP  C0000200 0000 00000001 0000 0A01000C 0000 NONE             53"
+        self.assertEqual(listing.parse([tool]), listing.parse([proc]))
+        self.assertEqual(len(listing.parse([tool]).conns), 1)
+
 
 class Comparer(unittest.TestCase):
     plain = Scenario(0, [Step(0, "frame", "c0 00")], head="")

@@ -5,18 +5,18 @@ import copy
 import dataclasses
 import re
 
-from . import documented, law, listing, survival
+from . import documented, law, listing, place, survival
 from .datagram import Gathered, Gatherer, plain
 from .difference import Difference
 from .mask import masked
 from .pieces import Pieces, is_piece
 from .tags import ends
+from .template import EXPIRY_SECONDS, is_template, may_have_gone, tolerance
 from .tracking import Tracking
 from .tunnels import Tunnels
+from .unseen import Unseen
 from .wire import describe, describe_packet
 
-EXPIRY_SECONDS, TEMPLATE_SECONDS, MINUTE = 2, 19, 60
-TEMPLATE = ("NONE", "ASSURED")
 STATS_COLUMNS = 5
 ICMP, ICMPV6 = 1, 58
 
@@ -38,26 +38,6 @@ def _compare_frames(number, kernel, liblvs):
                              _frames_text(liblvs.out[interface], interface), liblvs.reason)
 
 
-def _is_template(name):
-    return name[1].endswith("|0") and name[4] in TEMPLATE
-
-
-def _may_linger(name, left):
-    """Whether it may be armed anew for a minute when its time is up, for it controls others."""
-    return left <= MINUTE and (_is_template(name)
-                               or name[2].endswith("|21") and name[4] == "ESTABLISHED")
-
-
-def _tolerance(name, left):
-    """What is armed anew when its time is up begins as late as the kernel's timer came, by so many
-    seconds at most (pace.py); liblvs' is on time. Minute after minute that adds up, until
-    one is ahead by a whole turn: of what may have been armed anew all that counts is that it is there.
-    """
-    if _may_linger(name, left):
-        return MINUTE
-    return TEMPLATE_SECONDS if _is_template(name) else EXPIRY_SECONDS
-
-
 def _conn_text(conn):
     name, left = conn
     return " ".join(name) + f" {left} s left"
@@ -72,27 +52,10 @@ TEMPLATE_HIT = "a server's packet to port 0, which the kernel takes for one of a
 APART = "a connection has moved on one side alone: a hostile packet, a refused fragment"
 OPENED = "a hostile packet opened a connection in the kernel"
 LAW = "drop_entry: the law goes on"
+ITSELF = "what the host told an address of its own was scheduled"
 COPY = "drop_packet counts the guest's own copy of what the host takes"
 # There a service is found first: the copy that shows it in the guest goes through IPVS once more.
 COUNTED_TWICE = ("pass ftp_port", "pass ftp_data")
-
-
-def _lone(template, conns):
-    """Whether no connection of a template is left: its own timer and the end of the last one came
-    so close together that one side may have given it another minute and the other not."""
-    _, client, service, dest = template[:4]
-    server = dest.rpartition("|")[0]
-    return not any(name[3].rpartition("|")[0] == server and not _is_template(name)
-                   and (service.endswith("|0") or name[2] == service)
-                   for name, _ in conns) and client.endswith("|0")
-
-
-def _may_have_gone(conn, conns):
-    """Whether its own timer may have come on the other side when the last that it controls ended."""
-    name, left = conn
-    if _is_template(name):
-        return _lone(name, conns)
-    return _may_linger(name, left)
 
 
 def _without_apart(conns, apart):
@@ -103,7 +66,7 @@ def _without_apart(conns, apart):
 
 def _are_answered_otherwise(theirs, ours):
     """Whether one side alone takes a template's connections for answered."""
-    theirs, ours = ({name[:4] + name[5:]: name[4] for name, _ in conns if _is_template(name)}
+    theirs, ours = ({name[:4] + name[5:]: name[4] for name, _ in conns if is_template(name)}
                     for conns in (theirs, ours))
     return any(ours.get(name, state) != state for name, state in theirs.items())
 
@@ -119,23 +82,23 @@ def _compare_conns(number, kernel, liblvs, apart):
     while theirs or ours:
         if theirs and ours and theirs[0][0] == ours[0][0]:
             (_, left), (name, our_left) = theirs.pop(0), ours.pop(0)
-            if _is_template(name) and left <= EXPIRY_SECONDS:
+            if is_template(name) and left <= EXPIRY_SECONDS:
                 ending = True  # its timer is due; it may be armed anew
-            elif abs(left - our_left) > _tolerance(name, max(left, our_left)):
+            elif abs(left - our_left) > tolerance(name, max(left, our_left)):
                 differences.append(Difference(number, "expiry of " + " ".join(name),
                                               f"{left} s", f"{our_left} s"))
         elif not ours or theirs and theirs[0] < ours[0]:
             conn = theirs.pop(0)
             ending |= conn[1] <= EXPIRY_SECONDS
             if conn[1] > EXPIRY_SECONDS:
-                if _may_have_gone(conn, kernel.conns):
+                if may_have_gone(conn, kernel):
                     raise Undecided(TIMER)
                 differences.append(Difference(number, "connection", _conn_text(conn), "not there"))
         else:
             conn = ours.pop(0)
             ending |= conn[1] <= EXPIRY_SECONDS
             if conn[1] > EXPIRY_SECONDS:
-                if _may_have_gone(conn, liblvs.conns):
+                if may_have_gone(conn, liblvs):
                     raise Undecided(TIMER)
                 differences.append(Difference(number, "connection", "not there", _conn_text(conn)))
     return differences, ending
@@ -255,6 +218,14 @@ def _is_from_server(step):
     return step.verb in ("frame", "answer") and step.args.startswith("s0 ")
 
 
+def _tells_itself(theirs):
+    """Whether the host's word about a packet that a server sent as an address of the director's
+    went to that address, and by a service of it to a server."""
+    return any(vip.packed + to.packed in frame for frame in theirs.out["s0"]
+               for version in (4, 6) for vip in place.own(version)
+               for to in (vip, *place.SERVERS[version]))
+
+
 def _clients(step):
     """Ends of a frame: one of them is the client's."""
     return set(ends(bytes.fromhex(step.args.split()[-1])) or ())
@@ -349,6 +320,7 @@ class _Comparison:
 
     def __init__(self, scenario, kernel, liblvs):
         self.steps = scenario.steps
+        self._numbers = {id(step): number for number, step in enumerate(self.steps)}
         self.kernel, self.liblvs = list(_gathered(kernel)), list(_gathered(liblvs))
         self._found = []
         self.counted = False  # counters may differ from here on
@@ -360,6 +332,7 @@ class _Comparison:
         self._apart = set()  # clients of whom the kernel took what liblvs dropped
         self._clients = set()  # those with connections, at the last look
         self._drops = False  # drop_packet may be on
+        self._unseen = Unseen()
 
     def _step(self, number):
         """The step's differences; Undecided ends it all."""
@@ -370,7 +343,11 @@ class _Comparison:
         if _is_from_server(step) and _clients(step) & self._templates:
             raise Undecided(TEMPLATE_HIT)
         self._tunnels.see(step)
+        if ours.host and step.args.startswith("s0 ") and _tells_itself(theirs):
+            raise Undecided(ITSELF)
         self.counted |= _is_counted_otherwise(theirs, ours, step, self._clients)
+        if self._answers_hostile(step):
+            return
         if is_piece(step):
             self._pieces.take(theirs, ours)
             # Of a datagram that is refused liblvs has counted the first fragment, not the whole; of
@@ -386,14 +363,25 @@ class _Comparison:
         for difference in _compare_step(number, step, theirs, ours, self._apart):
             yield self._named(step, difference)
         self._tracking.see(step, theirs)
+        self._unseen.see(step, theirs)
         if ours.reason in HOSTILE and any(theirs.out.values()) and not (
                 _clients(step) & self._clients):
             raise Undecided(OPENED)  # its server has one connection more
         if step.verb == "snap":
             listed = listing.parse(theirs.text)
             self._clients = {name[1] for name, _ in listed.conns}
-            self._templates = {name[1] for name, _ in listed.conns if _is_template(name)}
+            self._templates = {name[1] for name, _ in listed.conns if is_template(name)}
             self._tracking.serve(listed.services)
+
+    def _answers_hostile(self, step):
+        """Whether it is about a packet that liblvs has dropped and the kernel sent on: for liblvs
+        there is nothing to answer. Its connection is apart already."""
+        if step.to is None:
+            return False
+        asked = self._numbers[id(step.to)]
+        answers = self.liblvs[asked].reason in HOSTILE and any(self.kernel[asked].out.values())
+        self.counted |= answers
+        return answers
 
     def _is_tracked(self, step, difference):
         """Whether the host's connection tracking made it."""
@@ -418,6 +406,8 @@ class _Comparison:
 
     def _named(self, step, difference):
         """The difference, by another name where it is known what made it."""
+        if self._unseen.explains(difference):
+            return dataclasses.replace(difference, what=documented.UNSEEN)
         if step.verb in ("frame", "answer") and self._is_tracked(step, difference):
             return dataclasses.replace(difference, what=documented.TRACKED)
         if self._is_of_shared_end(step, difference):

@@ -64,6 +64,15 @@ def _is_tracked_by_host(_, difference):
         "forward established", "forward scheduled", "forward reply", "pass ftp_port")
 
 
+# Of counters that unseen.py explains.
+UNSEEN = "counters that the kernel had not gathered when it took them for zero"
+
+
+def _is_unseen(_, difference):
+    """What a server had in the two seconds before it was removed, when it is back in a new service."""
+    return difference.what == UNSEEN
+
+
 _MARKED = re.compile(r"ICMP \S+ .* about \[\S+ > (203\.0\.113\.(3[2-9]|4[0-7])|2001:db8:f:[12]:\S+) ")
 
 
@@ -115,6 +124,7 @@ DOCUMENTED = (
                "docs/kernel-differences.md", _is_own_bypassed, ends=True),
     Documented("a tunnel packet is the connection's", "docs/kernel-differences.md", _is_shared_end,
                ends=True),
+    Documented("zeroing takes all that has come", "docs/kernel-differences.md", _is_unseen),
     Documented("a service's connections are those of its servers", "docs/kernel-differences.md",
                _is_lent),
     Documented("cut or lying transport headers are dropped", "docs/kernel-differences.md",

@@ -10,8 +10,9 @@ from .pace import Pace
 from .scenario import SECOND, Step
 
 HALF_OPEN, IDLE, OPEN = 60, 40, 6
-# After drop_entry is on: half-open ones last a minute, idle ones are safe as long.
-LOOKS = (0.02, 10, 20, 40, 66, 96)
+# After drop_entry is on: half-open ones last a minute, idle ones are safe as long. What is missing
+# at the end of that is looked for twice.
+LOOKS = (0.02, 10, 20, 40, 42, 66, 96)
 SHORT_OF_MEMORY = 1 << 30
 METHODS = ("-m", "-g", "-i")
 

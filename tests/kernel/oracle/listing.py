@@ -50,8 +50,9 @@ def _tool_conn(words):
 
 
 def _is_title(words):
-    return words[0] in ("IP", "IPVS", "Prot", "Pro", "pro") or words[1:2] == [
-        "RemoteAddress:Port"]
+    # Templates of services by mark begin with "IP" too.
+    return (words[0] in ("IPVS", "Prot", "Pro", "pro") or words[:2] == ["IP", "Virtual"]
+            or words[1:2] == ["RemoteAddress:Port"])
 
 
 class _Entries:

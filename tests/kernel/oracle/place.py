@@ -70,6 +70,11 @@ _ON_LINK = {"c0": ("192.0.2.0/24", "2001:db8:2::/64"), "s0": ("10.1.0.0/16", "20
 DIRECTOR = _addresses("192.0.2.1", "10.1.0.1", "2001:db8:2::1", "2001:db8:1::1")
 
 
+def own(version):
+    """Addresses that services have and the host takes for its own."""
+    return [*VIPS[version], *MARKED[version][3]]
+
+
 def address(text):
     """An address by its text."""
     return ipaddress.ip_address(text)

@@ -36,11 +36,19 @@ def _wrong(looks, states):
     return None
 
 
+def _names(outcome, states):
+    return {name for name, _ in listing.parse(outcome.text).conns if name[4] in states}
+
+
 def _stays_wrong(looks, states):
-    entries = _count(looks[0][1], states)
-    for _, outcome in looks[1:]:
-        if _count(outcome, states) != entries:
-            return outcome, f"{_count(outcome, states)} of {entries} left"
+    """The first look from which on one is missing, or None. One that is seen again was hidden: the
+    kernel lists a page at a time and goes on by number, so that an entry that ends in between has
+    the one behind it left out. That was one look of 3,600; of the same entry in two looks, never."""
+    sets = [_names(outcome, states) for _, outcome in looks]
+    for number in range(1, len(looks) - 1):
+        gone = sets[0] - set().union(*sets[number:])
+        if gone:
+            return looks[number][1], f"{len(sets[0]) - len(gone)} of {len(sets[0])} left"
     return None
 
 
