@@ -251,8 +251,12 @@ static enum lvs_reason reply(struct lvs_step *step, struct lvs_conn *conn, struc
 	/* By the state before it, as in the kernel. */
 	if (may_go(step, &path) == LVS_REASON_NONE)
 		reason = ask(step, conn, &binding, true, word);
-	if (reason != LVS_REASON_NONE)
+	if (reason != LVS_REASON_NONE) {
+		/* As in the kernel, which has found the connection by then; a request's has moved.
+		 */
+		lvs_hit_keep(step, conn);
 		return reason;
+	}
 	return send_back(step, conn, dest, ops, &binding);
 }
 

@@ -53,6 +53,12 @@ LVS_INLINE void mark_alive(struct lvs_conn *conn, uint32_t tick)
 		atomic_store_explicit(&conn->seen, tick, memory_order_relaxed);
 }
 
+void lvs_hit_keep(struct lvs_step *step, struct lvs_conn *conn)
+{
+	if (!step->peek)
+		mark_alive(conn, step->tick);
+}
+
 static void mark_seen(struct lvs_conn *conn, uint32_t tick, bool reply)
 {
 	mark_alive(conn, tick);
@@ -205,12 +211,22 @@ enum lvs_reason lvs_hit(struct lvs_step *step, struct lvs_conn *conn, enum lvs_s
 	return reply(step, conn, dest, ops);
 }
 
-static enum lvs_reason later_request(struct lvs_step *step, const struct lvs_conn *conn,
+/* No state moves. */
+static void mark_later(struct lvs_step *step, struct lvs_conn *conn, bool reply)
+{
+	if (step->headers->flags & LVS_HEADERS_LATER_FRAGMENT)
+		lvs_hit_keep(step, conn);
+	else if (!step->peek)
+		mark_seen(conn, step->tick, reply);
+}
+
+static enum lvs_reason later_request(struct lvs_step *step, struct lvs_conn *conn,
 				     const struct lvs_dest *dest, const struct lvs_forward_ops *ops)
 {
 	struct lvs_binding binding;
 	enum lvs_reason reason;
 
+	mark_later(step, conn, false);
 	lvs_step_count(step, dest->number, LVS_COUNT_IN_PKTS);
 	lvs_binding_of_conn(&binding, conn, step->worker->director);
 	reason = lvs_step_out(step, dest, ops, &binding);
@@ -219,7 +235,8 @@ static enum lvs_reason later_request(struct lvs_step *step, const struct lvs_con
 	return lvs_step_refused(step, reason, ops, &binding);
 }
 
-static enum lvs_reason later_reply(struct lvs_step *step, const struct lvs_conn *conn,
+/* As reply(): what is refused has never been here. */
+static enum lvs_reason later_reply(struct lvs_step *step, struct lvs_conn *conn,
 				   const struct lvs_dest *dest, const struct lvs_forward_ops *ops)
 {
 	struct lvs_path_conf path;
@@ -233,7 +250,10 @@ static enum lvs_reason later_reply(struct lvs_step *step, const struct lvs_conn 
 		reason = ops->back(step->packet, step->headers, &binding);
 		if (reason != LVS_REASON_NONE && reason != LVS_REASON_LOCAL)
 			return lvs_step_refused(step, reason, NULL, &binding);
+	} else if (lvs_step_host_refuses(step)) {
+		return LVS_REASON_REPLY_SEEN;
 	}
+	mark_later(step, conn, true);
 	if (lvs_dest_available(dest))
 		lvs_step_count(step, dest->number, LVS_COUNT_OUT_PKTS);
 	return reason == LVS_REASON_NONE ? LVS_REASON_REPLY : reason;
@@ -251,10 +271,6 @@ enum lvs_reason lvs_hit_later(struct lvs_step *step, struct lvs_conn *conn, enum
 	lvs_note(step, conn, step->packet->conn);
 	lvs_note(step, side, side);
 	lvs_note(step, dest, conn->dest);
-	if (step->headers->flags & LVS_HEADERS_LATER_FRAGMENT && !step->peek)
-		mark_alive(conn, step->tick);
-	else if (!step->peek)
-		mark_seen(conn, step->tick, side != LVS_SIDE_REQUEST);
 	if (side == LVS_SIDE_REQUEST)
 		return later_request(step, conn, dest, ops);
 	return later_reply(step, conn, dest, ops);

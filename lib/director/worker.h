@@ -133,6 +133,9 @@ enum lvs_reason lvs_hit(struct lvs_step *step, struct lvs_conn *conn, enum lvs_s
 enum lvs_reason lvs_hit_later(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side,
 			      struct lvs_dest *dest);
 
+/* The connection's clock begins anew, by the timeout that it has; no state moves. */
+void lvs_hit_keep(struct lvs_step *step, struct lvs_conn *conn);
+
 /* The state moves by the packet; the connection's word then, or what it would be. */
 uint64_t lvs_hit_move(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest,
 		      enum lvs_direction direction);

@@ -107,10 +107,11 @@ class Hostile(unittest.TestCase):
 class OwnWord(unittest.TestCase):
     """What the guest's host says to an address of its own, which a service has."""
 
-    def _why(self, source, sent, host=True):
-        steps = [Step(0, "answer", f"s0 {_frame(source, CLIENT).hex()}")]
-        theirs, ours = _outcomes([sent]), _outcomes([])
-        ours[0].host = host
+    def _why(self, source, sent, host=True, schedules=1):
+        steps = [Step(0, "sysctl", f"net/ipv4/vs/schedule_icmp {schedules}"),
+                 Step(0, "answer", f"s0 {_frame(source, CLIENT).hex()}")]
+        theirs, ours = _outcomes([], [sent]), _outcomes([], [])
+        ours[1].host = host
         return compare_all(Scenario(0, steps, head=""), theirs, ours)[2]
 
     def test_ends_the_comparison_where_it_was_sent_on(self):
@@ -123,6 +124,7 @@ class OwnWord(unittest.TestCase):
         self.assertNotIn("scheduled", self._why(SERVER, _frame(director, SERVER)))
         vip = place.VIPS[4][0]
         self.assertNotIn("scheduled", self._why(vip, _frame(vip, SERVER), host=False))
+        self.assertNotIn("scheduled", self._why(vip, _frame(vip, SERVER), schedules=0))
 
 
 class Survivors(unittest.TestCase):

@@ -294,6 +294,30 @@ START_TEST(test_checksum)
 }
 END_TEST
 
+/* Dropped, a server's segment still keeps the connection, and moves no state; a client's moves it.
+ */
+START_TEST(test_checksum_keeps)
+{
+	static const char *const states[] = {[CLIENT] = "CLOSE_WAIT", [SERVER] = "ESTABLISHED"};
+	static const uint64_t left_s[] = {[CLIENT] = 60, [SERVER] = 900};
+
+	for (unsigned from = 0; from < 2; from++) {
+		struct lvs_conn_info info;
+		struct ftp ftp;
+
+		ftp_open(&ftp, families[_i], LVS_METHOD_NAT, NULL);
+		ftp_connect(&ftp);
+		ftp.now += 10 * SECOND;
+		ftp_make(&ftp, from, LVS_TCP_FIN | LVS_TCP_ACK, "");
+		spoil(&ftp);
+		check_reason(ftp_hand_in(&ftp, from, 0), LVS_REASON_HELPER_CHECKSUM);
+		find_conn(&ftp, 21, states[from], &info);
+		ck_assert_uint_ge(info.expires_ns - ftp.now, left_s[from] * SECOND);
+		ftp_close(&ftp);
+	}
+}
+END_TEST
+
 /* What cannot be done now can be done when it is sent again. */
 START_TEST(test_sent_again)
 {
@@ -528,6 +552,7 @@ int main(void)
 	tcase_add_test(tcase, test_not_established);
 	tcase_add_loop_test(tcase, test_others, 0, 4);
 	tcase_add_loop_test(tcase, test_checksum, 0, 2);
+	tcase_add_loop_test(tcase, test_checksum_keeps, 0, 2);
 	tcase_add_test(tcase, test_sent_again);
 	tcase_add_loop_test(tcase, test_mtu, 0, 2);
 	tcase_add_loop_test(tcase, test_full, 0, 2);

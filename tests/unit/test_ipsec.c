@@ -61,7 +61,8 @@ static void tear_down(struct world *w)
 }
 
 /* A packet of the protocol: @p len bytes behind the IP header, that nobody can read. */
-static enum lvs_reason send(struct world *w, const struct lvs_flow *flow, unsigned len)
+static enum lvs_reason send_as(struct world *w, const struct lvs_flow *flow, unsigned len,
+			       uint8_t ttl)
 {
 	uint8_t *ip;
 
@@ -71,10 +72,16 @@ static enum lvs_reason send(struct world *w, const struct lvs_flow *flow, unsign
 	for (unsigned i = 0; i < len; i++)
 		ip[rig_header(ip) + i] = (uint8_t)(i * 13 + 1);
 	w->rig.packet.len = w->rig.packet.linear_len = rig_header(ip) + len;
+	ip[flow->family == LVS_INET6 ? 7 : 8] = ttl;
 	if (flow->family == LVS_INET)
 		rig_fix_ip(ip);
 	lvs_worker_process(w->worker, &w->rig.packet, 1, w->now);
 	return (enum lvs_reason)w->rig.packet.reason;
+}
+
+static enum lvs_reason send(struct world *w, const struct lvs_flow *flow, unsigned len)
+{
+	return send_as(w, flow, len, 64);
 }
 
 /* The IP packet in what left. */
@@ -180,6 +187,27 @@ START_TEST(test_timer)
 	ck_assert_int_eq(send(&w, &w.client, 40), LVS_REASON_PROTOCOL);
 	ck_assert_uint_eq(lvs_worker_handle_expiry(w.worker, w.now, 0), 1);
 	tear_down(&w);
+}
+END_TEST
+
+/* A reply that the host refuses has never been here; a request has, whatever becomes of it. */
+START_TEST(test_refused)
+{
+	for (unsigned big = 0; big < 2; big++)
+		for (unsigned request = 0; request < 2; request++) {
+			const struct lvs_flow *flow;
+			struct world w;
+
+			build(&w, &setups[_i], NULL);
+			flow = request ? &w.client : &w.server;
+			rig_send(w.worker, &w.rig, &w.ike, 0, w.now);
+			w.now += 200 * SECOND;
+			send_as(&w, flow, big ? 1600 : 40, big ? 64 : 1);
+			ck_assert_int_ne(w.rig.packet.verdict, LVS_FORWARD);
+			w.now += 200 * SECOND;
+			ck_assert_uint_eq(lvs_worker_handle_expiry(w.worker, w.now, 0), !request);
+			tear_down(&w);
+		}
 }
 END_TEST
 
@@ -492,6 +520,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_rides, 0, SETUPS);
 	tcase_add_loop_test(tcase, test_others, 0, SETUPS);
 	tcase_add_loop_test(tcase, test_timer, 0, SETUPS);
+	tcase_add_loop_test(tcase, test_refused, 0, SETUPS);
 	tcase_add_loop_test(tcase, test_dest_gone, 0, SETUPS);
 	tcase_add_loop_test(tcase, test_peek, 0, SETUPS);
 	tcase_add_loop_test(tcase, test_fragments, 0, NATS);

@@ -332,6 +332,7 @@ class _Comparison:
         self._apart = set()  # clients of whom the kernel took what liblvs dropped
         self._clients = set()  # those with connections, at the last look
         self._drops = False  # drop_packet may be on
+        self._schedules = False  # schedule_icmp may be on
         self._unseen = Unseen()
 
     def _step(self, number):
@@ -343,7 +344,8 @@ class _Comparison:
         if _is_from_server(step) and _clients(step) & self._templates:
             raise Undecided(TEMPLATE_HIT)
         self._tunnels.see(step)
-        if ours.host and step.args.startswith("s0 ") and _tells_itself(theirs):
+        self._schedules |= step.verb == "sysctl" and step.args.endswith("/schedule_icmp 1")
+        if self._schedules and ours.host and _is_from_server(step) and _tells_itself(theirs):
             raise Undecided(ITSELF)
         self.counted |= _is_counted_otherwise(theirs, ours, step, self._clients)
         if self._answers_hostile(step):
