@@ -157,9 +157,11 @@ static void take_end(const struct nlattr *family, const struct nlattr *addr,
 
 static void take_stats(const struct nlattr *nest, struct entry_stats *stats)
 {
-	for (uint16_t i = 0; i < ENTRY_COUNTERS; i++) {
-		stats->count[i] = attr_number(attr_inside(nest, IPVS_STATS_ATTR_CONNS + i));
-		stats->rate[i] = attr_number(attr_inside(nest, IPVS_STATS_ATTR_CPS + i));
+	for (unsigned i = 0; i < ENTRY_COUNTERS; i++) {
+		stats->count[i] =
+			attr_number(attr_inside(nest, (uint16_t)(IPVS_STATS_ATTR_CONNS + i)));
+		stats->rate[i] =
+			attr_number(attr_inside(nest, (uint16_t)(IPVS_STATS_ATTR_CPS + i)));
 	}
 }
 

@@ -101,9 +101,12 @@ const struct nlattr *attr_inside(const struct nlattr *nest, uint16_t type)
 
 void attr_copy(const struct nlattr *attr, void *data, size_t size)
 {
-	size_t len = attr ? attr->nla_len - (size_t)NLA_HDRLEN : 0;
+	size_t len;
 
 	memset(data, 0, size);
+	if (!attr)
+		return;
+	len = attr->nla_len - (size_t)NLA_HDRLEN;
 	memcpy(data, (const uint8_t *)attr + NLA_HDRLEN, len < size ? len : size);
 }
 
