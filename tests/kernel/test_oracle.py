@@ -307,6 +307,22 @@ class Tracked(unittest.TestCase):
         self.assertFalse(self.tracking.forgets(late, 31 * SECOND))
         self.assertTrue(self.tracking.forgets(late, 32 * SECOND))
 
+    def test_what_was_never_acknowledged(self):
+        self._asks(wire.SYN)
+        self._answers(self._segment(True, wire.SYN | wire.ACK, 100, 1))
+        late = self._segment(False, wire.ACK, 1, 101)
+        self.assertFalse(self.tracking.forgets(late, 299 * SECOND))
+        self.assertTrue(self.tracking.forgets(late, 300 * SECOND))
+        self._asks(wire.ACK, 1, 101)
+        self.assertFalse(self.tracking.forgets(late, 400 * SECOND))
+
+    def test_a_syn_anew(self):
+        again = self._segment(False, wire.SYN, 9)
+        self.assertFalse(self.tracking.refuses_anew(again))
+        self._asks(wire.SYN)
+        self.assertTrue(self.tracking.refuses_anew(again))
+        self.assertFalse(self.tracking.refuses_anew(self._segment(False, wire.ACK, 9)))
+
     def test_replies_without_a_service(self):
         reply = self._segment(True, wire.ACK, 1, 1, b"227 =1,2\r\n")
         other = self._segment(True, wire.ACK, 1, 1, b"220 fine\r\n")

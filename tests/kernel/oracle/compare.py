@@ -393,7 +393,9 @@ class _Comparison:
                     and _without_ack(difference.kernel) == _without_ack(difference.liblvs))
         asked = {("c0", "frames on s0"): self._tracking.refuses,
                  ("c0", "frames on p0"): self._tracking.refuses_data,
-                 ("s0", "frames on c0"): self._tracking.misses}
+                 ("s0", "frames on c0"): self._tracking.misses,
+                 # In place of an error: there is no server now.
+                 ("c0", "frames on c0"): self._tracking.refuses_anew}
         refuses = asked.get((step.args[:2], difference.what))
         return bool(refuses) and refuses(frame)
 

@@ -61,7 +61,8 @@ def _is_tracked_by_host(_, difference):
     SYN that opens one anew which it still has, and replies to be rewritten when it has gone with the
     last FTP service; the kernel drops them. What it has forgotten goes on as it is."""
     return difference.what == TRACKED and difference.reason in (
-        "forward established", "forward scheduled", "forward reply", "pass ftp_port")
+        "forward established", "forward scheduled", "forward reply", "pass ftp_port",
+        "reply reply_no_dest")
 
 
 # Of counters that unseen.py explains.

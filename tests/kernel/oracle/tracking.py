@@ -12,7 +12,9 @@ from .tags import ends
 from .wire import ACK, FIN, SYN, TCP
 
 FTP, FTP_DATA, HALF = 21, 20, 1 << 31
-LAST_ACK = 30 * SECOND  # how long a connection that both sides have closed is remembered
+# How long a connection is remembered that both sides have closed, and one of whose server's data the
+# last has not been acknowledged.
+LAST_ACK, UNACKNOWLEDGED = 30 * SECOND, 300 * SECOND
 
 
 @dataclasses.dataclass
@@ -21,6 +23,7 @@ class _Seen:
 
     answered: bool = False  # the server's SYN with ACK went out
     end: int = 0  # behind the last byte that went out to the client
+    acked: int = 0  # as far as he has acknowledged
     fins: set = dataclasses.field(default_factory=set)  # the sides that have closed
     at: int = 0  # when its last segment went out
 
@@ -94,7 +97,10 @@ class Tracking:
             return
         if one.flags & (SYN | ACK) == SYN:
             self._seen[one.source, one.target] = _Seen()
-        _note(self._seen.get((one.source, one.target)), "client", one, at)
+        seen = self._seen.get((one.source, one.target))
+        _note(seen, "client", one, at)
+        if seen is not None and one.flags & ACK:
+            seen.acked = one.ack
 
     def _see_server(self, one, at):
         if not self._tracks(one.source):
@@ -122,6 +128,11 @@ class Tracking:
             return True
         return bool(one.flags & ACK) and 0 < (one.ack - seen.end) % (2 * HALF) < HALF
 
+    def refuses_anew(self, frame):
+        """Whether it does not take a client's SYN for another connection."""
+        one = _segment(frame)
+        return one is not None and bool(one.flags & SYN) and self.refuses(frame)
+
     def refuses_data(self, frame):
         """The same of one on an active data connection that would open it anew: of a server of weight
         0 where expire_nodest_conn is on, a SYN with ACK does."""
@@ -130,11 +141,15 @@ class Tracking:
                 and one.target.endswith(f"|{FTP_DATA}"))
 
     def forgets(self, frame, at):
-        """Whether a client's frame comes when its connection was closed long ago: what was rewritten
-        is not counted any more."""
+        """Whether a client's frame comes when its connection was forgotten: what was rewritten is not
+        counted any more."""
         one = _segment(frame)
         seen = one and self._seen.get((one.source, one.target))
-        return bool(seen) and len(seen.fins) == 2 and at - seen.at >= LAST_ACK
+        if not seen:
+            return False
+        if len(seen.fins) == 2:
+            return at - seen.at >= LAST_ACK
+        return seen.acked != seen.end and at - seen.at >= UNACKNOWLEDGED
 
     def misses(self, frame):
         """Whether a server's frame answers PASV or EPSV, which is rewritten, when the last FTP service
