@@ -104,6 +104,38 @@ class Hostile(unittest.TestCase):
         self.assertNotEqual(found("drop mtu"), ["hostile packet"])
 
 
+class Pieces(unittest.TestCase):
+    """Datagrams in fragments, whose errors are compared behind the last of them."""
+
+    @staticmethod
+    def _pieces(side, length=40):
+        for at, more in ((0, 0x2000), (length // 8, 0)):
+            packet = bytearray(_frame()[14:34] + bytes(length))
+            packet[2:4] = len(packet).to_bytes(2, "big")
+            packet[6:8] = (at | more).to_bytes(2, "big")
+            yield Step(0, "frame", f"{side} {(bytes(14) + packet).hex()}")
+
+    def test_rates_between_them_end_nothing(self):
+        first, last = self._pieces("c0")
+        steps = [first, Step(0, "rates"), last, Step(0, "snap")]
+        error = wire.ether(bytes(6), bytes(6), wire.ip(SERVER, CLIENT, wire.ICMP, b"\x0b" + bytes(35)))
+        theirs, ours = _outcomes([], [], [error], []), _outcomes([error], [], [], [])
+        self.assertEqual(compare(Scenario(0, steps, head=""), theirs, ours), [])
+        ours[0].out["s0"] = []
+        self.assertTrue(compare(Scenario(0, steps, head=""), theirs, ours))
+
+    def test_of_a_reply_with_one_too_long_the_others_are_seen(self):
+        def found(length):
+            steps = [*self._pieces("s0", length), Step(0, "count")]
+            theirs, ours = _outcomes([], [], []), _outcomes([], [], [])
+            for side, counts in ((theirs, "1 0 0 0 0"), (ours, "1 0 1 0 40")):
+                side[2].text = ["svc TCP 203.0.113.10|80 rr flags 0", f"cnt {counts}"]
+            ours[0].reason = ours[1].reason = "pass reply_seen"
+            return compare(Scenario(0, steps, head=""), theirs, ours)
+        self.assertEqual(found(1496), [])
+        self.assertTrue(found(1480))
+
+
 class OwnWord(unittest.TestCase):
     """What the guest's host says to an address of its own, which a service has."""
 

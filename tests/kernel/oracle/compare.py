@@ -193,6 +193,7 @@ def _status(step, outcome):
 # What liblvs drops with a reason and the kernel handles by its ports alone.
 HOSTILE = ("drop short_l4", "drop bad_l4")
 PASS_MTU = 9000
+ETHERNET, CLIENT_MTU = 14, 1500
 
 
 def _is_of_copy(frame):
@@ -224,6 +225,11 @@ def _tells_itself(theirs):
     return any(vip.packed + to.packed in frame for frame in theirs.out["s0"]
                for version in (4, 6) for vip in place.own(version)
                for to in (vip, *place.SERVERS[version]))
+
+
+def _is_long(step):
+    """Whether a packet is longer than what the clients' side takes."""
+    return len(bytes.fromhex(step.args.split()[-1])) > ETHERNET + CLIENT_MTU
 
 
 def _clients(step):
@@ -357,9 +363,12 @@ class _Comparison:
             self.counted |= ours.reason.startswith(("reply ", "drop ", "pass fragment"))
             self._senders |= _clients(step)
             # By its first fragment the connection has moved; in the kernel nothing has been here.
-            if ours.reason.startswith(("reply ", "drop ")):
+            # Where one is too long for the way, the kernel's host refuses a reply before that.
+            too_long = ours.reason == "pass reply_seen" and _is_long(step)
+            self.counted |= too_long
+            if too_long or ours.reason.startswith(("reply ", "drop ")):
                 self._apart |= self._senders
-        else:
+        elif step.verb != "rates":  # which are asked for between the pieces
             yield from self._pieces.end(number)
             self._senders = set()
         for difference in _compare_step(number, step, theirs, ours, self._apart):
