@@ -118,5 +118,20 @@ class Templates(unittest.TestCase):
             self.assertNotEqual(other, TEMPLATE_HIT)
 
 
+    def test_an_error_that_no_listing_explains(self):
+        asked = wire.ip(CLIENT, VIP, wire.TCP, wire.tcp(CLIENT, VIP, 0, 80, wire.SYN))
+        first = Step(0, "frame", f"c0 {_ether(asked).hex()}")
+        other = Step(0, "frame", f"c0 {_ether(SharedEnd.inner).hex()}")
+        told, passed = _error(VIP, CLIENT, asked), _error(SERVER, CLIENT, asked)
+        for rules, about, known in (("-A -t 203.0.113.10:80 -s rr -p 13", first, True),
+                                    ("-A -t 203.0.113.10:80 -s rr", first, False),
+                                    ("-A -t 203.0.113.10:80 -s rr -p 13", other, False)):
+            steps = [Step(0, "rules", rules), about, Step(1, "quote", "s0 24 00", about)]
+            found = compare(Scenario(0, steps, head=""),
+                            [_outcome(), _outcome(), _outcome(c0=[told])],
+                            [_outcome(), _outcome(), _outcome("pass icmp", c0=[passed])])
+            self.assertEqual([documented.find(steps[2], one) is not None for one in found], [known])
+
+
 if __name__ == "__main__":
     unittest.main()

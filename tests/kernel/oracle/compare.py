@@ -334,6 +334,7 @@ class _Comparison:
         self._tracking = Tracking()
         self._tunnels = Tunnels()
         self._templates = set()  # their clients, at the last look
+        self._persists = False  # there may be templates
         self._senders = set()  # and receivers of the datagram in pieces
         self._apart = set()  # clients of whom the kernel took what liblvs dropped
         self._clients = set()  # those with connections, at the last look
@@ -350,6 +351,7 @@ class _Comparison:
         if _is_from_server(step) and _clients(step) & self._templates:
             raise Undecided(TEMPLATE_HIT)
         self._tunnels.see(step)
+        self._persists |= step.verb in ("rules", "ipvsadm") and " -p " in step.args
         self._schedules |= step.verb == "sysctl" and step.args.endswith("/schedule_icmp 1")
         if self._schedules and ours.host and _is_from_server(step) and _tells_itself(theirs):
             raise Undecided(ITSELF)
@@ -417,6 +419,14 @@ class _Comparison:
                     and left["p0"] and not left["c0"] and not taken["p0"]
                     and self._tunnels.is_shared(left["p0"][0]))
 
+    def _is_of_template(self, step, difference):
+        """Whether the kernel alone takes what concerns a client's port 0 for a template's, unseen."""
+        what = step.to if step.verb == "quote" else step
+        return (self._persists and step.is_packet and step.args.startswith("s0 ")
+                and difference.what == "frames on c0" and difference.reason.startswith("pass ")
+                and any(end.endswith("|0") for end in _clients(what))
+                and len(self.kernel[difference.step].out["c0"]) == 1)
+
     def _named(self, step, difference):
         """The difference, by another name where it is known what made it."""
         if self._unseen.explains(difference):
@@ -425,6 +435,8 @@ class _Comparison:
             return dataclasses.replace(difference, what=documented.TRACKED)
         if self._is_of_shared_end(step, difference):
             return dataclasses.replace(difference, what=documented.SHARED_END)
+        if self._is_of_template(step, difference):
+            return dataclasses.replace(difference, what=documented.TEMPLATE)
         return difference
 
     def _take(self, number, new):

@@ -114,6 +114,15 @@ def _is_shared_end(_, difference):
     return difference.what == SHARED_END
 
 
+# How a difference is called that a template makes which no listing has shown.
+TEMPLATE = "frames, by a template"
+
+
+def _is_of_template(_, difference):
+    """What concerns a client's port 0, which the kernel takes for a template's."""
+    return difference.what == TEMPLATE
+
+
 DOCUMENTED = (
     Documented("what the host's connection tracking thinks of FTP's control connections",
                "docs/kernel-differences.md", _is_tracked_by_host, ends=True),
@@ -123,6 +132,7 @@ DOCUMENTED = (
                "docs/kernel-differences.md", _is_in_pieces_from_no_address),
     Documented("a marked IPv6 address of the director's own has no destination",
                "docs/kernel-differences.md", _is_own_bypassed, ends=True),
+    Documented("a template is no connection", "docs/kernel-differences.md", _is_of_template, ends=True),
     Documented("a tunnel packet is the connection's", "docs/kernel-differences.md", _is_shared_end,
                ends=True),
     Documented("zeroing takes all that has come", "docs/kernel-differences.md", _is_unseen),
