@@ -331,11 +331,17 @@ class Tracked(unittest.TestCase):
         self.assertTrue(self.tracking.misses(reply))
         self.assertFalse(self.tracking.misses(other))
 
-    def test_data_connections(self):
-        answer = self._segment(False, wire.SYN | wire.ACK, port=20)
-        self.assertFalse(self.tracking.refuses_data(answer))
+    def test_what_ends_early(self):
         self._answers(self._segment(True, wire.SYN, port=20))
-        self.assertTrue(self.tracking.refuses_data(answer))
+        self._asks(wire.SYN)
+        answer = self._segment(False, wire.SYN | wire.ACK, port=20)
+        known = self._segment(False, wire.ACK)
+        self.assertFalse(self.tracking.holds(answer) or self.tracking.holds(known))
+        self.tracking.see(Step(0, "sysctl", "net/ipv4/vs/expire_nodest_conn 1"),
+                          outcome.Outcome(0, text=[]))
+        self.assertTrue(self.tracking.holds(answer) and self.tracking.holds(known))
+        self.assertFalse(self.tracking.holds(self._segment(False, wire.ACK, port=20)))
+        self.assertFalse(self.tracking.holds(self._segment(False, wire.ACK, port=80)))
 
 
 class Coverage(unittest.TestCase):

@@ -403,7 +403,7 @@ class _Comparison:
             return (difference.what == "frames on s0" and self._tracking.forgets(frame, step.at)
                     and _without_ack(difference.kernel) == _without_ack(difference.liblvs))
         asked = {("c0", "frames on s0"): self._tracking.refuses,
-                 ("c0", "frames on p0"): self._tracking.refuses_data,
+                 ("c0", "frames on p0"): self._tracking.holds,
                  ("s0", "frames on c0"): self._tracking.misses,
                  # In place of an error: there is no server now.
                  ("c0", "frames on c0"): self._tracking.refuses_anew}

@@ -62,7 +62,7 @@ def _is_tracked_by_host(_, difference):
     last FTP service; the kernel drops them. What it has forgotten goes on as it is."""
     return difference.what == TRACKED and difference.reason in (
         "forward established", "forward scheduled", "forward reply", "pass ftp_port",
-        "reply reply_no_dest")
+        "pass not_new", "reply reply_no_dest")
 
 
 # Of counters that unseen.py explains.

@@ -71,6 +71,7 @@ class Tracking:
     def __init__(self):
         self._seen = {}  # by the client's end and the service's
         self._served = set()  # FTP services with servers by NAT
+        self._ends_early = False  # expire_nodest_conn is on
         self._data = set()  # clients' ends to which servers have opened data connections
 
     def serve(self, services):
@@ -87,6 +88,8 @@ class Tracking:
 
     def see(self, step, outcome):
         """A step, and its outcome in the kernel."""
+        if step.verb == "sysctl" and "/expire_nodest_conn " in step.args:
+            self._ends_early = not step.args.endswith(" 0")
         if step.verb == "frame" and step.args.startswith("c0 ") and outcome.out["s0"]:
             self._see_client(_segment(bytes.fromhex(step.args.split()[-1])), step.at)
         for one in filter(None, map(_segment, outcome.out["c0"])):
@@ -133,12 +136,16 @@ class Tracking:
         one = _segment(frame)
         return one is not None and bool(one.flags & SYN) and self.refuses(frame)
 
-    def refuses_data(self, frame):
-        """The same of one on an active data connection that would open it anew: of a server of weight
-        0 where expire_nodest_conn is on, a SYN with ACK does."""
+    def holds(self, frame):
+        """Whether it has a client's connection that expire_nodest_conn ends in IPVS: of a removed
+        server, with the client's next frame; of one of weight 0 on an active data connection, with a
+        SYN with ACK. That frame is dropped."""
         one = _segment(frame)
-        return (one is not None and bool(one.flags & SYN) and one.source in self._data
-                and one.target.endswith(f"|{FTP_DATA}"))
+        if one is None or not self._ends_early:
+            return False
+        if one.target.endswith(f"|{FTP_DATA}"):
+            return bool(one.flags & SYN) and one.source in self._data
+        return (one.source, one.target) in self._seen and one.target.endswith(f"|{FTP}")
 
     def forgets(self, frame, at):
         """Whether a client's frame comes when its connection was forgotten: what was rewritten is not
