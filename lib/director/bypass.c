@@ -10,8 +10,9 @@ bool lvs_may_bypass(const struct lvs_step *step, const struct lvs_service_set *s
 	const struct lvs_flow *flow = &step->headers->flow;
 	struct lvs_path_conf path;
 
+	/* An error about a reply is for a server, or for nobody. */
 	return set->key.fwmark && lvs_setting(director, flags) & LVS_SET_CACHE_BYPASS &&
-	       lvs_addr_unicast(&flow->dst, flow->family) &&
+	       !step->quoted && lvs_addr_unicast(&flow->dst, flow->family) &&
 	       !(lvs_path_to(&path, director, flow->family, &flow->dst) &&
 		 path.flags & LVS_PATH_LOCAL);
 }

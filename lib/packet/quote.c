@@ -15,6 +15,12 @@ struct view {
 	uint32_t offset; /* of its transport header */
 };
 
+static bool may_have_ports(const struct lvs_headers *headers)
+{
+	return lvs_quote_has_ports(headers->flow.protocol) &&
+	       !(headers->flags & LVS_HEADERS_LATER_FRAGMENT);
+}
+
 static enum lvs_reason read_ipv4(struct view *view)
 {
 	const uint8_t *ip = view->packet.data;
@@ -26,8 +32,6 @@ static enum lvs_reason read_ipv4(struct view *view)
 		return LVS_REASON_SHORT_IP;
 	if (header_len < LVS_IPV4_LEN)
 		return LVS_REASON_BAD_IP;
-	if (view->packet.len < header_len)
-		return LVS_REASON_SHORT_IP;
 	word = lvs_load16(ip + 6);
 	headers->flags = word & LVS_FRAG_DF ? LVS_HEADERS_DF : 0;
 	if (word & LVS_FRAG_OFFSET)
@@ -37,6 +41,9 @@ static enum lvs_reason read_ipv4(struct view *view)
 	headers->flow.src.word[0] = lvs_load_be32(ip + 12);
 	headers->flow.dst.word[0] = lvs_load_be32(ip + 16);
 	view->offset = header_len;
+	/* Options that are cut off hide the ports alone. */
+	if (view->packet.len < header_len)
+		return may_have_ports(headers) ? LVS_REASON_SHORT_L4 : LVS_REASON_SHORT_IP;
 	return LVS_REASON_NONE;
 }
 
@@ -59,8 +66,7 @@ static enum lvs_reason read_ipv6(struct view *view)
 
 static enum lvs_reason read_ports(struct view *view)
 {
-	if (!lvs_quote_has_ports(view->headers.flow.protocol) ||
-	    view->headers.flags & LVS_HEADERS_LATER_FRAGMENT)
+	if (!may_have_ports(&view->headers))
 		return LVS_REASON_NONE;
 	if (view->offset + PORTS_LEN > view->packet.len)
 		return LVS_REASON_SHORT_L4;

@@ -171,6 +171,31 @@ START_TEST(opens_none)
 }
 END_TEST
 
+/* Without a server requests go on to where they were going (cache_bypass), errors do not. */
+START_TEST(bypasses_none)
+{
+	struct lvs_settings settings = on();
+	struct lvs_service_key marked = {.family = (uint8_t)worlds[_i].family, .fwmark = 7};
+	bool v6 = worlds[_i].family == LVS_INET6;
+	struct lvs_flow back;
+	struct world w;
+
+	settings.flags |= LVS_SET_CACHE_BYPASS;
+	build_quiet(&w, _i, &settings);
+	rig_set_service(w.director, &marked, "rr");
+	back = reversed(&w.out);
+	rig_make(&w.quoted, &back, ACK, 20);
+	make_error(&w.rig, &w.dest.addr, &w.quoted, w.quoted.packet.len, v6 ? 1 : 3, 1, 0);
+	w.rig.packet.mark = 7;
+	ck_assert_int_eq(process(&w), LVS_REASON_NO_DEST);
+	ck_assert_int_eq(w.rig.packet.verdict, LVS_DROP);
+	rig_make(&w.rig, &w.out, SYN, 20);
+	w.rig.packet.mark = 7;
+	ck_assert_int_eq(process(&w), LVS_REASON_SCHEDULED);
+	tear_down(&w);
+}
+END_TEST
+
 /* Of what quotes too little to be scheduled nobody hears, be it a known connection's or nobody's.
  */
 START_TEST(without_ports)
@@ -189,6 +214,14 @@ START_TEST(without_ports)
 			make_error(&w.rig, &w.dest.addr, &w.quoted, header + more, v6 ? 1 : 3, 1,
 				   0);
 			ck_assert_int_eq(process(&w), with ? LVS_REASON_SHORT_L4 : LVS_REASON_ICMP);
+		}
+		/* Options come before the ports; of a later fragment there are none. */
+		for (unsigned later = 0; later < 2 && !v6; later++) {
+			w.quoted.packet.data[0] = 0x47;
+			w.quoted.packet.data[7] = (uint8_t)later;
+			make_error(&w.rig, &w.dest.addr, &w.quoted, header + later, 3, 1, 0);
+			ck_assert_int_eq(process(&w),
+					 with && !later ? LVS_REASON_SHORT_L4 : LVS_REASON_ICMP);
 		}
 		/* Not even the addresses: the host's. */
 		make_error(&w.rig, &w.dest.addr, &w.quoted, header - 1, v6 ? 1 : 3, 1, 0);
@@ -316,6 +349,7 @@ int main(void)
 	tcase_add_loop_test(tcase, peek, 0, n);
 	tcase_add_loop_test(tcase, off, 0, n);
 	tcase_add_loop_test(tcase, opens_none, 0, n);
+	tcase_add_loop_test(tcase, bypasses_none, 0, n);
 	tcase_add_loop_test(tcase, without_ports, 0, n);
 	tcase_add_loop_test(tcase, opens_in_vain, 0, n);
 	tcase_add_loop_test(tcase, no_room, 0, n);
