@@ -161,7 +161,8 @@ static void make(struct rig_packet *rig, const struct shape *shape, const char *
 		ref_put32(sack + 2, 8040);
 		ref_put32(sack + 6, 8060);
 	}
-	memcpy(tcp + 20 + options, text, len);
+	for (unsigned i = 0; i < len; i++)
+		tcp[20 + options + i] = (uint8_t)text[i];
 	rig_fix(rig);
 	if (shape->partial) {
 		rig->packet.flags = LVS_PACKET_CSUM_PARTIAL;

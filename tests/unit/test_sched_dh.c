@@ -70,7 +70,7 @@ START_TEST(test_error)
 {
 	struct rig *rig = golden_rig("dh", 0);
 	uint64_t seed = 9;
-	int found = 0;
+	unsigned found = 0;
 
 	for (unsigned i = 0; i < 100; i++) {
 		struct lvs_flow flow = rig_flow(rig_random(&seed), 1), turned = flow;
@@ -78,9 +78,10 @@ START_TEST(test_error)
 
 		turned.dst = flow.src;
 		ck_assert_int_eq(picked, rig_pick(rig, &turned, 0));
-		found |= 1 << picked;
+		ck_assert_int_ge(picked, 0);
+		found |= 1u << (unsigned)picked;
 	}
-	ck_assert_int_eq(found, 0xe);
+	ck_assert_uint_eq(found, 0xe);
 	rig_del_all(rig);
 }
 END_TEST

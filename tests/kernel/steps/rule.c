@@ -111,10 +111,10 @@ static bool tunnel_type(struct rule_dest *dest, const char *value)
 {
 	static const char *const type[] = {"ipip", "gue", "gre"};
 
-	for (uint8_t i = 0; i < sizeof(type) / sizeof(*type); i++) {
+	for (unsigned i = 0; i < sizeof(type) / sizeof(*type); i++) {
 		if (strcmp(value, type[i]) != 0)
 			continue;
-		dest->tun_type = i;
+		dest->tun_type = (uint8_t)i;
 		return true;
 	}
 	return false;
