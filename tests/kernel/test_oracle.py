@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True
 
 from oracle import coverage, cpio, features, law, listing, outcome, pace, place, scenario, wire  # noqa: E402
 from oracle.compare import compare  # noqa: E402
+from oracle.effects import mark_in  # noqa: E402
 from oracle.failure import Failure  # noqa: E402
 from oracle.generate import generate  # noqa: E402
 from oracle.scenario import SECOND, Scenario, Step  # noqa: E402
@@ -365,6 +366,11 @@ class Coverage(unittest.TestCase):
             for name in re.findall(r"\S+\.(?:c|sh)\b", row.otherwise):
                 folder = root if "/" in name else root / "tests" / "unit"
                 self.assertTrue((folder / name).exists(), f"{row.name}: {name}")
+
+    def test_marks_stand_for_addresses(self):
+        self.assertEqual(mark_in("0.0.0.2"), 2)
+        self.assertEqual(mark_in("0:3::"), 3)
+        self.assertEqual(mark_in("::"), 0)
 
     def test_what_a_scenario_reached_is_counted(self):
         rule = f"-A -t 203.0.113.10:80 -s rr;-a -t 203.0.113.10:80 -r {SERVER}:80 -m"

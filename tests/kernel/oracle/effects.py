@@ -8,6 +8,7 @@ is the step's doing.
 
 import collections
 import dataclasses
+import ipaddress
 
 from . import listing, place
 from .datagram import is_fragment
@@ -79,6 +80,12 @@ class Packet:
     def is_request(self):
         """Whether it came from a client."""
         return self.verb == "frame"
+
+
+def mark_in(address):
+    """The firewall mark that stands in for an address: an IPv4 one, or the first word of an IPv6 one."""
+    number = ipaddress.ip_address(address)
+    return int(number) >> (96 if number.version == 6 else 0)
 
 
 def _is_template(name):
@@ -241,9 +248,7 @@ class Tagger:
         """Name and service that a connection is of, by the last listing."""
         address, _, port = service.rpartition("|")
         family = 6 if ":" in client else 4
-        mark = MARKS.get(address) if protocol != "IP" else int(address.rpartition(".")[2] or 0)
-        if protocol == "IP" and family == 6:
-            mark = 0
+        mark = MARKS.get(address) if protocol != "IP" else mark_in(address)
         for name in (f"FWM {mark}/{family}", f"{protocol} {service}", f"{protocol} {address}|0"):
             if name in self._services:
                 return name, self._services[name]
