@@ -10,7 +10,8 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 
-from oracle import documented, outcome, place, survival, wire  # noqa: E402
+from made import outcomes  # noqa: E402
+from oracle import documented, place, survival, wire  # noqa: E402
 from oracle.compare import compare, compare_all  # noqa: E402
 from oracle.scenario import SECOND, Scenario, Step  # noqa: E402
 
@@ -20,14 +21,6 @@ CLIENT, SERVER = map(ipaddress.ip_address, ("192.0.2.101", "10.1.0.11"))
 def _frame(source=CLIENT, dest=SERVER):
     segment = wire.tcp(source, dest, 1000, 80, wire.SYN)
     return wire.ether(bytes(6), bytes(6), wire.ip(source, dest, wire.TCP, segment))
-
-
-def _outcomes(*outs, text=()):
-    made = []
-    for frames in outs:
-        made.append(outcome.Outcome(0, text=list(text)))
-        made[-1].out["s0"] = list(frames)
-    return made
 
 
 class Templates(unittest.TestCase):
@@ -41,7 +34,7 @@ class Templates(unittest.TestCase):
         service = f"svc TCP 203.0.113.10|80 nq flags 1 timeout 5 mask {mask} pe -"
         ours = [service, self.conn.format(client)]
         theirs = [*ours, self.template.format(network)]
-        return compare_all(self.snap, _outcomes([], text=theirs), _outcomes([], text=ours))
+        return compare_all(self.snap, outcomes([], text=theirs), outcomes([], text=ours))
 
     def test_connections_of_others_do_not_hold_it(self):
         for mask, network, client in (("ffffff00", 0, "198.51.100.7"),
@@ -70,7 +63,7 @@ class Counted(unittest.TestCase):
                  Step(0, "count")]
 
         def play(count):
-            made = _outcomes(*[[]] * 5)
+            made = outcomes(*[[]] * 5)
             for out, (at, text) in zip(made[1:], listings):
                 out.at, out.text = int(at * SECOND), list(text)
             made[4].at, made[4].text = 10 * SECOND, [self.service, self.server, f"cnt {count}"]
@@ -92,7 +85,7 @@ class Hostile(unittest.TestCase):
     def test_an_answer_to_it_is_liblvs_none(self):
         asked = Step(0, "frame", f"c0 {_frame().hex()}")
         steps = [Step(0, "snap"), asked, Step(0, "answer", f"s0 {_frame().hex()}", asked)]
-        theirs, ours = _outcomes([], [_frame()], [_frame()]), _outcomes([], [], [])
+        theirs, ours = outcomes([], [_frame()], [_frame()]), outcomes([], [], [])
         for side in (theirs, ours):
             side[0].text = ["TCP 00:59 SYN_RECV 192.0.2.101:1000 10.1.0.11:80 10.1.0.11:80"]
         ours[2].status = 1
@@ -119,7 +112,7 @@ class Pieces(unittest.TestCase):
         first, last = self._pieces("c0")
         steps = [first, Step(0, "rates"), last, Step(0, "snap")]
         error = wire.ether(bytes(6), bytes(6), wire.ip(SERVER, CLIENT, wire.ICMP, b"\x0b" + bytes(35)))
-        theirs, ours = _outcomes([], [], [error], []), _outcomes([error], [], [], [])
+        theirs, ours = outcomes([], [], [error], []), outcomes([error], [], [], [])
         self.assertEqual(compare(Scenario(0, steps, head=""), theirs, ours), [])
         ours[0].out["s0"] = []
         self.assertTrue(compare(Scenario(0, steps, head=""), theirs, ours))
@@ -127,7 +120,7 @@ class Pieces(unittest.TestCase):
     def test_of_a_reply_with_one_too_long_the_others_are_seen(self):
         def found(length):
             steps = [*self._pieces("s0", length), Step(0, "count")]
-            theirs, ours = _outcomes([], [], []), _outcomes([], [], [])
+            theirs, ours = outcomes([], [], []), outcomes([], [], [])
             for side, counts in ((theirs, "1 0 0 0 0"), (ours, "1 0 1 0 40")):
                 side[2].text = ["svc TCP 203.0.113.10|80 rr flags 0", f"cnt {counts}"]
             ours[0].reason = ours[1].reason = "pass reply_seen"
@@ -142,7 +135,7 @@ class OwnWord(unittest.TestCase):
     def _why(self, source, sent, host=True, schedules=1):
         steps = [Step(0, "sysctl", f"net/ipv4/vs/schedule_icmp {schedules}"),
                  Step(0, "answer", f"s0 {_frame(source, CLIENT).hex()}")]
-        theirs, ours = _outcomes([], [sent]), _outcomes([], [])
+        theirs, ours = outcomes([], [sent]), outcomes([], [])
         ours[1].host = host
         return compare_all(Scenario(0, steps, head=""), theirs, ours)[2]
 
@@ -165,7 +158,7 @@ class Survivors(unittest.TestCase):
         steps = [Step(0, "sysctl", "net/ipv4/vs/drop_entry 3")] + [Step(0, "snap")] * 4
 
         def found(*looks):
-            made = _outcomes(*[[]] * 5)
+            made = outcomes(*[[]] * 5)
             for number, (outcome_, ports) in enumerate(zip(made[1:], looks), 1):
                 outcome_.at, outcome_.text = number * SECOND, list(map(entry, ports))
             return [d.what for d in survival.compare(Scenario(0, steps, head=""), 0, made, made)]

@@ -15,6 +15,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 
+from made import outcomes  # noqa: E402
 from oracle import coverage, cpio, features, law, listing, outcome, pace, place, scenario, wire  # noqa: E402
 from oracle.compare import compare  # noqa: E402
 from oracle.effects import mark_in  # noqa: E402
@@ -32,14 +33,6 @@ CLIENT, SERVER = map(ipaddress.ip_address, ("192.0.2.101", "10.1.0.11"))
 def _frame(**fields):
     segment = wire.tcp(CLIENT, SERVER, 1000, 80, wire.SYN)
     return wire.ether(bytes(6), bytes(6), wire.ip(CLIENT, SERVER, wire.TCP, segment, **fields))
-
-
-def _outcomes(*outs, text=()):
-    made = []
-    for frames in outs:
-        made.append(outcome.Outcome(0, text=list(text)))
-        made[-1].out["s0"] = list(frames)
-    return made
 
 
 class Generator(unittest.TestCase):
@@ -138,33 +131,33 @@ class Comparer(unittest.TestCase):
     snap = Scenario(0, [Step(0, "snap")], head="")
 
     def test_same_is_no_difference(self):
-        self.assertEqual(compare(self.plain, _outcomes([_frame()]), _outcomes([_frame()])), [])
+        self.assertEqual(compare(self.plain, outcomes([_frame()]), outcomes([_frame()])), [])
 
     def test_each_byte_counts(self):
         frame = _frame()
         for at in range(len(frame)):
             other = bytearray(frame)
             other[at] ^= 1
-            found = compare(self.plain, _outcomes([frame]), _outcomes([bytes(other)]))
+            found = compare(self.plain, outcomes([frame]), outcomes([bytes(other)]))
             self.assertEqual(len(found), 1)
 
     def test_missing_and_additional_frames_count(self):
-        self.assertTrue(compare(self.plain, _outcomes([_frame()]), _outcomes([])))
-        self.assertTrue(compare(self.plain, _outcomes([_frame()]), _outcomes([_frame()] * 2)))
+        self.assertTrue(compare(self.plain, outcomes([_frame()]), outcomes([])))
+        self.assertTrue(compare(self.plain, outcomes([_frame()]), outcomes([_frame()] * 2)))
 
     def test_tunnel_identification_is_free_but_nothing_else(self):
         def tunnel(**fields):
             outer = wire.ip(SERVER, CLIENT, 4, _frame()[14:], **fields)
             return wire.ether(bytes(6), bytes(6), outer)
-        base = _outcomes([tunnel(ident=1)])
-        self.assertEqual(compare(self.plain, base, _outcomes([tunnel(ident=2)])), [])
-        self.assertTrue(compare(self.plain, base, _outcomes([tunnel(ident=2, ttl=63)])))
-        self.assertTrue(compare(self.plain, base, _outcomes([tunnel(ident=2, tos=1)])))
+        base = outcomes([tunnel(ident=1)])
+        self.assertEqual(compare(self.plain, base, outcomes([tunnel(ident=2)])), [])
+        self.assertTrue(compare(self.plain, base, outcomes([tunnel(ident=2, ttl=63)])))
+        self.assertTrue(compare(self.plain, base, outcomes([tunnel(ident=2, tos=1)])))
 
     def test_listings(self):
         def differ(change):
             ours = [line.replace(*change) for line in Listings.tool]
-            return compare(self.snap, _outcomes([], text=Listings.proc), _outcomes([], text=ours))
+            return compare(self.snap, outcomes([], text=Listings.proc), outcomes([], text=ours))
         self.assertEqual(differ(("", "")), [])
         self.assertEqual(differ(("01:59", "02:01")), [])
         for change in (("01:59", "02:02"), ("SYN_RECV", "ESTABLISHED"), ("Masq", "Route"),
@@ -174,8 +167,8 @@ class Comparer(unittest.TestCase):
     def test_what_is_about_to_end_may_have_ended(self):
         ours = [line for line in Listings.tool if "SYN_RECV" not in line]
         theirs = [line.replace("119", "  1") for line in Listings.proc]
-        self.assertEqual(compare(self.snap, _outcomes([], text=theirs),
-                                 _outcomes([], text=ours)), [])
+        self.assertEqual(compare(self.snap, outcomes([], text=theirs),
+                                 outcomes([], text=ours)), [])
 
 
 def _gue(port, payload, summed=True):
@@ -189,7 +182,7 @@ class FreeFields(unittest.TestCase):
     plain = Scenario(0, [Step(0, "frame", "c0 00")], head="")
 
     def _differ(self, one, other):
-        return compare(self.plain, _outcomes([one]), _outcomes([other]))
+        return compare(self.plain, outcomes([one]), outcomes([other]))
 
     def test_the_source_port_of_gue_is_free_in_its_range(self):
         self.assertEqual(self._differ(_gue(40000, b""), _gue(50000, b"")), [])
@@ -216,7 +209,7 @@ class Datagrams(unittest.TestCase):
     def _differ(self, kernel, liblvs):
         frames = [[[wire.ether(bytes(6), bytes(6), packet) for packet in packets]
                    for packets in side] for side in (kernel, liblvs)]
-        return compare(Scenario(0, self.steps, head=""), *(_outcomes(*side) for side in frames))
+        return compare(Scenario(0, self.steps, head=""), *(outcomes(*side) for side in frames))
 
     def test_whole_or_in_parts(self):
         parts = self.parts
@@ -379,14 +372,14 @@ class Coverage(unittest.TestCase):
             CLIENT, vip, wire.TCP, wire.tcp(CLIENT, vip, 1000, 80, wire.SYN)))
         steps = [Step(0, "rules", rule), Step(0, "snap"),
                  Step(1, "frame", f"c0 {asked.hex()}"), Step(2, "snap")]
-        outcomes = _outcomes([], [], [_frame()], [])
-        outcomes[1].text = ["svc TCP 203.0.113.10|80 rr flags 0",
-                            f"dst {SERVER}|80 method 0 w 1 x 0 y 0 tun 0 0 0 conns 0 0 0"]
-        outcomes[3].text = ["svc TCP 203.0.113.10|80 rr flags 0",
-                            f"dst {SERVER}|80 method 0 w 1 x 0 y 0 tun 0 0 0 conns 1 0 0",
-                            "TCP C0000265 03E8 CB00710A 0050 0A01000B 0050 SYN_RECV 59"]
+        played = outcomes([], [], [_frame()], [])
+        played[1].text = ["svc TCP 203.0.113.10|80 rr flags 0",
+                          f"dst {SERVER}|80 method 0 w 1 x 0 y 0 tun 0 0 0 conns 0 0 0"]
+        played[3].text = ["svc TCP 203.0.113.10|80 rr flags 0",
+                          f"dst {SERVER}|80 method 0 w 1 x 0 y 0 tun 0 0 0 conns 1 0 0",
+                          "TCP C0000265 03E8 CB00710A 0050 0A01000B 0050 SYN_RECV 59"]
         counted = coverage.Coverage()
-        counted.add(Scenario(0, steps, head=""), outcomes)
+        counted.add(Scenario(0, steps, head=""), played)
         rows = {row.name: counted.count(row) for row in coverage.ROWS}
         for name in ("1.2-rr", "4.2-nat", "3.1-normal-input-syn", "2.3-in"):
             self.assertEqual(rows[name], 1, name)
@@ -434,8 +427,8 @@ class FakeJudge:
         found = []
         for one in scenarios:
             needed = [n for n, step in enumerate(one.steps) if step.args in ("c0 aa", "c0 bb")]
-            found.append(compare(one, _outcomes(*[[_frame()]] * len(one.steps)),
-                                 _outcomes(*[[_frame()]] * (len(one.steps) - 1), []))
+            found.append(compare(one, outcomes(*[[_frame()]] * len(one.steps)),
+                                 outcomes(*[[_frame()]] * (len(one.steps) - 1), []))
                          if len(needed) == 2 else [])
         return found
 
