@@ -3,7 +3,6 @@
 #ifndef LVS_BASE_SPIN_H
 #define LVS_BASE_SPIN_H
 
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,15 +25,13 @@ static inline bool lvs_spin_trylock(struct lvs_spin *spin)
 	       atomic_exchange_explicit(&spin->held, 1, memory_order_acquire) == 0;
 }
 
-static inline void lvs_spin_lock(struct lvs_spin *spin)
+/* Until the lock is had: out of the way of who has it at once. */
+void lvs_spin_wait(struct lvs_spin *spin);
+
+LVS_INLINE void lvs_spin_lock(struct lvs_spin *spin)
 {
-	for (unsigned tries = 1; !lvs_spin_trylock(spin); tries++) {
-		/* A holder that was preempted needs the processor more than we do. */
-		if (tries % 128 == 0)
-			sched_yield();
-		else
-			lvs_pause();
-	}
+	if (lvs_unlikely(!lvs_spin_trylock(spin)))
+		lvs_spin_wait(spin);
 }
 
 static inline void lvs_spin_unlock(struct lvs_spin *spin)

@@ -15,6 +15,8 @@
 #define NUMBER_MAX ((1u << 31) - 1)
 /* Records passed over, their epoch not over, before a fresh one is taken instead. */
 #define TRIES 64
+/* As the lowest idle record: there is none. */
+#define NONE_IDLE UINT32_MAX
 
 static uint32_t units_of(uint32_t size)
 {
@@ -182,11 +184,9 @@ static void set_tag(struct lvs_conn *conn, uint64_t tag)
 	conn->due = (uint32_t)(tag >> 32);
 }
 
-/* Whether nobody but @p self can see what was retired under @p tag. */
-static bool is_over(struct lvs_arena *arena, uint64_t tag, const struct lvs_epoch_reader *self)
+static LVS_NOINLINE bool ask_is_over(struct lvs_arena *arena, uint64_t tag,
+				     const struct lvs_epoch_reader *self)
 {
-	if (tag <= arena->safe)
-		return true;
 	/* Mostly everything is over; one question answers for all that was retired so far. */
 	if (arena->asked != arena->newest) {
 		arena->asked = arena->newest;
@@ -198,9 +198,20 @@ static bool is_over(struct lvs_arena *arena, uint64_t tag, const struct lvs_epoc
 	return lvs_epoch_passed(arena->epoch, tag, self);
 }
 
-uint32_t lvs_arena_limbo_n(const struct lvs_arena *arena)
+/* Whether nobody but @p self can see what was retired under @p tag. */
+LVS_INLINE bool is_over(struct lvs_arena *arena, uint64_t tag, const struct lvs_epoch_reader *self)
+{
+	return lvs_likely(tag <= arena->safe) || ask_is_over(arena, tag, self);
+}
+
+LVS_INLINE uint32_t limbo_n(const struct lvs_arena *arena)
 {
 	return arena->limbo[0].n + arena->limbo[1].n;
+}
+
+uint32_t lvs_arena_limbo_n(const struct lvs_arena *arena)
+{
+	return limbo_n(arena);
 }
 
 /* Forgets those in limbo whose epoch is over. Twice: the younger become the older. */
@@ -302,50 +313,94 @@ static uint32_t reuse(struct lvs_arena *arena, uint32_t size, const struct lvs_e
 	}
 	/* Nothing idle: the next that becomes idle lowers it again. */
 	if (arena->low[size] == 0)
-		arena->low[size] = UINT32_MAX;
+		arena->low[size] = NONE_IDLE;
 	return 0;
 }
 
-static uint32_t take(struct lvs_arena *arena, uint32_t size, const struct lvs_epoch_reader *self,
-		     int *err)
+/*
+ * The same where it is as it mostly is: in the word where the last one was found, with another
+ * behind it, so that no summary changes, and seen by nobody. NULL: it has to be looked for.
+ */
+LVS_INLINE struct lvs_conn *reuse_near(struct lvs_arena *arena, uint32_t size)
 {
-	uint32_t in_use = atomic_load_explicit(&arena->in_use, memory_order_relaxed);
-	uint32_t number;
+	uint32_t low = arena->low[size];
+	uint32_t unit = low % LVS_ARENA_CHUNK_UNITS;
+	struct lvs_arena_chunk *chunk;
+	struct lvs_conn *conn;
+	uint64_t *word;
+	uint64_t tag;
 
-	if (in_use + lvs_arena_limbo_n(arena) >= arena->max_conns)
-		settle(arena, self);
-	if (in_use + lvs_arena_limbo_n(arena) >= arena->max_conns) {
-		*err = LVS_ERR_FULL;
-		return 0;
-	}
-	number = reuse(arena, size, self);
+	/* At the beginning of a chunk it need not be one of this size, or be there at all. */
+	if (low == NONE_IDLE || unit == 0)
+		return NULL;
+	chunk = arena->chunks[low >> LVS_ARENA_CHUNK_SHIFT];
+	word = &chunk->idle[unit / 64];
+	if (!(*word & (*word - 1)))
+		return NULL;
+	unit = unit / 64 * 64 + lvs_ctz64(*word);
+	conn = lvs_arena_in(chunk, unit);
+	tag = tag_of(conn);
+	if (lvs_unlikely(tag > arena->safe))
+		return NULL;
+	arena->low[size] = (low & ~(LVS_ARENA_CHUNK_UNITS - 1)) + unit + 1;
+	*word &= *word - 1;
+	/* Its tag is asked next time. */
+	lvs_prefetch_write(lvs_arena_in(chunk, unit / 64 * 64 + lvs_ctz64(*word)));
+	leave_limbo(arena, tag);
+	return conn;
+}
+
+static struct lvs_conn *find_or_make(struct lvs_arena *arena, uint32_t size,
+				     const struct lvs_epoch_reader *self)
+{
+	uint32_t number = reuse(arena, size, self);
+
 	if (!number)
 		number = bump(arena, size);
-	if (!number) {
-		*err = LVS_ERR_NO_MEMORY;
-		return 0;
+	return number ? lvs_arena_at(arena, number) : NULL;
+}
+
+LVS_INLINE struct lvs_conn *take(struct lvs_arena *arena, uint32_t size,
+				 const struct lvs_epoch_reader *self, int *err)
+{
+	uint32_t in_use = atomic_load_explicit(&arena->in_use, memory_order_relaxed);
+	struct lvs_conn *conn;
+
+	if (lvs_unlikely(in_use + limbo_n(arena) >= arena->max_conns)) {
+		settle(arena, self);
+		if (in_use + limbo_n(arena) >= arena->max_conns) {
+			*err = LVS_ERR_FULL;
+			return NULL;
+		}
 	}
-	atomic_store_explicit(&lvs_arena_at(arena, number)->word, 0, memory_order_relaxed);
+	conn = reuse_near(arena, size);
+	if (!conn)
+		conn = find_or_make(arena, size, self);
+	if (lvs_unlikely(!conn)) {
+		*err = LVS_ERR_NO_MEMORY;
+		return NULL;
+	}
+	atomic_store_explicit(&conn->word, 0, memory_order_relaxed);
 	atomic_store_explicit(&arena->in_use, in_use + 1, memory_order_relaxed);
-	return number;
+	return conn;
 }
 
 struct lvs_conn *lvs_arena_take(struct lvs_arena *arena, enum lvs_arena_size size,
 				const struct lvs_epoch_reader *self, int *err)
 {
 	struct lvs_conn *conn;
-	uint32_t number;
 
 	lvs_spin_lock(&arena->lock);
-	number = take(arena, size, self, err);
+	conn = take(arena, size, self, err);
 	lvs_spin_unlock(&arena->lock);
-	if (!number)
+	if (lvs_unlikely(!conn))
 		return NULL;
-	conn = lvs_arena_at(arena, number);
 	/* Walkers look at the word of any record, and at the rest only when it says LIVE. */
-	memset((uint8_t *)conn + sizeof(conn->word), 0,
-	       units_of(size) * LVS_ARENA_UNIT - sizeof(conn->word));
-	conn->kind = size == LVS_ARENA_LARGE ? LVS_CONN_LARGE : 0;
+	memset((uint8_t *)conn + sizeof(conn->word), 0, LVS_ARENA_UNIT - sizeof(conn->word));
+	if (size == LVS_ARENA_LARGE) {
+		memset((uint8_t *)conn + LVS_ARENA_UNIT, 0, LVS_ARENA_UNIT);
+		conn->kind = LVS_CONN_LARGE;
+	}
 	return conn;
 }
 

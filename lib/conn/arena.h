@@ -115,12 +115,15 @@ const char *lvs_arena_check_n(const struct lvs_arena *arena);
 const char *lvs_arena_check_chunk(const struct lvs_arena *arena, uint32_t chunk);
 const char *lvs_arena_check(const struct lvs_arena *arena);
 
+LVS_INLINE struct lvs_conn *lvs_arena_in(struct lvs_arena_chunk *chunk, uint32_t unit)
+{
+	return (struct lvs_conn *)(void *)((uint8_t *)chunk + (size_t)unit * LVS_ARENA_UNIT);
+}
+
 LVS_INLINE struct lvs_conn *lvs_arena_at(const struct lvs_arena *arena, uint32_t number)
 {
-	uint8_t *chunk = (uint8_t *)arena->chunks[number >> LVS_ARENA_CHUNK_SHIFT];
-
-	return (struct lvs_conn *)(void *)(chunk + (size_t)(number & (LVS_ARENA_CHUNK_UNITS - 1)) *
-							   LVS_ARENA_UNIT);
+	return lvs_arena_in(arena->chunks[number >> LVS_ARENA_CHUNK_SHIFT],
+			    number & (LVS_ARENA_CHUNK_UNITS - 1));
 }
 
 /* Chunks are aligned to their size: the head is found from any record. */

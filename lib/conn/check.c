@@ -219,6 +219,8 @@ static const char *check_shard(const struct lvs_table *table, const struct lvs_s
 	if (!wrong && next.lines)
 		wrong = check_index(table, shard, next, shard->entries[1], &first);
 	/* With check_record(): the timers are those of all records. */
+	if (!wrong)
+		wrong = lvs_shard_check_quiet(shard);
 	if (!wrong && first != shard->wheel.linked_n)
 		wrong = "a record has no timer, or a timer no record";
 	return wrong;

@@ -32,11 +32,22 @@ static void add_passed(struct lvs_index_line *line, uint64_t by)
 	atomic_store_explicit(&line->tags[2], own_tags(line, 2) + by, memory_order_release);
 }
 
-unsigned lvs_index_add(struct lvs_index index, uint64_t hash, uint32_t ref)
+/* Into an empty slot: its tag is 0. */
+LVS_INLINE void put(struct lvs_index_line *line, unsigned slot, uint64_t hash, uint32_t ref)
+{
+	uint64_t tags = own_tags(line, slot / 4) | lvs_index_tag(hash) << slot % 4 * 16;
+
+	/* release: the record is whole; pairs with the acquire of who reads the reference */
+	atomic_store_explicit(&line->refs[slot], ref, memory_order_release);
+	/* release: as in set_tag() */
+	atomic_store_explicit(&line->tags[slot / 4], tags, memory_order_release);
+}
+
+/* Its home line is full. */
+static LVS_NOINLINE unsigned add_behind(struct lvs_index index, uint64_t hash, uint32_t ref)
 {
 	uint64_t at = lvs_index_home(index, hash);
 	unsigned looked = 1;
-	unsigned slot;
 	uint64_t empty;
 	uint32_t passed;
 
@@ -46,11 +57,23 @@ unsigned lvs_index_add(struct lvs_index index, uint64_t hash, uint32_t ref)
 		looked++;
 		assert(looked <= lvs_index_lines_n(index));
 	}
-	slot = lvs_index_slot(empty);
-	/* release: the record is whole; pairs with the acquire of who reads the reference */
-	atomic_store_explicit(&index.lines[at].refs[slot], ref, memory_order_release);
-	set_tag(&index.lines[at], slot, lvs_index_tag(hash));
+	put(&index.lines[at], lvs_index_slot(empty), hash, ref);
 	return looked;
+}
+
+unsigned lvs_index_add(struct lvs_index index, uint64_t hash, uint32_t ref)
+{
+	struct lvs_index_line *line = &index.lines[lvs_index_home(index, hash)];
+	/* Of a word only the first is sure to be empty, which is before whatever else is said to
+	 * be: so the first of all is. */
+	uint64_t empty = lvs_index_any_zero(own_tags(line, 0)) >> 15 |
+			 lvs_index_any_zero(own_tags(line, 1)) >> 14 |
+			 lvs_index_any_zero(own_tags(line, 2) | ~(uint64_t)UINT32_MAX) >> 13;
+
+	if (lvs_unlikely(!empty))
+		return add_behind(index, hash, ref);
+	put(line, lvs_index_slot(empty), hash, ref);
+	return 1;
 }
 
 void lvs_index_drop(struct lvs_index index, uint64_t hash, uint64_t line, unsigned slot)

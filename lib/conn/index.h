@@ -103,6 +103,26 @@ LVS_INLINE uint64_t lvs_index_slots(const struct lvs_index_line *line, uint64_t 
 	       (lvs_index_zero_lanes(c ^ tags) & UINT32_MAX) >> 13;
 }
 
+/* Whether some 16-bit lane is zero: less than lvs_index_zero_lanes(), which says which. */
+LVS_INLINE uint64_t lvs_index_any_zero(uint64_t x)
+{
+	return (x - LVS_INDEX_LANES) & ~x & LVS_INDEX_LANES << 15;
+}
+
+/* Whether no slot has the tag and no entry went on to later lines. The lock is held. */
+LVS_INLINE bool lvs_index_lacks(const struct lvs_index_line *line, uint64_t tag)
+{
+	const uint64_t tags = tag * LVS_INDEX_LANES;
+	/* relaxed: only the lock's holder stores */
+	uint64_t a = atomic_load_explicit(&line->tags[0], memory_order_relaxed) ^ tags;
+	uint64_t b = atomic_load_explicit(&line->tags[1], memory_order_relaxed) ^ tags;
+	uint64_t c = atomic_load_explicit(&line->tags[2], memory_order_relaxed);
+	uint64_t last = (uint32_t)(c ^ tags) | UINT64_C(0xffffffff00000000);
+
+	return !(c >> 32 | lvs_index_any_zero(a) | lvs_index_any_zero(b) |
+		 lvs_index_any_zero(last));
+}
+
 /* The first slot of a set that is not empty. */
 LVS_INLINE unsigned lvs_index_slot(uint64_t slots)
 {

@@ -232,7 +232,36 @@ static bool has_room(const struct lvs_shard *shard, unsigned n)
 	return ((uint64_t)shard->entries[0] + shard->entries[1] + n) * 1000 <= slots * FULL_AT;
 }
 
-bool lvs_shard_reserve(struct lvs_shard *shard, struct lvs_shard_env *env, unsigned n)
+/* The entries at which the index begins to grow. */
+static uint64_t growing_at(const struct lvs_shard *shard)
+{
+	return (slots_of(lvs_view_index(shard->view)) * shard->grow_at + 999) / 1000;
+}
+
+static bool is_busy(const struct lvs_shard *shard)
+{
+	return shard->fresh.lines || shard->old.lines || lvs_view_next(shard->view).lines;
+}
+
+/* What leaves meanwhile makes it come later: then it is counted anew. */
+static uint32_t quiet_behind(const struct lvs_shard *shard, unsigned n)
+{
+	uint64_t entries = (uint64_t)shard->entries[0] + n;
+	uint64_t end = growing_at(shard);
+
+	return is_busy(shard) || entries >= end ? 0 : (uint32_t)(end - entries);
+}
+
+const char *lvs_shard_check_quiet(const struct lvs_shard *shard)
+{
+	if (shard->quiet && is_busy(shard))
+		return "a shard that grows is thought to be quiet";
+	if (shard->quiet && shard->quiet + (uint64_t)shard->entries[0] > growing_at(shard))
+		return "a shard would not grow in time";
+	return NULL;
+}
+
+bool lvs_shard_reserve_step(struct lvs_shard *shard, struct lvs_shard_env *env, unsigned n)
 {
 	unsigned looked;
 
@@ -243,18 +272,11 @@ bool lvs_shard_reserve(struct lvs_shard *shard, struct lvs_shard_env *env, unsig
 	while (!has_room(shard, n) && shard->fresh.lines)
 		looked += zero_step(shard);
 	note_step(&env->stats, looked);
+	shard->quiet = quiet_behind(shard, n);
 	return has_room(shard, n);
 }
 
 /* --- Entries --- */
-
-void lvs_shard_add(struct lvs_shard *shard, uint64_t hash, uint32_t ref)
-{
-	struct lvs_index next = lvs_view_next(shard->view);
-
-	lvs_index_add(next.lines ? next : lvs_view_index(shard->view), hash, ref);
-	shard->entries[next.lines != NULL]++;
-}
 
 bool lvs_shard_remove(struct lvs_shard *shard, uint64_t hash, uint32_t ref)
 {

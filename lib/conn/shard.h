@@ -57,6 +57,7 @@ struct lvs_shard {
 	struct lvs_shard_view *view;      /* fixed */
 	LVS_ALIGNED struct lvs_spin lock; /* everything below */
 	uint32_t grow_at;                 /* thousandths of the slots */
+	uint32_t quiet;                   /* entries until there is something to be looked at */
 	uint32_t entries[2];              /* in index, in next */
 	struct lvs_index fresh;           /* memory that is being zeroed */
 	uint64_t cursor;                  /* lines zeroed, or moved */
@@ -84,14 +85,42 @@ LVS_INLINE struct lvs_index lvs_view_next(const struct lvs_shard_view *view)
 
 /* --- The lock is held --- */
 
+/* The rest of lvs_shard_reserve(), when there is something to be looked at. */
+bool lvs_shard_reserve_step(struct lvs_shard *shard, struct lvs_shard_env *env, unsigned n);
+
 /*
  * Makes sure that @p n entries more find room, growing a step. False: no memory.
  * Nothing else has changed then.
  */
-bool lvs_shard_reserve(struct lvs_shard *shard, struct lvs_shard_env *env, unsigned n);
+LVS_INLINE bool lvs_shard_reserve(struct lvs_shard *shard, struct lvs_shard_env *env, unsigned n)
+{
+	if (lvs_unlikely(shard->quiet < n))
+		return lvs_shard_reserve_step(shard, env, n);
+	shard->quiet -= n;
+	return true;
+}
+
+/* Whether what is left of quiet is right: NULL, or what is wrong. */
+const char *lvs_shard_check_quiet(const struct lvs_shard *shard);
+
+/* Whether surely no entry has a hash, as is mostly the case with a new one: its home line has none
+ * with the tag, and none ever went on from there. False: it has to be searched for. */
+LVS_INLINE bool lvs_shard_lacks(const struct lvs_shard *shard, uint64_t hash)
+{
+	struct lvs_index index = lvs_view_index(shard->view);
+
+	return lvs_index_lacks(&index.lines[lvs_index_home(index, hash)], lvs_index_tag(hash)) &&
+	       !lvs_view_next(shard->view).lines;
+}
 
 /* Adds an entry for which room was reserved. */
-void lvs_shard_add(struct lvs_shard *shard, uint64_t hash, uint32_t ref);
+LVS_INLINE void lvs_shard_add(struct lvs_shard *shard, uint64_t hash, uint32_t ref)
+{
+	struct lvs_index next = lvs_view_next(shard->view);
+
+	lvs_index_add(next.lines ? next : lvs_view_index(shard->view), hash, ref);
+	shard->entries[next.lines != NULL]++;
+}
 
 /* Takes out an entry. False when it is not there. */
 bool lvs_shard_remove(struct lvs_shard *shard, uint64_t hash, uint32_t ref);

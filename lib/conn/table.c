@@ -103,7 +103,9 @@ struct lvs_conn *lvs_table_alloc(struct lvs_table *table, const struct lvs_epoch
 	enum lvs_arena_size size = large ? LVS_ARENA_LARGE : LVS_ARENA_SMALL;
 	struct lvs_conn *conn = lvs_arena_take(&table->arena, size, self, err);
 
-	if (!conn && *err == LVS_ERR_FULL && evict && lvs_table_evict(table, by))
+	if (lvs_likely(conn != NULL))
+		return conn;
+	if (*err == LVS_ERR_FULL && evict && lvs_table_evict(table, by))
 		conn = lvs_arena_take(&table->arena, size, self, err);
 	if (!conn && *err == LVS_ERR_FULL)
 		atomic_fetch_add_explicit(&table->refused, 1, memory_order_relaxed);
@@ -140,6 +142,14 @@ void lvs_table_lock(struct lvs_table *table, uint64_t hash)
 void lvs_table_unlock(struct lvs_table *table, uint64_t hash)
 {
 	lvs_spin_unlock(&lvs_table_shard(table, hash)->lock);
+}
+
+bool lvs_table_lock_lacking(struct lvs_table *table, uint64_t hash)
+{
+	struct lvs_shard *shard = lvs_table_shard(table, hash);
+
+	lvs_spin_lock(&shard->lock);
+	return lvs_shard_lacks(shard, hash);
 }
 
 /* --- Both shards of a two-way connection, in rising order (docs/adr/0003) --- */
@@ -248,39 +258,55 @@ static bool reserve(struct lvs_table *table, const struct lvs_keys *keys)
 	       lvs_shard_reserve(keys->shard[1], &table->env, 1);
 }
 
-static void publish(struct lvs_table *table, struct lvs_conn *conn, const struct lvs_keys *keys,
-		    uint32_t tick)
+/* All but the entries in the index. */
+LVS_INLINE void begin(struct lvs_table *table, struct lvs_conn *conn, struct lvs_shard *home,
+		      uint32_t tick)
 {
 	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
 	uint32_t seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
-	uint32_t number = lvs_arena_number(conn);
 
 	conn->kind |= LVS_CONN_USED;
 	if (lvs_unlikely(word & LVS_CONN_NO_CPORT))
 		/* relaxed: who must find it was told of it */
 		atomic_fetch_add_explicit(lvs_table_no_port(table, conn), 1, memory_order_relaxed);
 	conn->created = 1 + atomic_fetch_add_explicit(&table->created, 1, memory_order_relaxed);
-	lvs_table_arm(table, keys->shard[0], conn, lvs_conn_deadline(seen, word), tick);
+	lvs_table_arm(table, home, conn, lvs_conn_deadline(seen, word), tick);
 	/* release: the fixed fields; pairs with the acquire in lvs_table_next() */
 	atomic_store_explicit(&conn->word, word | LVS_CONN_LIVE, memory_order_release);
-	for (unsigned key = 0; key < keys->n; key++)
-		lvs_shard_add(keys->shard[key], keys->hash[key], lvs_index_ref(number, key));
 }
 
-int lvs_table_insert(struct lvs_table *table, struct lvs_conn *conn, uint64_t hash, uint32_t tick)
+static LVS_NOINLINE int insert_two(struct lvs_table *table, struct lvs_conn *conn, uint64_t hash,
+				   uint32_t tick)
 {
+	uint32_t number = lvs_arena_number(conn);
 	struct lvs_keys keys;
 	int err = 0;
 
 	lvs_keys_of(table, conn, hash, &keys);
-	if (!lock_second(&keys) && exists(table, conn, hash))
+	if (!lock_second(&keys) && exists(table, conn, hash)) {
 		err = LVS_ERR_EXISTS;
-	else if (!reserve(table, &keys))
+	} else if (!reserve(table, &keys)) {
 		err = LVS_ERR_NO_MEMORY;
-	else
-		publish(table, conn, &keys, tick);
+	} else {
+		begin(table, conn, keys.shard[0], tick);
+		for (unsigned key = 0; key < keys.n; key++)
+			lvs_shard_add(keys.shard[key], keys.hash[key], lvs_index_ref(number, key));
+	}
 	unlock_second(&keys);
 	return err;
+}
+
+int lvs_table_insert(struct lvs_table *table, struct lvs_conn *conn, uint64_t hash, uint32_t tick)
+{
+	struct lvs_shard *home = lvs_table_shard(table, hash);
+
+	if (lvs_keys_two(conn))
+		return insert_two(table, conn, hash, tick);
+	if (!lvs_shard_reserve(home, &table->env, 1))
+		return LVS_ERR_NO_MEMORY;
+	begin(table, conn, home, tick);
+	lvs_shard_add(home, hash, lvs_index_ref(lvs_arena_number(conn), 0));
+	return 0;
 }
 
 /* --- End --- */

@@ -129,6 +129,10 @@ struct lvs_conn *lvs_table_controller(const struct lvs_table *table, const struc
 void lvs_table_lock(struct lvs_table *table, uint64_t hash);
 void lvs_table_unlock(struct lvs_table *table, uint64_t hash);
 
+/* The same; whether there is surely no connection with that hash. False: it is to be searched for.
+ */
+bool lvs_table_lock_lacking(struct lvs_table *table, uint64_t hash);
+
 /* As lvs_table_find(), the shard's lock held: final. */
 struct lvs_conn *lvs_table_find_locked(const struct lvs_table *table, const struct lvs_flow *flow,
 				       uint64_t hash, unsigned sides, enum lvs_side *side);

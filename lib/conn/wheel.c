@@ -4,87 +4,30 @@
 #include <assert.h>
 #include <string.h>
 
-#define SLOT_SHIFT 6
-#define SLOT_MASK (LVS_WHEEL_SLOTS - 1u)
-#define SPAN (UINT32_C(1) << SLOT_SHIFT * LVS_WHEEL_LEVELS)
-#define IS_FIRST (UINT32_C(1) << 31) /* in prev: no record, but {level, slot} */
-#define IS_PARKED (IS_FIRST | UINT32_C(1) << 30)
-
-/* Only the shard's lock holder uses a linked record's links; atomic since they share the record. */
-static uint32_t get(const _Atomic uint32_t *link)
-{
-	return atomic_load_explicit(link, memory_order_relaxed);
-}
-
-static void set(_Atomic uint32_t *link, uint32_t number)
-{
-	atomic_store_explicit(link, number, memory_order_relaxed);
-}
-
-static uint32_t slot_of(uint32_t tick, unsigned level)
-{
-	return tick >> SLOT_SHIFT * level & SLOT_MASK;
-}
-
 void lvs_wheel_init(struct lvs_wheel *wheel)
 {
 	memset(wheel, 0, sizeof(*wheel));
-}
-
-/* Puts a record in front of a list; @p prev tells which it is. */
-LVS_INLINE void push(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn,
-		     uint32_t *first, uint32_t prev)
-{
-	uint32_t number = lvs_arena_number(conn);
-
-	if (*first)
-		set(&lvs_arena_at(arena, *first)->prev, number);
-	set(&conn->next, *first);
-	set(&conn->prev, prev);
-	*first = number;
-	wheel->linked_n++;
-}
-
-static void place(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn)
-{
-	uint32_t ahead = conn->due - wheel->now;
-	unsigned level = ahead < LVS_WHEEL_SLOTS ? 0 : lvs_fls64(ahead) / SLOT_SHIFT;
-	uint32_t slot = slot_of(conn->due, level);
-
-	push(wheel, arena, conn, &wheel->first[level][slot], IS_FIRST | level << SLOT_SHIFT | slot);
-	wheel->busy[level] |= UINT64_C(1) << slot;
 }
 
 void lvs_wheel_park(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn,
 		    uint32_t tick)
 {
 	conn->due = tick;
-	push(wheel, arena, conn, &wheel->parked, IS_PARKED);
-}
-
-void lvs_wheel_link(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn,
-		    uint32_t due)
-{
-	if (!lvs_tick_reached(due, wheel->now + 1))
-		due = wheel->now + 1;
-	if (due - wheel->now >= SPAN)
-		due = wheel->now + SPAN - 1; /* it will be linked anew there */
-	conn->due = due;
-	place(wheel, arena, conn);
+	lvs_wheel_push(wheel, arena, conn, &wheel->parked, LVS_WHEEL_IS_PARKED);
 }
 
 void lvs_wheel_unlink(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn)
 {
-	uint32_t prev = get(&conn->prev);
-	uint32_t next = get(&conn->next);
-	unsigned level = prev >> SLOT_SHIFT & (LVS_WHEEL_LEVELS - 1);
-	uint32_t slot = prev & SLOT_MASK;
+	uint32_t prev = lvs_wheel_get(&conn->prev);
+	uint32_t next = lvs_wheel_get(&conn->next);
+	unsigned level = prev >> LVS_WHEEL_SHIFT & (LVS_WHEEL_LEVELS - 1);
+	uint32_t slot = prev & LVS_WHEEL_MASK;
 
 	if (next)
-		set(&lvs_arena_at(arena, next)->prev, prev);
-	if (!(prev & IS_FIRST)) {
-		set(&lvs_arena_at(arena, prev)->next, next);
-	} else if (prev == IS_PARKED) {
+		lvs_wheel_set(&lvs_arena_at(arena, next)->prev, prev);
+	if (!(prev & LVS_WHEEL_IS_FIRST)) {
+		lvs_wheel_set(&lvs_arena_at(arena, prev)->next, next);
+	} else if (prev == LVS_WHEEL_IS_PARKED) {
 		wheel->parked = next;
 	} else {
 		assert(wheel->first[level][slot] == lvs_arena_number(conn));
@@ -97,7 +40,7 @@ void lvs_wheel_unlink(struct lvs_wheel *wheel, const struct lvs_arena *arena, st
 
 static struct lvs_conn *pop(struct lvs_wheel *wheel, const struct lvs_arena *arena, unsigned level)
 {
-	uint32_t number = wheel->first[level][slot_of(wheel->now, level)];
+	uint32_t number = wheel->first[level][lvs_wheel_slot(wheel->now, level)];
 	struct lvs_conn *conn = lvs_arena_at(arena, number);
 
 	lvs_wheel_unlink(wheel, arena, conn);
@@ -107,17 +50,17 @@ static struct lvs_conn *pop(struct lvs_wheel *wheel, const struct lvs_arena *are
 /* Whether a slot of this level is reached by the clock, and not empty. */
 static bool is_due(const struct lvs_wheel *wheel, unsigned level)
 {
-	uint32_t below = (UINT32_C(1) << SLOT_SHIFT * level) - 1;
+	uint32_t below = (UINT32_C(1) << LVS_WHEEL_SHIFT * level) - 1;
 
-	return (wheel->now & below) == 0 && wheel->first[level][slot_of(wheel->now, level)];
+	return (wheel->now & below) == 0 && wheel->first[level][lvs_wheel_slot(wheel->now, level)];
 }
 
 /* Ticks until the clock reaches a slot in use of this level; UINT32_MAX: none is. */
 static uint32_t distance(const struct lvs_wheel *wheel, unsigned level)
 {
 	uint64_t busy = wheel->busy[level];
-	unsigned shift = SLOT_SHIFT * level;
-	unsigned turn = (slot_of(wheel->now, level) + 1) & SLOT_MASK;
+	unsigned shift = LVS_WHEEL_SHIFT * level;
+	unsigned turn = (lvs_wheel_slot(wheel->now, level) + 1) & LVS_WHEEL_MASK;
 	uint32_t slots;
 
 	if (!busy)
@@ -167,7 +110,7 @@ struct lvs_conn *lvs_wheel_fire(struct lvs_wheel *wheel, const struct lvs_arena 
 		--*looks;
 		if (level == 1)
 			return pop(wheel, arena, 0);
-		place(wheel, arena, pop(wheel, arena, level - 1));
+		lvs_wheel_place(wheel, arena, pop(wheel, arena, level - 1));
 	}
 	return NULL;
 }
@@ -183,7 +126,7 @@ LVS_UNTRACED static const char *check_slot(const struct lvs_wheel *wheel,
 					   const struct lvs_arena *arena, unsigned level,
 					   uint32_t slot, uint32_t *n)
 {
-	uint32_t prev = IS_FIRST | level << SLOT_SHIFT | slot;
+	uint32_t prev = LVS_WHEEL_IS_FIRST | level << LVS_WHEEL_SHIFT | slot;
 	uint32_t number = wheel->first[level][slot];
 
 	if (!number != !(wheel->busy[level] >> slot & 1))
@@ -191,16 +134,16 @@ LVS_UNTRACED static const char *check_slot(const struct lvs_wheel *wheel,
 	while (number) {
 		const struct lvs_conn *conn = lvs_arena_at(arena, number);
 
-		if (get(&conn->prev) != prev)
+		if (lvs_wheel_get(&conn->prev) != prev)
 			return "a timer's links do not fit";
-		if (slot_of(conn->due, level) != slot)
+		if (lvs_wheel_slot(conn->due, level) != slot)
 			return "a timer lies in the wrong slot";
-		if (conn->due - wheel->now >= SPAN)
+		if (conn->due - wheel->now >= LVS_WHEEL_SPAN)
 			return "a timer was missed";
 		if (++*n > wheel->linked_n)
 			return "timers are miscounted";
 		prev = number;
-		number = get(&conn->next);
+		number = lvs_wheel_get(&conn->next);
 	}
 	return NULL;
 }
@@ -208,17 +151,17 @@ LVS_UNTRACED static const char *check_slot(const struct lvs_wheel *wheel,
 LVS_UNTRACED static const char *check_parked(const struct lvs_wheel *wheel,
 					     const struct lvs_arena *arena, uint32_t *n)
 {
-	uint32_t prev = IS_PARKED;
+	uint32_t prev = LVS_WHEEL_IS_PARKED;
 
 	for (uint32_t number = wheel->parked; number;) {
 		const struct lvs_conn *conn = lvs_arena_at(arena, number);
 
-		if (get(&conn->prev) != prev)
+		if (lvs_wheel_get(&conn->prev) != prev)
 			return "a parked timer's links do not fit";
 		if (++*n > wheel->linked_n)
 			return "timers are miscounted";
 		prev = number;
-		number = get(&conn->next);
+		number = lvs_wheel_get(&conn->next);
 	}
 	return NULL;
 }

@@ -21,6 +21,11 @@
 
 #define LVS_WHEEL_LEVELS 4
 #define LVS_WHEEL_SLOTS 64
+#define LVS_WHEEL_SHIFT 6
+#define LVS_WHEEL_MASK (LVS_WHEEL_SLOTS - 1u)
+#define LVS_WHEEL_SPAN (UINT32_C(1) << LVS_WHEEL_SHIFT * LVS_WHEEL_LEVELS)
+#define LVS_WHEEL_IS_FIRST (UINT32_C(1) << 31) /* in prev: no record, but {level, slot} */
+#define LVS_WHEEL_IS_PARKED (LVS_WHEEL_IS_FIRST | UINT32_C(1) << 30)
 
 struct lvs_wheel {
 	uint32_t now; /* tick that is being served; all before are done */
@@ -32,9 +37,61 @@ struct lvs_wheel {
 
 void lvs_wheel_init(struct lvs_wheel *wheel);
 
+/* Only the shard's lock holder uses a linked record's links; atomic since they share the record. */
+LVS_INLINE uint32_t lvs_wheel_get(const _Atomic uint32_t *link)
+{
+	return atomic_load_explicit(link, memory_order_relaxed);
+}
+
+LVS_INLINE void lvs_wheel_set(_Atomic uint32_t *link, uint32_t number)
+{
+	atomic_store_explicit(link, number, memory_order_relaxed);
+}
+
+LVS_INLINE uint32_t lvs_wheel_slot(uint32_t tick, unsigned level)
+{
+	return tick >> LVS_WHEEL_SHIFT * level & LVS_WHEEL_MASK;
+}
+
+/* Puts a record in front of a list; @p prev tells which it is. */
+LVS_INLINE void lvs_wheel_push(struct lvs_wheel *wheel, const struct lvs_arena *arena,
+			       struct lvs_conn *conn, uint32_t *first, uint32_t prev)
+{
+	uint32_t number = lvs_arena_number(conn);
+
+	if (*first)
+		lvs_wheel_set(&lvs_arena_at(arena, *first)->prev, number);
+	lvs_wheel_set(&conn->next, *first);
+	lvs_wheel_set(&conn->prev, prev);
+	*first = number;
+	wheel->linked_n++;
+}
+
+/* By its due. */
+LVS_INLINE void lvs_wheel_place(struct lvs_wheel *wheel, const struct lvs_arena *arena,
+				struct lvs_conn *conn)
+{
+	uint32_t ahead = conn->due - wheel->now;
+	unsigned level = lvs_fls64(ahead | 1) / LVS_WHEEL_SHIFT;
+	uint32_t slot = lvs_wheel_slot(conn->due, level);
+
+	lvs_wheel_push(wheel, arena, conn, &wheel->first[level][slot],
+		       LVS_WHEEL_IS_FIRST | level << LVS_WHEEL_SHIFT | slot);
+	wheel->busy[level] |= UINT64_C(1) << slot;
+}
+
 /* Puts a record into the slot of @p due, at the earliest in that of the next tick. */
-void lvs_wheel_link(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn,
-		    uint32_t due);
+LVS_INLINE void lvs_wheel_link(struct lvs_wheel *wheel, const struct lvs_arena *arena,
+			       struct lvs_conn *conn, uint32_t due)
+{
+	if (lvs_unlikely(!lvs_tick_reached(due, wheel->now + 1)))
+		due = wheel->now + 1;
+	if (lvs_unlikely(due - wheel->now >= LVS_WHEEL_SPAN))
+		due = wheel->now + LVS_WHEEL_SPAN - 1; /* it will be linked anew there */
+	conn->due = due;
+	lvs_wheel_place(wheel, arena, conn);
+}
+
 /* Out of its slot, or of those that are parked. */
 void lvs_wheel_unlink(struct lvs_wheel *wheel, const struct lvs_arena *arena,
 		      struct lvs_conn *conn);

@@ -46,19 +46,39 @@ enum lvs_reason lvs_candidate_find(struct lvs_step *step, struct lvs_candidate *
 	return reason == LVS_REASON_NO_DEST ? lvs_candidate_none(step, candidate) : reason;
 }
 
-enum lvs_reason lvs_candidate_send(struct lvs_step *step, const struct lvs_candidate *candidate,
-				   enum lvs_reason sent)
+/* A packet, and where it is a connection's @p first that one too. */
+LVS_INLINE void count(struct lvs_step *step, const struct lvs_candidate *candidate, bool first)
+{
+	uint32_t number = candidate->dest->number;
+	struct lvs_counter_row *row = lvs_counters_row(&step->worker->counters, number);
+
+	if (first && !step->peek) {
+		lvs_count(&row->count[LVS_COUNT_CONNS], 1);
+		lvs_services_stir(step->worker->director->services, candidate->set, step->now_ns);
+	}
+	if (lvs_unlikely(step->quoted))
+		return;
+	if (lvs_unlikely(step->odd)) {
+		lvs_step_count(step, number, LVS_COUNT_IN_PKTS);
+		return;
+	}
+	lvs_count(&row->count[LVS_COUNT_IN_PKTS], 1);
+	lvs_count(&row->count[LVS_COUNT_IN_BYTES], step->headers->len);
+}
+
+LVS_INLINE enum lvs_reason send(struct lvs_step *step, const struct lvs_candidate *candidate,
+				enum lvs_reason sent, bool first)
 {
 	struct lvs_binding binding;
 	enum lvs_reason reason;
 
+	count(step, candidate, first);
 	lvs_binding_of_flow(&binding, &step->headers->flow, candidate->dest,
 			    step->worker->director);
 	binding.dest_port = candidate->dest_port;
 	if (lvs_unlikely(step->quoted))
 		return lvs_icmp_to_server(step->quoted->step, candidate->dest, candidate->ops,
 					  &binding, step->quoted->quote);
-	lvs_step_count(step, candidate->dest->number, LVS_COUNT_IN_PKTS);
 	if (lvs_unlikely(candidate->helper)) {
 		reason = lvs_helped_first(step, candidate->conn, candidate->helper, candidate->dest,
 					  &binding, candidate->word);
@@ -74,15 +94,15 @@ enum lvs_reason lvs_candidate_send(struct lvs_step *step, const struct lvs_candi
 	return lvs_step_refused(step, reason, candidate->ops, &binding);
 }
 
+enum lvs_reason lvs_candidate_send(struct lvs_step *step, const struct lvs_candidate *candidate,
+				   enum lvs_reason sent)
+{
+	return send(step, candidate, sent, false);
+}
+
 enum lvs_reason lvs_candidate_send_first(struct lvs_step *step,
 					 const struct lvs_candidate *candidate,
 					 enum lvs_reason sent)
 {
-	if (!step->peek) {
-		lvs_count(&lvs_counters_row(&step->worker->counters, candidate->dest->number)
-				   ->count[LVS_COUNT_CONNS],
-			  1);
-		lvs_services_stir(step->worker->director->services, candidate->set, step->now_ns);
-	}
-	return lvs_candidate_send(step, candidate, sent);
+	return send(step, candidate, sent, true);
 }

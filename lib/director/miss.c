@@ -6,8 +6,10 @@
 
 static const struct lvs_service_set *match(struct lvs_step *step)
 {
-	const struct lvs_service_set *set = lvs_services_match(
-		step->worker->director->services, &step->headers->flow, step->packet->mark);
+	struct lvs_worker *worker = step->worker;
+	const struct lvs_service_set *set =
+		lvs_matches_ask(&worker->matches, worker->director->services, &step->headers->flow,
+				step->packet->mark);
 
 	lvs_note(step, service, set);
 	return set;

@@ -40,15 +40,17 @@ LVS_INLINE bool find_helper(const struct lvs_step *step, struct lvs_candidate *c
 
 /*
  * Picks a destination where there is none yet, and publishes the connection. The shard's lock is
- * held and stays so. 0, LVS_ERR_EXISTS when another worker came first, LVS_ERR_NO_ENTRY when no
- * destination is to be had, LVS_ERR_NO_MEMORY.
+ * held and stays so; @p lacking: no connection has the hash. 0, LVS_ERR_EXISTS when another worker
+ * came first, LVS_ERR_NO_ENTRY when no destination is to be had, LVS_ERR_NO_MEMORY.
  */
-static int create(struct lvs_step *step, struct lvs_conn *conn, struct lvs_candidate *candidate)
+static int create(struct lvs_step *step, struct lvs_conn *conn, struct lvs_candidate *candidate,
+		  bool lacking)
 {
 	struct lvs_table *table = step->worker->director->table;
 	enum lvs_side side;
 
-	if (lvs_table_find_locked(table, &step->headers->flow, step->hash, LVS_SIDES_PACKET, &side))
+	if (lvs_unlikely(!lacking) &&
+	    lvs_table_find_locked(table, &step->headers->flow, step->hash, LVS_SIDES_PACKET, &side))
 		return LVS_ERR_EXISTS;
 	if (!candidate->dest && !lvs_candidate_pick(step, candidate))
 		return LVS_ERR_NO_ENTRY;
@@ -184,6 +186,7 @@ enum lvs_reason lvs_schedule(struct lvs_step *step, struct lvs_candidate *candid
 	struct lvs_table *table = step->worker->director->table;
 	enum lvs_reason reason;
 	struct lvs_conn *conn;
+	bool lacking;
 	int err = 0;
 
 	if (lvs_unlikely(step->headers->flow.src_port == 0))
@@ -199,8 +202,8 @@ enum lvs_reason lvs_schedule(struct lvs_step *step, struct lvs_candidate *candid
 		if (reason != LVS_REASON_NONE)
 			return prepare_failed(step, conn, candidate, reason);
 	}
-	lvs_table_lock(table, step->hash);
-	err = create(step, conn, candidate);
+	lacking = lvs_table_lock_lacking(table, step->hash);
+	err = create(step, conn, candidate, lacking);
 	lvs_table_unlock(table, step->hash);
 	if (lvs_unlikely(err < 0))
 		give_up(step, conn, candidate);

@@ -7,6 +7,7 @@
 #include "director/piece.h"
 #include "director/recorder.h"
 #include "packet/icmp.h"
+#include "service/match.h"
 
 /* Packets that are parsed and fetched ahead together. */
 #define LVS_BATCH 32
@@ -22,10 +23,11 @@ struct lvs_slot {
 struct lvs_worker {
 	struct lvs_epoch_reader reader;
 	struct lvs_director *director;
-	struct lvs_worker *next;   /* list of the director */
-	bool expiry_more;          /* the last handling of expiry left something undone */
-	_Atomic uint64_t ticks;    /* the worker's own time */
-	struct lvs_path_conf path; /* a destination's with a learned MTU, for one packet's turn */
+	struct lvs_worker *next;    /* list of the director */
+	bool expiry_more;           /* the last handling of expiry left something undone */
+	_Atomic uint64_t ticks;     /* the worker's own time */
+	struct lvs_matches matches; /* services found lately */
+	struct lvs_path_conf path;  /* a destination's with a learned MTU, for one packet's turn */
 	struct lvs_slot slot[LVS_BATCH];
 	struct lvs_ring events;   /* of this worker's calls */
 	struct lvs_pieces outbox; /* to be sent */

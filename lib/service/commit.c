@@ -99,6 +99,7 @@ static int make_root(struct commit *commit)
 	if (!commit->root)
 		return LVS_ERR_NO_MEMORY;
 	*commit->root = *commit->old;
+	commit->root->version = commit->edit.stamp;
 	for (struct lvs_draft *draft = commit->txn->first; draft && !err; draft = draft->next) {
 		if (!nothing_to_do(draft))
 			err = plant(commit, draft);

@@ -63,19 +63,34 @@ static void keep_up(struct lvs_dest *dest, struct thresholds used, struct lvs_ga
 	}
 }
 
-static struct lvs_gauge_move change(struct lvs_dest *dest, uint64_t delta)
+static LVS_NOINLINE struct lvs_gauge_move judge_again(struct lvs_dest *dest,
+						      struct lvs_gauge_move moved)
+{
+	keep_up(dest, (struct thresholds){0, 0}, &moved);
+	return moved;
+}
+
+static LVS_NOINLINE struct lvs_gauge_move change_judged(struct lvs_dest *dest, uint64_t delta)
 {
 	struct thresholds at = load_thresholds(dest);
+	struct lvs_gauge_move moved = move(dest, delta, at);
+
+	keep_up(dest, at, &moved);
+	return moved;
+}
+
+/* Mostly there are no thresholds: then the lower one says nothing. */
+LVS_INLINE struct lvs_gauge_move change(struct lvs_dest *dest, uint64_t delta)
+{
 	struct lvs_gauge_move moved;
 
-	if (lvs_likely(at.upper == 0)) {
-		/* acq_rel: see keep_up() */
-		moved.before = __atomic_fetch_add(&dest->gauge.word, delta, __ATOMIC_ACQ_REL);
-		moved.after = moved.before + delta;
-	} else {
-		moved = move(dest, delta, at);
-	}
-	keep_up(dest, at, &moved);
+	if (lvs_unlikely(atomic_load_explicit(&dest->upper, memory_order_relaxed)))
+		return change_judged(dest, delta);
+	/* acq_rel: see keep_up() */
+	moved.before = __atomic_fetch_add(&dest->gauge.word, delta, __ATOMIC_ACQ_REL);
+	moved.after = moved.before + delta;
+	if (lvs_unlikely(atomic_load_explicit(&dest->upper, memory_order_relaxed)))
+		return judge_again(dest, moved);
 	return moved;
 }
 

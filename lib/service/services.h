@@ -26,6 +26,7 @@ struct lvs_services_root {
 	uint32_t every_n[2];              /* of every port: the same */
 	uint32_t family_n[2];             /* all: the same */
 	uint32_t service_n;
+	uint64_t version; /* of each root another: the edit that made it */
 	struct lvs_retired retired;
 };
 

@@ -264,6 +264,21 @@ static void timer_late(struct site *site)
 	lvs_wheel_link(wheel, &table_of(site)->arena, site->conn, due);
 }
 
+/* --- Growth --- */
+
+static void quiet_while_it_grows(struct site *site)
+{
+	struct lvs_shard *shard = shard_of(site, 0);
+
+	shard->quiet = 1;
+	shard->old = lvs_view_index(shard->view);
+}
+
+static void quiet_for_too_long(struct site *site)
+{
+	shard_of(site, 0)->quiet += 1000;
+}
+
 /* --- Connections and their destinations --- */
 
 static void more_total(struct site *site)
@@ -402,6 +417,8 @@ static const struct {
 	{idle_alive, "an idle record is not dead"},
 	{idle_unseen, "an idle record is not found"},
 	{idle_below, "an idle record lies below the lowest"},
+	{quiet_while_it_grows, "a shard that grows is thought to be quiet"},
+	{quiet_for_too_long, "a shard would not grow in time"},
 	{no_timer, "a record has no timer, or a timer no record"},
 	{foreign_timer, "a timer lies in the wrong shard"},
 	{timer_links, "a timer's links do not fit"},
