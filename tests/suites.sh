@@ -10,7 +10,7 @@ sanitizers	fast	400	the same under the address and undefined behaviour sanitizer
 tsan	fast	300	torture and concurrency tests under the thread sanitizer
 static	fast	300	clang-format, clang-tidy of lib and examples, cppcheck, shellcheck
 package	fast	90	consumers, headers, symbols, documentation
-count	fast	60	work a packet costs, counted
+count	fast	120	work a packet costs, counted
 e2e	fast	400	real hosts in network namespaces
 demo	fast	100	the demo: NAT, TUN, DR, nested, DNS, by IPv4 and IPv6
 bulk	all	500	bulk and bad paths: ten files of 200 MB at once, 8 MB each way with 5 % loss

@@ -21,28 +21,13 @@ uint64_t attack_bound(const struct site *site, uint64_t base, uint32_t room)
 	return base + CHUNKS + (uint64_t)room * (site->family == LVS_INET ? WORST4 : WORST6);
 }
 
-/* What asking for the time takes by itself. */
-static uint64_t clock_cost(void)
-{
-	uint64_t least = UINT64_MAX;
-
-	for (unsigned i = 0; i < 1000; i++) {
-		uint64_t began = bench_cpu();
-		uint64_t took = bench_cpu() - began;
-
-		least = took < least ? took : least;
-	}
-	return least;
-}
-
 uint64_t attack_process(struct site *site, unsigned first, unsigned n)
 {
-	static uint64_t cost;
+	uint64_t cost = bench_cpu_cost();
 	uint64_t took = bench_cpu();
 
 	lvs_worker_process(site->worker, site->packets + first, n, site->now);
 	took = bench_cpu() - took;
-	cost = cost ? cost : clock_cost();
 	return took > cost ? took - cost : 0;
 }
 

@@ -23,6 +23,21 @@ uint64_t bench_cpu(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+uint64_t bench_cpu_cost(void)
+{
+	static uint64_t cost;
+	uint64_t least = UINT64_MAX;
+
+	for (unsigned i = 0; !cost && i < 1000; i++) {
+		uint64_t began = bench_cpu();
+		uint64_t took = bench_cpu() - began;
+
+		least = took < least ? took : least;
+	}
+	cost = cost ? cost : least;
+	return cost;
+}
+
 uint64_t bench_random(uint64_t *state)
 {
 	uint64_t z = (*state += 0x9e3779b97f4a7c15);
@@ -32,30 +47,21 @@ uint64_t bench_random(uint64_t *state)
 	return z ^ (z >> 31);
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-	double x, y;
-
-	memcpy(&x, a, sizeof(x));
-	memcpy(&y, b, sizeof(y));
-	return (x > y) - (x < y);
-}
-
-double bench_median(double *values, unsigned n)
-{
-	qsort(values, n, sizeof(*values), compare_doubles);
-	return values[n / 2];
-}
-
 void bench_progress(const char *name, uint32_t flows)
 {
-	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r\033[K%s, %u flows ...\r", name, flows);
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (name)
+		fprintf(stderr, "\r\033[K%s, %u ...\r", name, flows);
+	else
+		fputs("\r\033[K", stderr);
 }
 
 bool bench_wanted(const struct bench_options *options, const char *name)
 {
-	bool wanted = !options->only || strncmp(options->only, name, strlen(options->only)) == 0;
+	size_t len = options->only ? strlen(options->only) : 0;
+	bool wanted = len == 0 || (strncmp(options->only, name, len) == 0 &&
+				   (!options->quick || name[len] == '\0'));
 
 	*options->any |= wanted;
 	return wanted;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct bench_options {
 	const char *only; /* cases whose name begins so; NULL: all */
@@ -12,7 +13,9 @@ struct bench_options {
 	bool quick;      /* few packets: for counting instructions */
 	unsigned rounds; /* measurements a case, of which the median counts */
 	uint32_t flows_max;
-	bool *any; /* whether any case was wanted */
+	unsigned batch; /* only this; 0: 32, and where a case is told for others, those too */
+	FILE *record;   /* the figures as lines of JSON too; NULL: nowhere */
+	bool *any;      /* whether any case was wanted */
 };
 
 /* Nanoseconds of the monotonic clock. */
@@ -21,30 +24,39 @@ uint64_t bench_now(void);
 /* Nanoseconds that this thread has computed: others' load does not count. Costs a system call. */
 uint64_t bench_cpu(void);
 
+/* What asking for them takes by itself: to be taken off what is shorter than a few microseconds. */
+uint64_t bench_cpu_cost(void);
+
 /* splitmix64. */
 uint64_t bench_random(uint64_t *state);
 
-/* The middle of @p n values, which are sorted. */
-double bench_median(double *values, unsigned n);
-
-/* A progress line on stderr, where that is a terminal. */
+/* A progress line on stderr, where that is a terminal; NULL takes it away. */
 void bench_progress(const char *name, uint32_t flows);
 
-/* Whether a case was asked for. */
+/* Whether a case was asked for; with --quick by its whole name. */
 bool bench_wanted(const struct bench_options *options, const char *name);
 /* The same of cases that are measured together, whose names begin with @p name. */
 bool bench_wanted_group(const struct bench_options *options, const char *name);
 
-/* ns for one packet's lines of memory: see floor.c. Cached by size. */
-double bench_floor(uint32_t flows, bool two_way, bool large);
-
 _Noreturn void bench_fail(const char *what);
 
-/* The suites. */
+/* The cases, by suite: core, */
 void bench_established(const struct bench_options *options);
+void bench_mix(const struct bench_options *options);
 void bench_fresh(const struct bench_options *options);
+void bench_persistent(const struct bench_options *options);
+void bench_flood(const struct bench_options *options);
+void bench_expiry(const struct bench_options *options);
+/* memory, */
 void bench_memory(const struct bench_options *options);
-/* How many bounds were broken. */
+void bench_idle(const struct bench_options *options);
+/* scale, */
+void bench_growth(const struct bench_options *options);
+void bench_workers(const struct bench_options *options);
+/* control, */
+void bench_maglev(const struct bench_options *options);
+void bench_services(const struct bench_options *options);
+/* and attack: how many bounds were broken. */
 unsigned bench_attack(const struct bench_options *options);
 
 #endif

@@ -8,24 +8,18 @@
  * does just that, without a compare, in the same kind of pages; it is fixed, so
  * that a figure beside it means the same next year.
  */
+#include "floor.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/memory.h"
 #include "bench.h"
+#include "spread.h"
 
 #define BATCH 32
 #define PASSES 7
 #define CHUNK ((size_t)2 << 20) /* records come in chunks of 2 MiB, aligned */
-
-struct memory {
-	uint8_t *index;
-	uint8_t *records;
-	uint32_t index_n;
-	uint32_t record_n;
-	unsigned record_size;
-};
 
 static size_t rounded(size_t size)
 {
@@ -44,13 +38,23 @@ static uint8_t *take(size_t size, size_t align)
 }
 
 /* Ten slots a line, seven of them used on average. */
-static void build(struct memory *m, uint32_t flows, bool two_way, bool large)
+void floor_open(struct floor_memory *m, uint32_t flows, bool two_way, bool large)
 {
+	static const uint8_t key[16] = {1, 2, 3};
+
+	lvs_hash_init(&m->hash, key);
+	m->random = flows;
 	m->record_n = flows;
 	m->record_size = large ? 128 : 64;
 	m->index_n = (uint32_t)((uint64_t)flows * (two_way ? 2 : 1) / 7 + 1);
 	m->index = take((size_t)m->index_n * 64, 64);
 	m->records = take((size_t)m->record_n * m->record_size, CHUNK);
+}
+
+void floor_close(struct floor_memory *m)
+{
+	free(m->index);
+	free(m->records);
 }
 
 struct spot {
@@ -63,13 +67,13 @@ static uint32_t below(uint64_t value, uint32_t n)
 	return (uint32_t)((value & UINT32_MAX) * n >> 32);
 }
 
-static uint64_t one_batch(const struct memory *m, const struct lvs_hash *hash, uint32_t (*keys)[4])
+static uint64_t one_batch(const struct floor_memory *m, uint32_t (*keys)[4])
 {
 	struct spot spot[BATCH];
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < BATCH; i++) {
-		uint64_t h = lvs_hash_inet(hash, keys[i]);
+		uint64_t h = lvs_hash_inet(&m->hash, keys[i]);
 
 		spot[i].index = below(h, m->index_n);
 		spot[i].record = below(h >> 32, m->record_n);
@@ -91,7 +95,7 @@ static uint64_t one_batch(const struct memory *m, const struct lvs_hash *hash, u
 	return sum;
 }
 
-static double one_pass(const struct memory *m, const struct lvs_hash *hash, uint64_t *random)
+double floor_pass(struct floor_memory *m)
 {
 	enum { BATCHES = 4096 };
 	static uint32_t keys[BATCHES][BATCH][4];
@@ -101,28 +105,23 @@ static double one_pass(const struct memory *m, const struct lvs_hash *hash, uint
 	for (unsigned i = 0; i < BATCHES; i++)
 		for (unsigned j = 0; j < BATCH; j++)
 			for (unsigned k = 0; k < 4; k++)
-				keys[i][j][k] = (uint32_t)bench_random(random);
-	began = bench_now();
+				keys[i][j][k] = (uint32_t)bench_random(&m->random);
+	began = bench_cpu();
 	for (unsigned i = 0; i < BATCHES; i++)
-		sum += one_batch(m, hash, keys[i]);
+		sum += one_batch(m, keys[i]);
 	sink = sum;
 	(void)sink;
-	return (double)(bench_now() - began) / (BATCHES * BATCH);
+	return (double)(bench_cpu() - began) / (BATCHES * BATCH);
 }
 
-double bench_floor(uint32_t flows, bool two_way, bool large)
+double floor_of(uint32_t flows, bool two_way, bool large)
 {
-	static const uint8_t key[16] = {1, 2, 3};
 	double values[PASSES];
-	struct lvs_hash hash;
-	struct memory m;
-	uint64_t random = flows;
+	struct floor_memory m;
 
-	lvs_hash_init(&hash, key);
-	build(&m, flows, two_way, large);
+	floor_open(&m, flows, two_way, large);
 	for (unsigned i = 0; i < PASSES; i++)
-		values[i] = one_pass(&m, &hash, &random);
-	free(m.index);
-	free(m.records);
-	return bench_median(values, PASSES);
+		values[i] = floor_pass(&m);
+	floor_close(&m);
+	return spread_of(values, PASSES).median;
 }

@@ -1,74 +1,83 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* new/...: first packets of connections, a million held (or as many as --flows says). */
-#include <stdio.h>
-
+#include "floor.h"
+#include "report.h"
 #include "site.h"
 
-static const char *const scheds[] = {"rr", "wrr", "wlc", "mh"};
-
 #define HELD 1000000
+#define REFRESH 12 /* rounds of 62 s, within the 900 s that established connections live */
 
-/* Opens connections in rounds and ends them by killing, outside of what is measured. */
-static double one_round(struct site *site, uint32_t held, double *expiry_ns)
+static const struct fresh {
+	const char *name;
+	const char *sched;
+	uint32_t servers;
+	double goal_ns; /* 0: none */
+} cases[] = {
+	{"new/rr", "rr", SITE_SERVERS, 150}, {"new/wrr", "wrr", SITE_SERVERS, 0},
+	{"new/lc", "lc", SITE_SERVERS, 0},   {"new/wlc", "wlc", SITE_SERVERS, 150},
+	{"new/sh", "sh", SITE_SERVERS, 0},   {"new/mh", "mh", SITE_SERVERS, 150},
+	{"new/wlc-100", "wlc", 100, 0},      {"new/wlc-1000", "wlc", 1000, 500},
+};
+
+/* Opens connections and lets them expire, which is not measured here: SYN_RECV ends after 60 s,
+ * what is held is established and lives on. */
+static double one_round(struct site *site, uint32_t held, unsigned batch)
 {
-	uint64_t began;
 	double ns;
 
 	for (unsigned i = 0; i < SITE_POOL; i++)
 		site_make(site, i, held + i, SITE_SYN);
-	ns = site_run(site, SITE_POOL, SITE_BATCH);
-	for (unsigned i = 0; i < SITE_POOL; i++)
-		if (site->packets[i].reason != LVS_REASON_SCHEDULED)
-			bench_fail(lvs_reason_text(site->packets[i].reason));
-	/* SYN_RECV ends after 60 s, what is held is established for 900 s and lives on */
-	site->now += (uint64_t)62 * 1000000000;
-	began = bench_now();
-	do
-		lvs_worker_handle_expiry(site->worker, site->now, 4096);
-	while (lvs_worker_expiry(site->worker) <= site->now);
-	*expiry_ns = (double)(bench_now() - began) / SITE_POOL;
+	ns = site_run(site, SITE_POOL, batch);
+	site_must_be(site, SITE_POOL, LVS_REASON_SCHEDULED);
+	site->now += 62 * SITE_SECOND;
+	site_expire_due(site);
 	return ns;
 }
 
-static void print(const struct bench_options *options, const char *name, uint32_t flows, double ns)
+static void print(const struct bench_options *options, const struct fresh *fresh, uint32_t held,
+		  struct spread ns)
 {
-	if (options->json)
-		printf("{\"case\":\"%s\",\"flows\":%u,\"workers\":1,\"ns_per_packet\":%.1f}\n",
-		       name, flows, ns);
-	else
-		printf("%-22s %9u held  %7.1f ns\n", name, flows, ns);
-	fflush(stdout);
+	struct report report;
+
+	report_begin(&report, fresh->name);
+	report_load(&report, held, 1, options->batch ? options->batch : SITE_BATCH);
+	report_value(&report, "servers", fresh->servers, 0, "", "servers");
+	report_ns(&report, &ns);
+	if (!options->quick) {
+		double floor_ns = floor_of(held, false, false);
+
+		report_floor(&report, floor_ns, ns.median / floor_ns);
+	}
+	report_goal(&report, "goal_ns", ns.median, fresh->goal_ns);
+	report_end(&report, options);
 }
 
-static void one_case(const struct bench_options *options, const char *sched, const char *name)
+static void one_case(const struct bench_options *options, const struct fresh *fresh)
 {
 	uint32_t held = options->flows_max < HELD ? options->flows_max : HELD;
 	struct site_conf conf = {.family = LVS_INET,
 				 .method = LVS_METHOD_DR,
-				 .sched = sched,
+				 .sched = fresh->sched,
+				 .servers = fresh->servers,
 				 .flows = held + SITE_POOL};
-	unsigned rounds = options->rounds < 12 ? options->rounds : 12; /* within 900 s */
-	double values[16], expiry[16];
+	double values[1024];
 	struct site site;
 
-	bench_progress(name, held);
+	bench_progress(fresh->name, held);
 	site_open(&site, &conf);
 	site_fill(&site, 0, held, true);
-	for (unsigned i = 0; i < rounds; i++)
-		values[i] = one_round(&site, held, &expiry[i]);
-	print(options, name, held, bench_median(values, rounds));
-	if (sched == scheds[0])
-		print(options, "expiry", held, bench_median(expiry, rounds));
+	for (unsigned i = 0; i < options->rounds; i++) {
+		if (i % REFRESH == REFRESH - 1)
+			site_touch(&site, 0, held);
+		values[i] = one_round(&site, held, options->batch ? options->batch : SITE_BATCH);
+	}
+	print(options, fresh, held, spread_of(values, options->rounds));
 	site_close(&site);
 }
 
 void bench_fresh(const struct bench_options *options)
 {
-	char name[32];
-
-	for (unsigned i = 0; i < sizeof(scheds) / sizeof(scheds[0]); i++) {
-		snprintf(name, sizeof(name), "new/%s", scheds[i]);
-		if (bench_wanted(options, name))
-			one_case(options, scheds[i], name);
-	}
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (bench_wanted(options, cases[i].name))
+			one_case(options, &cases[i]);
 }

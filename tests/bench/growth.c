@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * growth: the longest batch of 256 while two workers fill the table from empty to ten million.
+ *
+ * A thread that loses its processor in a batch waits for others' work, not for the library. So each
+ * batch is timed by the wall, by the thread's processor time, and by the wall among those in which
+ * the thread was not taken off; faults for new pages are in all three.
+ */
+#define _GNU_SOURCE /* RUSAGE_THREAD */
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include "gate.h"
+#include "report.h"
+#include "site.h"
+
+#define FLOWS 10000000
+#define BATCH 256
+#define WORKERS 2
+#define GOAL_US 300
+
+static const struct growth {
+	const char *name;
+	enum lvs_family family;
+	enum lvs_method method;
+} cases[] = {
+	{"growth", LVS_INET, LVS_METHOD_DR},
+	{"growth/nat/v6", LVS_INET6, LVS_METHOD_NAT},
+};
+
+struct figures {
+	uint64_t wall_ns; /* of the longest batch, and so below */
+	uint64_t cpu_ns;
+	uint64_t kept_ns; /* by the wall, of a batch in which the thread kept its processor */
+	uint64_t faults;
+	uint64_t switches; /* involuntary */
+	uint32_t over;     /* batches beyond the goal by the wall, */
+	uint32_t over_cpu; /* and by processor time */
+};
+
+struct filler {
+	pthread_t thread;
+	struct site site;
+	struct gate *gate;
+	uint32_t first;
+	uint32_t n;
+	struct figures figures;
+};
+
+struct moment {
+	uint64_t wall;
+	uint64_t cpu;
+	struct rusage usage;
+};
+
+static void look(struct moment *moment)
+{
+	getrusage(RUSAGE_THREAD, &moment->usage);
+	moment->cpu = bench_cpu();
+	moment->wall = bench_now();
+}
+
+static void longest(uint64_t *of, uint64_t ns)
+{
+	*of = ns > *of ? ns : *of;
+}
+
+static void one_batch(struct filler *filler, unsigned first, unsigned n)
+{
+	struct figures *figures = &filler->figures;
+	struct moment before, after;
+	uint64_t wall, cpu;
+	uint64_t switches;
+
+	look(&before);
+	lvs_worker_process(filler->site.worker, filler->site.packets + first, n, filler->site.now);
+	after.wall = bench_now();
+	after.cpu = bench_cpu();
+	getrusage(RUSAGE_THREAD, &after.usage);
+	wall = after.wall - before.wall;
+	cpu = after.cpu - before.cpu;
+	switches = (uint64_t)(after.usage.ru_nivcsw - before.usage.ru_nivcsw) +
+		   (uint64_t)(after.usage.ru_nvcsw - before.usage.ru_nvcsw);
+	longest(&figures->wall_ns, wall);
+	longest(&figures->cpu_ns, cpu);
+	if (!switches)
+		longest(&figures->kept_ns, wall);
+	figures->faults += (uint64_t)(after.usage.ru_minflt - before.usage.ru_minflt);
+	figures->switches += switches;
+	figures->over += wall > GOAL_US * 1000;
+	figures->over_cpu += cpu > GOAL_US * 1000;
+}
+
+static void *fill(void *arg)
+{
+	struct filler *filler = arg;
+
+	gate_wait(filler->gate, WORKERS);
+	for (uint32_t done = 0; done < filler->n; done += SITE_POOL) {
+		unsigned n = filler->n - done < SITE_POOL ? filler->n - done : SITE_POOL;
+
+		for (unsigned i = 0; i < n; i++)
+			site_make(&filler->site, i, filler->first + done + i, SITE_SYN);
+		for (unsigned i = 0; i < n; i += BATCH)
+			one_batch(filler, i, n - i < BATCH ? n - i : BATCH);
+		site_must_be(&filler->site, n, LVS_REASON_SCHEDULED);
+	}
+	return NULL;
+}
+
+static void add(struct figures *sum, const struct figures *figures)
+{
+	longest(&sum->wall_ns, figures->wall_ns);
+	longest(&sum->cpu_ns, figures->cpu_ns);
+	longest(&sum->kept_ns, figures->kept_ns);
+	sum->faults += figures->faults;
+	sum->switches += figures->switches;
+	sum->over += figures->over;
+	sum->over_cpu += figures->over_cpu;
+}
+
+static void print(const struct bench_options *options, const char *name, uint32_t flows,
+		  const struct figures *figures, uint64_t took_ns)
+{
+	double kept = (double)figures->kept_ns / 1000;
+	struct report report;
+
+	report_begin(&report, name);
+	report_load(&report, flows, WORKERS, BATCH);
+	report_value(&report, "longest_stall_us", (double)figures->wall_ns / 1000, 1,
+		     "longest batch", "us");
+	report_value(&report, "longest_kept_us", kept, 1, "of those that kept their processor",
+		     "us");
+	report_value(&report, "longest_cpu_us", (double)figures->cpu_ns / 1000, 1,
+		     "of processor time", "us");
+	report_value(&report, "over", figures->over, 0, "beyond the goal", "batches");
+	report_value(&report, "over_cpu", figures->over_cpu, 0, "by processor time", "");
+	report_value(&report, "switches", (double)figures->switches, 0, "taken off the processor",
+		     "times");
+	report_value(&report, "page_faults", (double)figures->faults, 0, "faults", "");
+	report_value(&report, "ns_per_conn", (double)took_ns * WORKERS / flows, 1, "",
+		     "ns a connection, all in");
+	report_goal(&report, "goal_us", (double)figures->wall_ns / 1000, GOAL_US);
+	report_goal(&report, "goal_kept_us", kept, GOAL_US);
+	report_end(&report, options);
+}
+
+static void one_case(const struct bench_options *options, const struct growth *growth)
+{
+	static struct filler filler[WORKERS];
+	uint32_t flows = options->flows_max < FLOWS ? options->flows_max : FLOWS;
+	struct site_conf conf = {.family = growth->family,
+				 .method = growth->method,
+				 .sched = "rr",
+				 .flows = flows,
+				 .room = flows};
+	struct figures sum = {0};
+	struct gate gate = {0};
+	struct site owner;
+	uint64_t began;
+
+	bench_progress(growth->name, flows);
+	site_open(&owner, &conf);
+	for (unsigned i = 0; i < WORKERS; i++) {
+		filler[i] = (struct filler){
+			.gate = &gate, .first = flows / WORKERS * i, .n = flows / WORKERS};
+		site_join(&filler[i].site, &owner);
+	}
+	began = bench_now();
+	for (unsigned i = 0; i < WORKERS; i++)
+		if (pthread_create(&filler[i].thread, NULL, fill, &filler[i]))
+			bench_fail("no thread");
+	for (unsigned i = 0; i < WORKERS; i++) {
+		pthread_join(filler[i].thread, NULL);
+		add(&sum, &filler[i].figures);
+		site_close(&filler[i].site);
+	}
+	print(options, growth->name, flows, &sum, bench_now() - began);
+	site_close(&owner);
+}
+
+void bench_growth(const struct bench_options *options)
+{
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (bench_wanted(options, cases[i].name))
+			one_case(options, &cases[i]);
+}
