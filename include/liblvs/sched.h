@@ -168,6 +168,22 @@ struct lvs_sched_ops {
 	 */
 	bool (*remembers)(const struct lvs_sched_set *set, void *state,
 			  const struct lvs_sched_dest *dest);
+
+	/**
+	 * The load of set->dest[@p index] has moved, or its overload: for schedulers that keep an
+	 * order of many. Called by who moved it, beside picks and beside itself, where the set has
+	 * a state; it reads the gauge itself, and what holds for pick() holds for it. Whoever
+	 * comes last has seen every move. When a set comes into force it is called once for each
+	 * destination, so that what moved since build() is not missed. NULL means not to be told.
+	 */
+	void (*moved)(const struct lvs_sched_set *set, void *state, uint32_t index);
+
+	/**
+	 * Whether @p state is what the gauges say, for lvs_director_check(): NULL, or a static
+	 * sentence that says what is wrong. Between two calls of every worker. NULL means nothing
+	 * to look at.
+	 */
+	const char *(*check)(const struct lvs_sched_set *set, void *state);
 };
 
 /**

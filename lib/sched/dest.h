@@ -24,11 +24,14 @@ LVS_INLINE bool lvs_sched_usable(const struct lvs_sched_dest *dest)
  * The kernel's measure of load: an active connection weighs 257, an inactive one 1. 32 bits as
  * there, so that it wraps at the same counts.
  */
+LVS_INLINE uint32_t lvs_sched_load_of(uint64_t reading)
+{
+	return (lvs_gauge_active(reading) << 8) + lvs_gauge_total(reading);
+}
+
 LVS_INLINE uint32_t lvs_sched_load(const struct lvs_sched_dest *dest)
 {
-	uint64_t load = lvs_gauge_load(dest->gauge);
-
-	return (lvs_gauge_active(load) << 8) + lvs_gauge_total(load);
+	return lvs_sched_load_of(lvs_gauge_load(dest->gauge));
 }
 
 LVS_INLINE uint32_t lvs_sched_active(const struct lvs_sched_dest *dest)

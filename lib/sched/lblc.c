@@ -61,7 +61,7 @@ static uint32_t lblc_pick(const struct lvs_sched_set *set, void *state, const st
 	if (entry && !(flags & LVS_PICK_PEEK))
 		entry->seen = lvs_sched_tick(set);
 	if (picked == LVS_SCHED_NONE) {
-		picked = lvs_sched_least_loaded(set);
+		picked = lvs_least_scan(set, lvs_least_by_load);
 		if (picked != LVS_SCHED_NONE && !(flags & LVS_PICK_PEEK))
 			remember(cache, set, wanted, entry, picked);
 	}

@@ -29,18 +29,18 @@ static int lblcr_build(void *state, const struct lvs_sched_set *set, const void 
 static uint32_t least_of(const struct lvs_sched_cache *cache, const struct lvs_sched_set *set,
 			 const struct lvs_sched_cache_entry *entry)
 {
-	struct lvs_sched_least least = LVS_SCHED_LEAST_NONE;
+	struct lvs_least least = LVS_LEAST_UNUSABLE;
 	const struct lvs_sched_cache_member *member = lvs_sched_cache_member(cache, entry->value);
 
 	for (; member; member = lvs_sched_cache_member(cache, member->next)) {
-		const struct lvs_sched_dest *dest;
+		struct lvs_least next;
 
 		if (member->ref & LVS_SCHED_CACHE_GHOST)
 			continue;
-		dest = &set->dest[member->ref];
-		if (lvs_sched_usable(dest))
-			lvs_sched_least_offer(&least, member->ref, (int32_t)lvs_sched_load(dest),
-					      dest->weight);
+		next = lvs_least_of(set, member->ref, lvs_gauge_load(set->dest[member->ref].gauge),
+				    lvs_least_by_load);
+		if (lvs_least_beats(&next, &least))
+			least = next;
 	}
 	return least.index;
 }
@@ -131,7 +131,7 @@ static uint32_t lblcr_pick(const struct lvs_sched_set *set, void *state,
 		shrink(cache, set, entry, entry->seen);
 	}
 	if (picked == LVS_SCHED_NONE || lvs_sched_busy(set, &set->dest[picked])) {
-		picked = lvs_sched_least_loaded(set);
+		picked = lvs_least_scan(set, lvs_least_by_load);
 		if (picked != LVS_SCHED_NONE && !peek)
 			grow(cache, set, wanted, entry, picked);
 	}

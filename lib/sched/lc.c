@@ -1,33 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Least connections: the least load, whatever the weight; of equals the first. */
-#include "sched/dest.h"
+#include "sched/least.h"
 #include "sched/list.h"
 
-static uint32_t lc_pick(const struct lvs_sched_set *set, void *state, const struct lvs_flow *flow,
-			unsigned flags)
+static struct lvs_least measure(const struct lvs_sched_dest *dest, uint64_t reading)
 {
-	uint32_t least = LVS_SCHED_NONE;
-	uint32_t least_load = 0;
-
-	(void)state;
-	(void)flow;
-	(void)flags;
-	for (uint32_t i = 0; i < set->dest_n; i++) {
-		uint32_t load;
-
-		if (!lvs_sched_usable(&set->dest[i]))
-			continue;
-		load = lvs_sched_load(&set->dest[i]);
-		if (least != LVS_SCHED_NONE && load >= least_load)
-			continue;
-		least = i;
-		least_load = load;
-	}
-	return least;
+	(void)dest;
+	return (struct lvs_least){lvs_sched_load_of(reading), 1, 0};
 }
 
-const struct lvs_sched_ops lvs_sched_lc = {
-	.size = sizeof(struct lvs_sched_ops),
-	.name = "lc",
-	.pick = lc_pick,
-};
+LVS_LEAST_SCHED(lc, measure);

@@ -3,30 +3,12 @@
 #include "sched/least.h"
 #include "sched/list.h"
 
-static uint32_t nq_pick(const struct lvs_sched_set *set, void *state, const struct lvs_flow *flow,
-			unsigned flags)
+/* Nothing is less than nothing, whatever the weight. */
+static struct lvs_least measure(const struct lvs_sched_dest *dest, uint64_t reading)
 {
-	struct lvs_sched_least least = LVS_SCHED_LEAST_NONE;
+	int64_t active = lvs_gauge_active(reading);
 
-	(void)state;
-	(void)flow;
-	(void)flags;
-	for (uint32_t i = 0; i < set->dest_n; i++) {
-		const struct lvs_sched_dest *dest = &set->dest[i];
-		uint32_t active;
-
-		if (!lvs_sched_usable(dest))
-			continue;
-		active = lvs_sched_active(dest);
-		if (active == 0)
-			return i;
-		lvs_sched_least_offer(&least, i, (int64_t)active + 1, dest->weight);
-	}
-	return least.index;
+	return (struct lvs_least){active ? active + 1 : 0, dest->weight, 0};
 }
 
-const struct lvs_sched_ops lvs_sched_nq = {
-	.size = sizeof(struct lvs_sched_ops),
-	.name = "nq",
-	.pick = nq_pick,
-};
+LVS_LEAST_SCHED(nq, measure);

@@ -3,17 +3,4 @@
 #include "sched/least.h"
 #include "sched/list.h"
 
-static uint32_t wlc_pick(const struct lvs_sched_set *set, void *state, const struct lvs_flow *flow,
-			 unsigned flags)
-{
-	(void)state;
-	(void)flow;
-	(void)flags;
-	return lvs_sched_least_loaded(set);
-}
-
-const struct lvs_sched_ops lvs_sched_wlc = {
-	.size = sizeof(struct lvs_sched_ops),
-	.name = "wlc",
-	.pick = wlc_pick,
-};
+LVS_LEAST_SCHED(wlc, lvs_least_by_load);

@@ -72,6 +72,26 @@ static const char *check_dest(struct audit *audit, const struct lvs_service_priv
 	return check_gauge(audit, dest);
 }
 
+/* The scheduler's own opinion; it is told of the loads of those destinations that it has. */
+static const char *check_sched(const struct lvs_service_private *service)
+{
+	const struct lvs_service_set *set = &service->set;
+	const struct lvs_sched_ops *sched = set->conf.sched;
+
+	for (uint32_t i = 0; i < set->sched_set.dest_n; i++) {
+		const struct lvs_dest_watch *watch =
+			atomic_load_explicit(&set->dest[i]->watch, memory_order_relaxed);
+
+		if (watch != (service->watch ? &service->watch[i] : NULL) ||
+		    (watch && (watch->set != set || watch->index != i)))
+			return "another scheduler is told of a destination's load";
+	}
+	if (sched->size < offsetof(struct lvs_sched_ops, check) + sizeof(sched->check) ||
+	    !sched->check)
+		return NULL;
+	return sched->check(&set->sched_set, set->sched_state);
+}
+
 static const char *check_service(struct audit *audit, const struct lvs_service_ident *ident)
 {
 	const struct lvs_service_private *service = lvs_services_find(audit->services, &ident->key);
@@ -82,6 +102,8 @@ static const char *check_service(struct audit *audit, const struct lvs_service_i
 		return "a service is not found by its key";
 	for (uint32_t i = 0; i < service->set.sched_set.dest_n && !fault; i++)
 		fault = check_dest(audit, service, i);
+	if (!fault)
+		fault = check_sched(service);
 	counted = lvs_services_count_of(&audit->seen, &ident->key);
 	audit->seen.service_n++;
 	audit->seen.family_n[ident->key.family == LVS_INET6]++;
@@ -127,6 +149,8 @@ static const char *check_trash(struct audit *audit, uint32_t *n)
 			return fault;
 		if (lvs_dest_available(priv->dest) || !priv->trashed)
 			return "a removed destination is available";
+		if (atomic_load_explicit(&priv->dest->watch, memory_order_relaxed))
+			return "a scheduler is told of a removed destination's load";
 	}
 	return *n == audit->services->trash.n ? NULL : "the count of the trash is wrong";
 }

@@ -177,6 +177,8 @@ static void leave(struct lvs_services *services, const struct lvs_draft *draft, 
 			continue;
 		/* relaxed: a flag that guards nothing */
 		atomic_store_explicit(&priv->dest->flags, 0, memory_order_relaxed);
+		/* relaxed: who still tells the set before does no harm */
+		atomic_store_explicit(&priv->dest->watch, NULL, memory_order_relaxed);
 		lvs_meter_leave(services, stays ? base->ident : NULL, priv);
 		priv->zero = base->row[i].zero;
 		priv->service_number = base->ident->created;
@@ -203,6 +205,7 @@ static void arrive_all(const struct commit *commit)
 			continue;
 		for (uint32_t i = 0; i < draft->dest_n; i++)
 			arrive(commit->txn->services, &draft->dest[i]);
+		lvs_set_watch(draft->made);
 	}
 }
 

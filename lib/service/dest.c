@@ -69,6 +69,7 @@ static void init_dest(struct lvs_dest *dest, uint32_t number, const struct lvs_d
 	atomic_init(&dest->forwarder, 0);
 	dest->gauge.word = 0;
 	atomic_init(&dest->persistent, 0);
+	atomic_init(&dest->watch, NULL);
 }
 
 int lvs_dest_init_own(struct lvs_services *services)

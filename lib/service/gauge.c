@@ -40,9 +40,9 @@ static struct lvs_gauge_move move(struct lvs_dest *dest, uint64_t delta, struct 
 {
 	uint64_t word = lvs_gauge_load(&dest->gauge);
 
-	/* acq_rel: see keep_up() */
+	/* seq_cst: see keep_up() and has_moved() */
 	while (!__atomic_compare_exchange_n(&dest->gauge.word, &word, judge(word + delta, at), 1,
-					    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+					    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 		;
 	return (struct lvs_gauge_move){word, judge(word + delta, at)};
 }
@@ -79,18 +79,44 @@ static LVS_NOINLINE struct lvs_gauge_move change_judged(struct lvs_dest *dest, u
 	return moved;
 }
 
+static LVS_NOINLINE void tell(const struct lvs_dest_watch *watch)
+{
+	const struct lvs_service_set *set = watch->set;
+
+	set->conf.sched->moved(&set->sched_set, set->sched_state, watch->index);
+}
+
+/* The gauge has moved: its scheduler may want to know. */
+LVS_INLINE void has_moved(struct lvs_dest *dest)
+{
+	/* seq_cst, as the move before: see lvs_set_watch() */
+	const struct lvs_dest_watch *watch =
+		atomic_load_explicit(&dest->watch, memory_order_seq_cst);
+
+	if (lvs_unlikely(watch != NULL))
+		tell(watch);
+}
+
 /* Mostly there are no thresholds: then the lower one says nothing. */
-LVS_INLINE struct lvs_gauge_move change(struct lvs_dest *dest, uint64_t delta)
+LVS_INLINE struct lvs_gauge_move add(struct lvs_dest *dest, uint64_t delta)
 {
 	struct lvs_gauge_move moved;
 
 	if (lvs_unlikely(atomic_load_explicit(&dest->upper, memory_order_relaxed)))
 		return change_judged(dest, delta);
-	/* acq_rel: see keep_up() */
-	moved.before = __atomic_fetch_add(&dest->gauge.word, delta, __ATOMIC_ACQ_REL);
+	/* seq_cst: see keep_up() and has_moved() */
+	moved.before = __atomic_fetch_add(&dest->gauge.word, delta, __ATOMIC_SEQ_CST);
 	moved.after = moved.before + delta;
 	if (lvs_unlikely(atomic_load_explicit(&dest->upper, memory_order_relaxed)))
 		return judge_again(dest, moved);
+	return moved;
+}
+
+LVS_INLINE struct lvs_gauge_move change(struct lvs_dest *dest, uint64_t delta)
+{
+	struct lvs_gauge_move moved = add(dest, delta);
+
+	has_moved(dest);
 	return moved;
 }
 
@@ -122,9 +148,10 @@ void lvs_dest_left(struct lvs_dest *dest, uint32_t tick)
 
 void lvs_dest_activate(struct lvs_dest *dest, bool active)
 {
-	/* relaxed: a count, which guards nothing */
+	/* seq_cst: see has_moved(); as a count it guards nothing */
 	__atomic_fetch_add(&dest->gauge.word, active ? ONE_ACTIVE : 0 - ONE_ACTIVE,
-			   __ATOMIC_RELAXED);
+			   __ATOMIC_SEQ_CST);
+	has_moved(dest);
 }
 
 void lvs_dest_set_thresholds(struct lvs_dest *dest, uint32_t upper, uint32_t lower)
@@ -135,4 +162,5 @@ void lvs_dest_set_thresholds(struct lvs_dest *dest, uint32_t upper, uint32_t low
 	atomic_store_explicit(&dest->lower, at.lower, memory_order_relaxed);
 	atomic_store_explicit(&dest->upper, at.upper, memory_order_relaxed);
 	move(dest, 0, at);
+	has_moved(dest);
 }

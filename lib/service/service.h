@@ -34,6 +34,8 @@ enum lvs_dest_flag {
 	LVS_DEST_DRAINED = 0x2,   /* its weight is 0 */
 };
 
+struct lvs_dest_watch;
+
 /*
  * A destination of a service. The first line is read by every packet and
  * written by control calls alone, the second is written by workers at each
@@ -58,6 +60,9 @@ struct lvs_dest {
 	LVS_ALIGNED struct lvs_gauge gauge; /* moved by lvs_dest_bind() and so on */
 	_Atomic uint32_t persistent;        /* templates that refer to it */
 	_Atomic uint32_t left; /* removed: tick at which one of these ended last, lvs_dest_left() */
+	/* Who is to be told when the gauge has moved; NULL: nobody. Replaced by commits, freed with
+	 * its set by epoch. seq_cst, for the order of the gauge and this: lvs_set_watch(). */
+	_Atomic(const struct lvs_dest_watch *) watch;
 
 	/* Control side: identity, configuration, list of the trash, counters' zero. */
 	struct lvs_dest_private *priv;
@@ -74,6 +79,12 @@ struct lvs_service_set {
 	const struct lvs_service_private *priv;
 	const _Atomic uint32_t *stirred; /* of its meter: its rates are looked after */
 	bool large; /* some of its connections have an IPv6 address: they need long records */
+};
+
+/* A destination's place in a set whose scheduler wants to know of loads that move. Immutable. */
+struct lvs_dest_watch {
+	const struct lvs_service_set *set;
+	uint32_t index;
 };
 
 struct lvs_services_conf {

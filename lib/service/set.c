@@ -49,6 +49,45 @@ struct lvs_service_private *lvs_set_new(const struct lvs_alloc *alloc, uint32_t 
 	return service;
 }
 
+/* Whether the scheduler is to be told when a load has moved. */
+static bool wants_moves(const struct lvs_service_private *service)
+{
+	const struct lvs_sched_ops *sched = service->set.conf.sched;
+
+	return service->set.sched_state &&
+	       sched->size >= offsetof(struct lvs_sched_ops, moved) + sizeof(sched->moved) &&
+	       sched->moved;
+}
+
+static int make_watch(const struct lvs_alloc *alloc, struct lvs_service_private *service)
+{
+	uint32_t n = service->set.sched_set.dest_n;
+
+	if (n == 0 || !wants_moves(service))
+		return 0;
+	service->watch =
+		lvs_mem_alloc(alloc, n * sizeof(*service->watch), _Alignof(struct lvs_dest_watch));
+	if (!service->watch)
+		return LVS_ERR_NO_MEMORY;
+	for (uint32_t i = 0; i < n; i++)
+		service->watch[i] = (struct lvs_dest_watch){&service->set, i};
+	return 0;
+}
+
+void lvs_set_watch(const struct lvs_service_private *service)
+{
+	const struct lvs_service_set *set = &service->set;
+
+	/* seq_cst: a worker moves a gauge, then asks whom to tell; we say whom, then have the gauge
+	 * read. So a move that is told to nobody, or to a set before, is read here. */
+	for (uint32_t i = 0; i < set->sched_set.dest_n; i++)
+		atomic_store_explicit(&set->dest[i]->watch,
+				      service->watch ? &service->watch[i] : NULL,
+				      memory_order_seq_cst);
+	for (uint32_t i = 0; service->watch && i < set->sched_set.dest_n; i++)
+		set->conf.sched->moved(&set->sched_set, set->sched_state, i);
+}
+
 int lvs_set_build(const struct lvs_alloc *alloc, struct lvs_service_private *service,
 		  const struct lvs_service_private *old)
 {
@@ -63,6 +102,9 @@ int lvs_set_build(const struct lvs_alloc *alloc, struct lvs_service_private *ser
 		if (!set->sched_state)
 			return LVS_ERR_NO_MEMORY;
 	}
+	err = make_watch(alloc, service);
+	if (err)
+		return err;
 	if (sched->build)
 		err = sched->build(set->sched_state, &set->sched_set,
 				   same ? old->set.sched_state : NULL,
@@ -77,6 +119,8 @@ void lvs_set_del(const struct lvs_alloc *alloc, struct lvs_service_private *serv
 
 	if (service->built && sched->fini)
 		sched->fini(service->set.sched_state, &service->set.sched_set);
+	lvs_mem_free(alloc, service->watch, service->set.sched_set.dest_n * sizeof(*service->watch),
+		     _Alignof(struct lvs_dest_watch));
 	lvs_mem_free(alloc, service->set.sched_state, service->state_size, LVS_CACHE_LINE);
 	lvs_past_del(alloc, lvs_set_past(service));
 	lvs_mem_free(alloc, service, service->size, SET_ALIGN);

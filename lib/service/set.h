@@ -48,6 +48,7 @@ struct lvs_service_private {
 	struct lvs_service_set set;
 	struct lvs_service_ident *ident;
 	const struct lvs_dest_row *row; /* by index of sched_set.dest[] */
+	struct lvs_dest_watch *watch;   /* the same; NULL: the scheduler does not ask. Owned. */
 	/* NULL when nothing is past. Replaced when a destination is forgotten; release, pairs with
 	 * the acquire in a listing. Owned. */
 	_Atomic(struct lvs_past *) past;
@@ -71,6 +72,8 @@ struct lvs_service_private *lvs_set_new(const struct lvs_alloc *alloc, uint32_t 
 /* Allocates and builds the scheduler's state of a filled set; @p old may be NULL. */
 int lvs_set_build(const struct lvs_alloc *alloc, struct lvs_service_private *service,
 		  const struct lvs_service_private *old);
+/* A filled and built set is about to come into force: its scheduler is told of loads that move. */
+void lvs_set_watch(const struct lvs_service_private *service);
 /* The ident stays. */
 void lvs_set_del(const struct lvs_alloc *alloc, struct lvs_service_private *service);
 

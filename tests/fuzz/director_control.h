@@ -5,6 +5,7 @@
 
 #include "director_bench.h"
 #include "director_talk.h"
+#include "sched/least.h"
 
 /* An engine whose data match and collide more than their bytes do. */
 static inline uint32_t letters_fill(const struct lvs_pe_packet *packet, uint8_t *data)
@@ -63,17 +64,38 @@ static inline void make_persistent(struct input *in, const struct lvs_service_ke
 	set_engine(conf, bits >> 5 & 3);
 }
 
+/* wlc as it is with many destinations, whatever their number. */
+static inline size_t kept_size(const struct lvs_sched_set *set)
+{
+	return lvs_least_size(set->dest_n);
+}
+
+LVS_LEAST_SCHED_FUNCTIONS(kept, lvs_least_by_load)
+
+static inline const struct lvs_sched_ops *sched_of(const char *name)
+{
+	static const struct lvs_sched_ops kept = {.size = sizeof(kept),
+						  .name = "kept",
+						  .state_size = kept_size,
+						  .build = kept_build,
+						  .pick = kept_pick,
+						  .moved = kept_moved,
+						  .check = kept_check};
+
+	return strcmp(name, kept.name) == 0 ? &kept : lvs_sched_find(name);
+}
+
 static inline void change_service(struct bench *bench, struct lvs_txn *txn, unsigned bits)
 {
 	static const char *const scheds[2][8] = {
-		{"rr", "wlc", "wrr", "lc", "sh", "mh", "rr", "mh"},
+		{"rr", "wlc", "wrr", "lc", "sh", "mh", "kept", "mh"},
 		{"sed", "nq", "fo", "ovf", "dh", "twos", "lblc", "lblcr"},
 	};
 	struct lvs_service_key key = service_key((bits & 31) % SERVICES);
 	unsigned flags = take(&bench->in);
 	struct lvs_service_conf conf = {
 		.size = sizeof(conf),
-		.sched = lvs_sched_find(scheds[flags & 1][bits >> 5]),
+		.sched = sched_of(scheds[flags & 1][bits >> 5]),
 	};
 
 	conf.flags = flags & (LVS_SERVICE_ONE_PACKET | LVS_SCHED_FLAG1 | LVS_SCHED_FLAG2);

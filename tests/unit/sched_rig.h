@@ -120,11 +120,20 @@ static inline void rig_del(struct rig *rig, uint32_t number)
 	memmove(dest, dest + 1, (rig->pending_n - i) * sizeof(*dest));
 }
 
+/* As the library does where a load has moved. */
+static inline void rig_moved(struct rig *rig, uint32_t number)
+{
+	for (uint32_t i = 0; rig->state && rig->ops->moved && i < rig->set.dest_n; i++)
+		if (rig->set.dest[i].number == number)
+			rig->ops->moved(&rig->set, rig->state, i);
+}
+
 static inline void rig_load(struct rig *rig, uint32_t number, uint32_t active, uint32_t total)
 {
 	uint64_t overload = rig->gauge[number].word & RIG_OVERLOAD;
 
 	rig->gauge[number].word = (uint64_t)active << 32 | overload | total;
+	rig_moved(rig, number);
 }
 
 static inline void rig_overload(struct rig *rig, uint32_t number, bool on)
@@ -133,6 +142,7 @@ static inline void rig_overload(struct rig *rig, uint32_t number, bool on)
 		rig->gauge[number].word |= RIG_OVERLOAD;
 	else
 		rig->gauge[number].word &= ~(uint64_t)RIG_OVERLOAD;
+	rig_moved(rig, number);
 }
 
 static inline void *rig_alloc_state(const struct lvs_sched_ops *ops,
