@@ -31,7 +31,7 @@ static double one_build(unsigned without)
 {
 	static uint16_t slot[SLOTS];
 	struct lvs_maglev_walk walk[SERVERS + 1];
-	uint64_t began = bench_now();
+	uint64_t began = bench_cpu();
 
 	make_walks(walk, without);
 	for (unsigned i = 0; i < SLOTS; i++)
@@ -40,7 +40,7 @@ static double one_build(unsigned without)
 	for (unsigned i = 0; i < SLOTS; i++)
 		if (slot[i] >= SERVERS)
 			bench_fail("a slot of Maglev's table is nobody's");
-	return (double)(bench_now() - began) / 1e6;
+	return (double)(bench_cpu() - began) / 1e6;
 }
 
 static void print(const struct bench_options *options, const char *name, unsigned slots,
@@ -63,10 +63,10 @@ static void print(const struct bench_options *options, const char *name, unsigne
 static double one_commit(struct site *site, unsigned round)
 {
 	struct lvs_service_key service = site_service_key(site->family, LVS_TCP);
-	uint64_t began = bench_now();
+	uint64_t began = bench_cpu();
 
 	site_set_weight(site, &service, round % SERVERS + 1, round / SERVERS % 2 ? 1 : 2);
-	return (double)(bench_now() - began) / 1e6;
+	return (double)(bench_cpu() - began) / 1e6;
 }
 
 static void commits(const struct bench_options *options)
