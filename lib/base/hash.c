@@ -5,30 +5,31 @@
 
 #include "base/siphash.h"
 
-/* Coefficient number i is SipHash of i as one byte: the same on every machine. */
-static void expand(uint64_t *c, unsigned n, unsigned first, const uint8_t key[16])
+/* Word number @p i is SipHash of i as one byte: the same on every machine. */
+static uint64_t word(const uint8_t key[16], unsigned i)
 {
-	for (unsigned i = 0; i < n; i++) {
-		uint8_t counter = (uint8_t)(first + i);
+	uint8_t counter = (uint8_t)i;
 
-		c[i] = lvs_siphash(key, &counter, sizeof(counter));
-	}
+	return lvs_siphash(key, &counter, sizeof(counter));
+}
+
+/* Coefficients of two words each, the upper one first. */
+static void expand(lvs_wide *c, unsigned n, unsigned first, const uint8_t key[16])
+{
+	for (unsigned i = 0; i < n; i++)
+		c[i] = lvs_wide_of(word(key, first + 2 * i), word(key, first + 2 * i + 1));
 }
 
 void lvs_hash_init(struct lvs_hash *hash, const uint8_t key[16])
 {
-	unsigned first = 0;
+	const unsigned inet = 2 * LVS_ARRAY_N(hash->inet);
+	const unsigned all = inet + 2 * LVS_ARRAY_N(hash->inet6);
 
-	for (unsigned lane = 0; lane < 2; lane++) {
-		expand(hash->inet[lane], LVS_ARRAY_N(hash->inet[lane]), first, key);
-		first += LVS_ARRAY_N(hash->inet[lane]);
-		expand(hash->inet6[lane], LVS_ARRAY_N(hash->inet6[lane]), first, key);
-		first += LVS_ARRAY_N(hash->inet6[lane]);
-	}
+	expand(hash->inet, LVS_ARRAY_N(hash->inet), 0, key);
+	expand(hash->inet6, LVS_ARRAY_N(hash->inet6), inet, key);
 	for (unsigned half = 0; half < 2; half++) {
-		uint64_t word;
+		uint64_t bytes = word(key, all + half);
 
-		expand(&word, 1, first + half, key);
-		memcpy(hash->bytes + 8 * half, &word, sizeof(word));
+		memcpy(hash->bytes + 8 * half, &bytes, sizeof(bytes));
 	}
 }

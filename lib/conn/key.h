@@ -21,32 +21,37 @@ LVS_INLINE uint64_t lvs_key_hash_inet(const struct lvs_hash *hash, lvs_be32 addr
 {
 	uint64_t a = (uint64_t)addr_a << 16 | port_a;
 	uint64_t b = (uint64_t)addr_b << 16 | port_b;
-	uint64_t lo = a < b ? a : b;
-	uint64_t hi = a < b ? b : a;
-	const uint32_t words[LVS_HASH_INET_WORDS] = {
-		(uint32_t)(lo >> 16),
-		(uint32_t)(hi >> 16),
-		(uint32_t)(lo << 16) | (uint32_t)(hi & 0xffff),
-		protocol,
+	const uint64_t words[LVS_HASH_INET_WORDS] = {
+		(a < b ? a : b) | (uint64_t)protocol << 48,
+		a < b ? b : a,
 	};
 
 	return lvs_hash_inet(hash, words);
+}
+
+/* An address as two words, whose order is that of this machine's numbers. */
+LVS_INLINE void lvs_key_addr_words(uint64_t words[2], const union lvs_addr *addr)
+{
+	memcpy(words, addr, sizeof(*addr));
 }
 
 LVS_INLINE uint64_t lvs_key_hash_inet6(const struct lvs_hash *hash, const union lvs_addr *addr_a,
 				       lvs_be16 port_a, const union lvs_addr *addr_b,
 				       lvs_be16 port_b, uint8_t protocol)
 {
-	int order = memcmp(addr_a, addr_b, sizeof(*addr_a));
-	bool swap = order > 0 || (order == 0 && port_a > port_b);
-	const union lvs_addr *lo = swap ? addr_b : addr_a;
-	const union lvs_addr *hi = swap ? addr_a : addr_b;
-	uint32_t words[LVS_HASH_INET6_WORDS];
+	uint64_t a[2], b[2], words[LVS_HASH_INET6_WORDS];
+	bool swap;
 
-	memcpy(words, lo, sizeof(*lo));
-	memcpy(words + 4, hi, sizeof(*hi));
-	words[8] = swap ? (uint32_t)port_b << 16 | port_a : (uint32_t)port_a << 16 | port_b;
-	words[9] = protocol;
+	lvs_key_addr_words(a, addr_a);
+	lvs_key_addr_words(b, addr_b);
+	/* Hosts of one network differ in the later word. */
+	swap = a[1] != b[1] ? a[1] > b[1] : a[0] != b[0] ? a[0] > b[0] : port_a > port_b;
+	words[0] = swap ? b[0] : a[0];
+	words[1] = swap ? b[1] : a[1];
+	words[2] = swap ? a[0] : b[0];
+	words[3] = swap ? a[1] : b[1];
+	words[4] = (swap ? (uint32_t)port_b << 16 | port_a : (uint32_t)port_a << 16 | port_b) |
+		   (uint64_t)protocol << 32;
 	return lvs_hash_inet6(hash, words);
 }
 
@@ -75,19 +80,17 @@ static inline uint64_t lvs_key_hash_template(const struct lvs_hash *hash,
 					     const union lvs_addr *service, lvs_be16 port,
 					     uint8_t protocol, bool inet6)
 {
-	uint32_t words[LVS_HASH_INET6_WORDS];
+	uint64_t kind = protocol | LVS_KEY_TEMPLATE;
+	uint64_t words[LVS_HASH_INET6_WORDS];
 
 	if (!inet6) {
-		words[0] = client->word[0];
-		words[1] = service->word[0];
-		words[2] = port;
-		words[3] = protocol | LVS_KEY_TEMPLATE;
+		words[0] = (uint64_t)client->word[0] << 16 | port | kind << 48;
+		words[1] = (uint64_t)service->word[0] << 16;
 		return lvs_hash_inet(hash, words);
 	}
-	memcpy(words, client, sizeof(*client));
-	memcpy(words + 4, service, sizeof(*service));
-	words[8] = port;
-	words[9] = protocol | LVS_KEY_TEMPLATE;
+	lvs_key_addr_words(words, client);
+	lvs_key_addr_words(words + 2, service);
+	words[4] = port | kind << 32;
 	return lvs_hash_inet6(hash, words);
 }
 

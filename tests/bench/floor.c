@@ -67,7 +67,7 @@ static uint32_t below(uint64_t value, uint32_t n)
 	return (uint32_t)((value & UINT32_MAX) * n >> 32);
 }
 
-static uint64_t one_batch(const struct floor_memory *m, uint32_t (*keys)[4])
+static uint64_t one_batch(const struct floor_memory *m, uint64_t (*keys)[LVS_HASH_INET_WORDS])
 {
 	struct spot spot[BATCH];
 	uint64_t sum = 0;
@@ -98,14 +98,14 @@ static uint64_t one_batch(const struct floor_memory *m, uint32_t (*keys)[4])
 double floor_pass(struct floor_memory *m)
 {
 	enum { BATCHES = 4096 };
-	static uint32_t keys[BATCHES][BATCH][4];
+	static uint64_t keys[BATCHES][BATCH][LVS_HASH_INET_WORDS];
 	static volatile uint64_t sink;
 	uint64_t began, sum = 0;
 
 	for (unsigned i = 0; i < BATCHES; i++)
 		for (unsigned j = 0; j < BATCH; j++)
-			for (unsigned k = 0; k < 4; k++)
-				keys[i][j][k] = (uint32_t)bench_random(&m->random);
+			for (unsigned k = 0; k < LVS_HASH_INET_WORDS; k++)
+				keys[i][j][k] = bench_random(&m->random);
 	began = bench_cpu();
 	for (unsigned i = 0; i < BATCHES; i++)
 		sum += one_batch(m, keys[i]);
