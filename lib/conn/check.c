@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "conn/inside.h"
+#include "conn/tags.h"
 #include "conn/template.h"
 
 /* What the indexes of one shard hold, summed up. */

@@ -2,7 +2,9 @@
 /* Lookup: without lock, an index line and a record line in the common case. */
 #include <stddef.h>
 
+#include "conn/fetch.h"
 #include "conn/inside.h"
+#include "conn/tags.h"
 
 /* Growth may end during a search and make a miss void; it cannot do so often. */
 #define TRIES 4
@@ -135,48 +137,17 @@ struct lvs_conn *lvs_table_find(const struct lvs_table *table, const struct lvs_
 	return find_by_lock(table, flow, hash, sides, side);
 }
 
-void lvs_table_prefetch_index(const struct lvs_table *table, uint64_t hash)
+void lvs_fetch_elsewhere(const struct lvs_table *table, struct lvs_fetch *fetch)
 {
-	const struct lvs_shard_view *view = lvs_table_view(table, hash);
+	const struct lvs_shard_view *view = lvs_table_view(table, fetch->hash);
 	struct lvs_index index = lvs_view_index(view);
 	struct lvs_index next = lvs_view_next(view);
+	uint64_t home = lvs_index_home(index, fetch->hash);
 
-	lvs_prefetch(&index.lines[lvs_index_home(index, hash)]);
-	if (lvs_unlikely(next.lines))
-		lvs_prefetch(&next.lines[lvs_index_home(next, hash)]);
-}
-
-/* The record of the home line's first entry with the tag, or NULL. */
-LVS_INLINE struct lvs_conn *prefetch_line(const struct lvs_table *table, struct lvs_index index,
-					  uint64_t hash)
-{
-	uint64_t home = lvs_index_home(index, hash);
-	const struct lvs_index_line *line = &index.lines[home];
-	struct lvs_conn *conn;
-	uint32_t passed;
-	uint64_t slots = lvs_index_slots(line, lvs_index_tag(hash), &passed);
-
-	if (!slots) {
-		if (lvs_unlikely(passed))
-			lvs_prefetch(&index.lines[(home + 1) & lvs_index_mask(index)]);
-		return NULL;
-	}
-	/* acquire: pairs with lvs_index_add(); the record is whole */
-	conn = lvs_arena_at(&table->arena, atomic_load_explicit(&line->refs[lvs_index_slot(slots)],
-								memory_order_acquire) >>
-						   1);
-	lvs_prefetch(conn);
-	return conn;
-}
-
-struct lvs_conn *lvs_table_prefetch_record(const struct lvs_table *table, uint64_t hash)
-{
-	const struct lvs_shard_view *view = lvs_table_view(table, hash);
-	struct lvs_conn *conn = prefetch_line(table, lvs_view_index(view), hash);
-	struct lvs_index next;
-
-	if (lvs_likely(conn != NULL))
-		return conn;
-	next = lvs_view_next(view);
-	return next.lines ? prefetch_line(table, next, hash) : NULL;
+	if (lvs_index_passed(&index.lines[home]))
+		lvs_prefetch(&index.lines[(home + 1) & lvs_index_mask(index)]);
+	if (!next.lines)
+		return;
+	fetch->line = &next.lines[lvs_index_home(next, fetch->hash)];
+	fetch->conn = lvs_fetch_from_line(table, fetch);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "conn/index.h"
+#include "conn/tags.h"
 
 #include <assert.h>
 
@@ -64,11 +64,8 @@ static LVS_NOINLINE unsigned add_behind(struct lvs_index index, uint64_t hash, u
 unsigned lvs_index_add(struct lvs_index index, uint64_t hash, uint32_t ref)
 {
 	struct lvs_index_line *line = &index.lines[lvs_index_home(index, hash)];
-	/* Of a word only the first is sure to be empty, which is before whatever else is said to
-	 * be: so the first of all is. */
-	uint64_t empty = lvs_index_any_zero(own_tags(line, 0)) >> 15 |
-			 lvs_index_any_zero(own_tags(line, 1)) >> 14 |
-			 lvs_index_any_zero(own_tags(line, 2) | ~(uint64_t)UINT32_MAX) >> 13;
+	uint32_t passed;
+	uint64_t empty = lvs_index_slots(line, 0, &passed);
 
 	if (lvs_unlikely(!empty))
 		return add_behind(index, hash, ref);

@@ -2,7 +2,7 @@
 /*
  * An index: a power of two of cache lines, ten slots each.
  *
- *	tags[0]   tag 0  1  2  3          16 bits each, 0: slot empty
+ *	tags[0]   tag 0  1  2  3          16 bits each, 0: slot empty (conn/tags.h compares)
  *	tags[1]   tag 4  5  6  7
  *	tags[2]   tag 8  9 | passed       32 bits: entries that went on to later lines
  *	refs[10]  {number of record, key} 31 + 1 bits each
@@ -75,60 +75,11 @@ LVS_INLINE uint32_t lvs_index_ref(uint32_t number, unsigned key)
 	return number << 1 | key;
 }
 
-#define LVS_INDEX_LANES UINT64_C(0x0001000100010001)
-
-/* High bit of each 16-bit lane that is zero; exact, no lane disturbs its neighbour. */
-LVS_INLINE uint64_t lvs_index_zero_lanes(uint64_t x)
+/* How many entries went on to later lines. */
+LVS_INLINE uint32_t lvs_index_passed(const struct lvs_index_line *line)
 {
-	const uint64_t low = 0x7fff * LVS_INDEX_LANES;
-
-	return ~(((x & low) + low) | x | low);
-}
-
-/*
- * The slots of a line with a tag, as a set: bit 16 * (slot % 4) + slot / 4. @p passed
- * becomes the line's count. One set of all ten: which word it was is not predictable.
- */
-LVS_INLINE uint64_t lvs_index_slots(const struct lvs_index_line *line, uint64_t tag,
-				    uint32_t *passed)
-{
-	const uint64_t tags = tag * LVS_INDEX_LANES;
-	/* acquire: pairs with the releases in lvs_index_add() and lvs_index_drop() */
-	uint64_t a = atomic_load_explicit(&line->tags[0], memory_order_acquire);
-	uint64_t b = atomic_load_explicit(&line->tags[1], memory_order_acquire);
-	uint64_t c = atomic_load_explicit(&line->tags[2], memory_order_acquire);
-
-	*passed = (uint32_t)(c >> 32);
-	return lvs_index_zero_lanes(a ^ tags) >> 15 | lvs_index_zero_lanes(b ^ tags) >> 14 |
-	       (lvs_index_zero_lanes(c ^ tags) & UINT32_MAX) >> 13;
-}
-
-/* Whether some 16-bit lane is zero: less than lvs_index_zero_lanes(), which says which. */
-LVS_INLINE uint64_t lvs_index_any_zero(uint64_t x)
-{
-	return (x - LVS_INDEX_LANES) & ~x & LVS_INDEX_LANES << 15;
-}
-
-/* Whether no slot has the tag and no entry went on to later lines. The lock is held. */
-LVS_INLINE bool lvs_index_lacks(const struct lvs_index_line *line, uint64_t tag)
-{
-	const uint64_t tags = tag * LVS_INDEX_LANES;
-	/* relaxed: only the lock's holder stores */
-	uint64_t a = atomic_load_explicit(&line->tags[0], memory_order_relaxed) ^ tags;
-	uint64_t b = atomic_load_explicit(&line->tags[1], memory_order_relaxed) ^ tags;
-	uint64_t c = atomic_load_explicit(&line->tags[2], memory_order_relaxed);
-	uint64_t last = (uint32_t)(c ^ tags) | UINT64_C(0xffffffff00000000);
-
-	return !(c >> 32 | lvs_index_any_zero(a) | lvs_index_any_zero(b) |
-		 lvs_index_any_zero(last));
-}
-
-/* The first slot of a set that is not empty. */
-LVS_INLINE unsigned lvs_index_slot(uint64_t slots)
-{
-	unsigned bit = lvs_ctz64(slots);
-
-	return bit / 16 + bit % 4 * 4;
+	/* relaxed: for who only guesses */
+	return (uint32_t)(atomic_load_explicit(&line->tags[2], memory_order_relaxed) >> 32);
 }
 
 LVS_INLINE uint64_t lvs_index_mask(struct lvs_index index)

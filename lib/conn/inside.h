@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The table's inside, for its own files. */
+/* The table's inside, for its own files, and for conn/fetch.h. */
 #ifndef LVS_CONN_INSIDE_H
 #define LVS_CONN_INSIDE_H
 

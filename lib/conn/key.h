@@ -194,7 +194,7 @@ LVS_INLINE unsigned lvs_key_match(const struct lvs_conn *conn, unsigned key,
 }
 
 /*
- * Whether a guess of lvs_table_prefetch_record() is the living connection of which the flow is
+ * Whether a guess of lvs_fetch_record() is the living connection of which the flow is
  * the request. There is one such connection at the most, so that no search could find another;
  * the record is one of the caller's epoch.
  */

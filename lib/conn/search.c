@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conn/search.h"
+#include "conn/tags.h"
 
 static bool search_index(struct lvs_index index, uint64_t hash,
 			 bool (*consider)(void *user, uint32_t ref), void *user)

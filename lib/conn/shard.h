@@ -17,7 +17,7 @@
 #include "base/hash.h"
 #include "base/spin.h"
 #include "conn/arena.h"
-#include "conn/index.h"
+#include "conn/tags.h"
 #include "conn/wheel.h"
 
 #define LVS_SHARD_FIRST_BITS 2 /* lines of a new shard's index, log2 */

@@ -4,7 +4,7 @@
 
 #include <liblvs/director.h>
 
-#include "conn/state_word.h"
+#include "conn/state_step.h"
 #include "packet/sctp.h"
 
 #define UDP_TIMEOUT_S 300
@@ -53,32 +53,23 @@ bool lvs_states_secure_tcp(const struct lvs_states *states)
 	return atomic_load_explicit(&states->tcp, memory_order_relaxed) == lvs_tcp_table(true);
 }
 
-/* What nearly all packets are: an ACK of an established connection, which all tables leave so. */
-LVS_INLINE bool goes_on(uint64_t word, uint8_t flags)
-{
-	const uint8_t marks = LVS_TCP_RST | LVS_TCP_SYN | LVS_TCP_FIN | LVS_TCP_ACK;
-
-	return LVS_CONN_STATE(word) == LVS_TCP_ESTABLISHED_STATE && (flags & marks) == LVS_TCP_ACK;
-}
-
 uint64_t lvs_state_next(const struct lvs_states *states, uint64_t word,
 			enum lvs_direction direction, const struct lvs_headers *headers)
 {
-	/* Replies were not expected, and this is one: from now on the full tables hold. */
-	if (direction == LVS_OUTPUT)
-		word &= ~(uint64_t)(LVS_CONN_NOOUTPUT | LVS_CONN_UNASSURED);
-	else if (word & LVS_CONN_NOOUTPUT)
-		direction = LVS_INPUT_ONLY;
-	if (lvs_likely(headers->flow.protocol == LVS_TCP)) {
-		if (lvs_likely(goes_on(word, headers->tcp_flags)))
-			return lvs_state_with_timeout(
-				word,
-				lvs_states_ticks(states, LVS_STATE_TCP, LVS_TCP_ESTABLISHED_STATE));
+	return lvs_state_step(states, word, direction, headers);
+}
+
+uint64_t lvs_state_next_rare(const struct lvs_states *states, uint64_t word,
+			     enum lvs_direction direction, const struct lvs_headers *headers)
+{
+	switch (headers->flow.protocol) {
+	case LVS_TCP:
 		return lvs_tcp_next(states, word, direction, headers->tcp_flags);
-	}
-	if (headers->flow.protocol == LVS_SCTP)
+	case LVS_SCTP:
 		return lvs_sctp_next(states, word, direction, headers->sctp_chunk);
-	return lvs_state_with_timeout(word, lvs_states_ticks(states, LVS_STATE_UDP, 0));
+	default:
+		return lvs_state_with_timeout(word, lvs_states_ticks(states, LVS_STATE_UDP, 0));
+	}
 }
 
 bool lvs_state_opens(const struct lvs_headers *headers, uint32_t flags)

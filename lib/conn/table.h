@@ -52,6 +52,15 @@ enum lvs_side {
  * address. In quoted packets it may. */
 #define LVS_SIDES_PACKET (LVS_SIDE_REQUEST | LVS_SIDE_SERVICE_REPLY | LVS_SIDE_DEST_REPLY)
 
+/* What is known of a flow's connection before it is looked for: conn/fetch.h. */
+struct lvs_index_line;
+struct lvs_fetch {
+	uint64_t hash;
+	const struct lvs_index_line *line;
+	struct lvs_conn *conn; /* or NULL */
+	uint32_t number;       /* of that record */
+};
+
 /* 0, LVS_ERR_NO_MEMORY or LVS_ERR_INVALID. */
 int lvs_table_new(const struct lvs_table_conf *conf, struct lvs_table **table);
 /* Nobody reads any more; calls gone() for no one. NULL is fine. */
@@ -59,13 +68,9 @@ void lvs_table_del(struct lvs_table *table);
 
 /* --- Workers, inside an epoch --- */
 
-/* The hash of a flow, the same from either side: keyed, strongly universal. */
+/* The hash of a flow, the same from either side: keyed, strongly universal. Lookup in steps, for a
+ * batch of packets: conn/fetch.h. */
 uint64_t lvs_table_hash(const struct lvs_table *table, const struct lvs_flow *flow);
-
-/* Hints, to be given some packets ahead: fetch the index line; then the record that it names
- * first, which is returned as a guess for lvs_table_confirm() (conn/key.h), or NULL. */
-void lvs_table_prefetch_index(const struct lvs_table *table, uint64_t hash);
-struct lvs_conn *lvs_table_prefetch_record(const struct lvs_table *table, uint64_t hash);
 
 /*
  * Finds the connection of a flow among @p sides (a set of enum lvs_side).

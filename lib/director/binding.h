@@ -7,9 +7,40 @@
 
 #include "director/director.h"
 
+LVS_INLINE uint8_t lvs_binding_pmtu_disc(const struct lvs_director *director)
+{
+	return !(lvs_setting(director, flags) & LVS_SET_NO_PMTU_DISC);
+}
+
+LVS_INLINE void lvs_binding_addrs(struct lvs_binding *binding, const struct lvs_conn *conn)
+{
+	if (lvs_likely(!(conn->kind & LVS_CONN_LARGE))) {
+		binding->client = (union lvs_addr){.word = {conn->u.v4.client}};
+		binding->service = (union lvs_addr){.word = {conn->u.v4.service}};
+		binding->dest = (union lvs_addr){.word = {conn->u.v4.dest}};
+		binding->family = LVS_INET;
+		binding->dest_family = LVS_INET;
+		return;
+	}
+	binding->client = conn->u.v6.client;
+	binding->service = conn->u.v6.service;
+	binding->dest = conn->u.v6.dest;
+	binding->family = (uint8_t)lvs_conn_family(conn);
+	binding->dest_family = (uint8_t)lvs_conn_dest_family(conn);
+}
+
 /* From a record; the path is left to the caller. */
-void lvs_binding_of_conn(struct lvs_binding *binding, const struct lvs_conn *conn,
-			 const struct lvs_director *director);
+LVS_INLINE void lvs_binding_of_conn(struct lvs_binding *binding, const struct lvs_conn *conn,
+				    const struct lvs_director *director)
+{
+	lvs_binding_addrs(binding, conn);
+	binding->client_port = lvs_conn_client_port(conn);
+	binding->service_port = conn->service_port;
+	binding->dest_port = conn->dest_port;
+	binding->protocol = conn->protocol;
+	binding->pmtu_disc = lvs_binding_pmtu_disc(director);
+	memset(&binding->tun_port, 0, sizeof(*binding) - offsetof(struct lvs_binding, tun_port));
+}
 
 /* The same addresses into a new record, whose kind says how large it is. */
 LVS_INLINE void lvs_record_addrs(struct lvs_conn *conn, const struct lvs_flow *flow,
@@ -51,7 +82,11 @@ bool lvs_path_to(struct lvs_path_conf *path, const struct lvs_director *director
 		 const union lvs_addr *addr);
 
 /* The way to the client, into @p path, which the binding then points to. False: there is none. */
-bool lvs_binding_path_back(struct lvs_path_conf *path, struct lvs_binding *binding,
-			   const struct lvs_director *director);
+LVS_INLINE bool lvs_binding_path_back(struct lvs_path_conf *path, struct lvs_binding *binding,
+				      const struct lvs_director *director)
+{
+	binding->path = path;
+	return lvs_path_to(path, director, binding->family, &binding->client);
+}
 
 #endif

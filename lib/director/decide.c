@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A packet's turn: find its connection, or that it has none. */
-#include "conn/key.h"
+#include "conn/fetch.h"
 #include "director/events.h"
 #include "director/frag.h"
+#include "director/hit.h"
 #include "director/worker.h"
 #include "packet/sctp.h"
 
@@ -75,12 +76,19 @@ LVS_INLINE struct lvs_conn *find(const struct lvs_step *step, enum lvs_side *sid
 {
 	const struct lvs_flow *flow = &step->headers->flow;
 
-	if (lvs_likely(lvs_table_confirm(step->guess, flow))) {
-		*side = LVS_SIDE_REQUEST;
-		return step->guess;
-	}
-	return lvs_table_find(step->worker->director->table, flow, step->hash, LVS_SIDES_PACKET,
-			      side);
+	const struct lvs_table *table = step->worker->director->table;
+	struct lvs_conn *conn;
+
+	if (lvs_unlikely(!step->fetch))
+		return lvs_table_find(table, flow, step->hash, LVS_SIDES_PACKET, side);
+	*side = LVS_SIDE_REQUEST;
+	if (lvs_likely(lvs_table_confirm(step->fetch->conn, flow)))
+		return step->fetch->conn;
+	conn = lvs_fetch_reply(table, step->fetch, flow);
+	if (!conn)
+		return lvs_table_find(table, flow, step->hash, LVS_SIDES_PACKET, side);
+	*side = LVS_SIDE_DEST_REPLY;
+	return conn;
 }
 
 /* A connection that was expected without its client's port, whose first packet this is. */
@@ -144,10 +152,10 @@ LVS_INLINE enum lvs_reason decide_flow(struct lvs_step *step, bool first)
 		return start_anew(step, conn, LVS_GONE_EXPIRED);
 	if (side == LVS_SIDE_REQUEST && lvs_unlikely(first) && is_reused(step, conn))
 		return reopen(step, conn);
-	dest = lvs_services_dest(director->services, conn->dest);
+	dest = lvs_dest_at(&director->services->dests, conn->dest);
 	if (lvs_unlikely(!lvs_dest_available(dest)) || lvs_unlikely(conn->dest == 0))
 		return hit_removed(step, conn, side, dest);
-	return lvs_hit(step, conn, side, dest);
+	return lvs_hit_straight(step, conn, side, dest);
 }
 
 struct lvs_conn *lvs_decide_known(const struct lvs_step *step)

@@ -268,7 +268,7 @@ enum lvs_reason lvs_frag_follow(struct lvs_step *step, const struct lvs_fate *fa
 	flow->src_port = fate->flow.src_port;
 	flow->dst_port = fate->flow.dst_port;
 	step->hash = lvs_table_hash(step->worker->director->table, flow);
-	step->guess = NULL;
+	step->fetch = NULL;
 	if (fate->kind == LVS_FATE_UNTRACKED)
 		return lvs_miss_later(step, fate->mark, fate->dest);
 	if (fate->kind == LVS_FATE_ONCE)

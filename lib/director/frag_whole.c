@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "director/frag.h"
+#include "packet/sctp.h"
 #include "packet/checksum.h"
 #include "packet/crc32c.h"
 #include "packet/parse.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A packet of a known connection: state, counters, forwarding. */
-#include "director/binding.h"
-#include "director/helped.h"
-#include "director/worker.h"
+#include "director/hit.h"
 #include "packet/parse.h"
 
 static void count(struct lvs_step *step, uint32_t dest, enum lvs_counter packets, uint64_t packet_n,
@@ -15,7 +13,7 @@ static void count(struct lvs_step *step, uint32_t dest, enum lvs_counter packets
 }
 
 /* The sum over a datagram's fragments is that of the packet that was cut. */
-static LVS_NOINLINE void count_odd(struct lvs_step *step, uint32_t dest, enum lvs_counter packets)
+LVS_NOINLINE void lvs_hit_count_odd(struct lvs_step *step, uint32_t dest, enum lvs_counter packets)
 {
 	const struct lvs_headers *headers = step->headers;
 
@@ -31,41 +29,13 @@ static LVS_NOINLINE void count_odd(struct lvs_step *step, uint32_t dest, enum lv
 
 void lvs_step_count(struct lvs_step *step, uint32_t dest, enum lvs_counter packets)
 {
-	struct lvs_counter_row *row;
-
-	if (lvs_unlikely(step->odd)) {
-		count_odd(step, dest, packets);
-		return;
-	}
-	row = lvs_counters_row(&step->worker->counters, dest);
-	lvs_count(&row->count[packets], 1);
-	lvs_count(&row->count[packets + (LVS_COUNT_IN_BYTES - LVS_COUNT_IN_PKTS)],
-		  step->headers->len);
-}
-
-/* Marks the connection as alive. Stored only when the coarse tick has moved: in between, workers
- * only read the line. Relaxed: expiry takes the mark as it is and looks again later. */
-LVS_INLINE void mark_alive(struct lvs_conn *conn, uint32_t tick)
-{
-	uint32_t seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
-
-	if (lvs_unlikely(seen != tick) && lvs_tick_reached(tick, seen))
-		atomic_store_explicit(&conn->seen, tick, memory_order_relaxed);
+	lvs_hit_count(step, dest, packets);
 }
 
 void lvs_hit_keep(struct lvs_step *step, struct lvs_conn *conn)
 {
 	if (!step->peek)
-		mark_alive(conn, step->tick);
-}
-
-static void mark_seen(struct lvs_conn *conn, uint32_t tick, bool reply)
-{
-	mark_alive(conn, tick);
-	if (reply)
-		lvs_conn_count_reply(conn);
-	else
-		lvs_conn_count_request(conn);
+		lvs_hit_alive(conn, step->tick);
 }
 
 /* Whether both sides have spoken by now, and had not before. */
@@ -78,8 +48,8 @@ static bool is_answered(const struct lvs_conn *conn, uint64_t before, uint64_t a
 }
 
 /* The state moved: who wins the word moves the gauge and, when the end came nearer, the timer. */
-static void state_moved(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest,
-			uint64_t before, uint64_t after)
+LVS_NOINLINE void lvs_hit_moved(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest,
+				uint64_t before, uint64_t after)
 {
 	if ((before ^ after) & LVS_CONN_INACTIVE)
 		lvs_dest_activate(dest, !(after & LVS_CONN_INACTIVE));
@@ -89,126 +59,68 @@ static void state_moved(struct lvs_step *step, struct lvs_conn *conn, struct lvs
 		lvs_table_rearm(step->worker->director->table, conn, step->tick);
 }
 
-static void move_state(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest,
-		       enum lvs_direction direction)
-{
-	const struct lvs_states *states = &step->worker->director->states;
-	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
-	uint64_t after;
-
-	lvs_note(step, word_before, word);
-	do {
-		after = lvs_state_next(states, word, direction, step->headers);
-		lvs_note(step, word_after, after);
-		if (lvs_unlikely(step->peek))
-			return;
-		/* Ended a moment ago by somebody else, who has moved the gauges. */
-		if (lvs_unlikely(word & LVS_CONN_DEAD))
-			return;
-		if (lvs_likely(after == word)) {
-			mark_seen(conn, step->tick, direction == LVS_OUTPUT);
-			return;
-		}
-		/* Before the word: by the old mark and a shorter timeout it may seem to be over. */
-		mark_seen(conn, step->tick, direction == LVS_OUTPUT);
-		/* release: the mark; pairs with the acquires of who asks whether it is over. Gauges
-		 * are atomics of their own. */
-	} while (!atomic_compare_exchange_weak_explicit(
-		&conn->word, &word, after, memory_order_release, memory_order_relaxed));
-	state_moved(step, conn, dest, word, after);
-}
-
 uint64_t lvs_hit_move(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest,
 		      enum lvs_direction direction)
 {
 	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
 
-	move_state(step, conn, dest, direction);
+	lvs_hit_state(step, conn, dest, direction);
 	if (step->peek)
 		return lvs_state_next(&step->worker->director->states, word, direction,
 				      step->headers);
 	return atomic_load_explicit(&conn->word, memory_order_relaxed);
 }
 
-static bool is_clamped(const struct lvs_conn *conn)
+void lvs_hit_note(const struct lvs_step *step, const struct lvs_conn *conn, enum lvs_side side)
 {
-	return atomic_load_explicit(&conn->word, memory_order_relaxed) & LVS_CONN_MSS_CLAMP;
+	lvs_note(step, conn, step->packet->conn);
+	lvs_note(step, side, side);
+	lvs_note(step, dest, conn->dest);
 }
 
-static enum lvs_reason request(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest,
-			       const struct lvs_forward_ops *ops)
+void lvs_hit_note_words(const struct lvs_step *step, uint64_t before, uint64_t after)
+{
+	lvs_note(step, word_before, before);
+	lvs_note(step, word_after, after);
+}
+
+enum lvs_reason lvs_hit_request_refused(struct lvs_step *step, const struct lvs_conn *conn,
+					const struct lvs_dest *dest, enum lvs_reason reason,
+					const struct lvs_forward_ops *ops)
+{
+	struct lvs_binding binding;
+
+	lvs_binding_of_conn(&binding, conn, step->worker->director);
+	lvs_step_path(step, dest, &binding);
+	return lvs_step_refused(step, reason, ops, &binding);
+}
+
+enum lvs_reason lvs_hit_request_clamped(struct lvs_step *step, const struct lvs_conn *conn,
+					const struct lvs_dest *dest,
+					const struct lvs_forward_ops *ops)
 {
 	struct lvs_binding binding;
 	enum lvs_reason reason;
 
-	lvs_step_count(step, dest->number, LVS_COUNT_IN_PKTS);
-	move_state(step, conn, dest, LVS_INPUT);
 	lvs_binding_of_conn(&binding, conn, step->worker->director);
-	if (lvs_unlikely(step->headers->tcp_flags & LVS_TCP_SYN) && is_clamped(conn))
-		reason = lvs_step_out_clamped(step, dest, ops, &binding);
-	else
-		reason = lvs_step_out(step, dest, ops, &binding);
+	reason = lvs_step_out_clamped(step, dest, ops, &binding);
 	if (lvs_likely(reason == LVS_REASON_NONE))
 		return LVS_REASON_ESTABLISHED;
 	return lvs_step_refused(step, reason, ops, &binding);
 }
 
-static void reply_passes(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest)
-{
-	if (lvs_likely(lvs_dest_available(dest)))
-		lvs_step_count(step, dest->number, LVS_COUNT_OUT_PKTS);
-	move_state(step, conn, dest, LVS_OUTPUT);
-}
-
-static LVS_NOINLINE enum lvs_reason reply_seen(struct lvs_step *step, struct lvs_conn *conn,
-					       struct lvs_dest *dest)
+enum lvs_reason lvs_hit_reply_seen(struct lvs_step *step, struct lvs_conn *conn,
+				   struct lvs_dest *dest)
 {
 	if (!lvs_step_host_refuses(step))
-		reply_passes(step, conn, dest);
+		lvs_hit_reply_passes(step, conn, dest);
 	return LVS_REASON_REPLY_SEEN;
-}
-
-/* What the way back does not take has never been here: in the kernel the host refuses it before. */
-static enum lvs_reason reply(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest,
-			     const struct lvs_forward_ops *ops)
-{
-	struct lvs_path_conf path;
-	struct lvs_binding binding;
-	enum lvs_reason reason;
-
-	if (lvs_unlikely(!ops->back))
-		return reply_seen(step, conn, dest);
-	lvs_binding_of_conn(&binding, conn, step->worker->director);
-	if (!lvs_binding_path_back(&path, &binding, step->worker->director))
-		return LVS_REASON_UNREACHABLE;
-	reason = ops->back(step->packet, step->headers, &binding);
-	if (lvs_unlikely(reason != LVS_REASON_NONE && reason != LVS_REASON_LOCAL))
-		return lvs_step_refused(step, reason, NULL, &binding);
-	reply_passes(step, conn, dest);
-	if (lvs_unlikely(reason == LVS_REASON_LOCAL))
-		return LVS_REASON_LOCAL;
-	if (lvs_unlikely(step->headers->tcp_flags & LVS_TCP_SYN) && is_clamped(conn))
-		lvs_step_clamp(step, dest, ops, &binding);
-	return LVS_REASON_REPLY;
 }
 
 enum lvs_reason lvs_hit(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side,
 			struct lvs_dest *dest)
 {
-	struct lvs_director *director = step->worker->director;
-	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
-	const struct lvs_forward_ops *ops =
-		lvs_services_forwarder(director->services, LVS_CONN_FORWARDER(word));
-
-	if (lvs_unlikely(word & LVS_CONN_HELPED))
-		return lvs_hit_helped(step, conn, side, dest, ops);
-	step->packet->conn = lvs_table_number(director->table, conn);
-	lvs_note(step, conn, step->packet->conn);
-	lvs_note(step, side, side);
-	lvs_note(step, dest, conn->dest);
-	if (side == LVS_SIDE_REQUEST)
-		return request(step, conn, dest, ops);
-	return reply(step, conn, dest, ops);
+	return lvs_hit_straight(step, conn, side, dest);
 }
 
 /* No state moves. */
@@ -217,7 +129,7 @@ static void mark_later(struct lvs_step *step, struct lvs_conn *conn, bool reply)
 	if (step->headers->flags & LVS_HEADERS_LATER_FRAGMENT)
 		lvs_hit_keep(step, conn);
 	else if (!step->peek)
-		mark_seen(conn, step->tick, reply);
+		lvs_hit_seen(conn, step->tick, reply);
 }
 
 static enum lvs_reason later_request(struct lvs_step *step, struct lvs_conn *conn,

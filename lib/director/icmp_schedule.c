@@ -51,7 +51,7 @@ enum lvs_reason lvs_icmp_schedule(struct lvs_step *step, const struct lvs_quote 
 	headers.flow = lvs_flow_back(&quote->flow);
 	inner.headers = &headers;
 	inner.hash = lvs_table_hash(step->worker->director->table, &headers.flow);
-	inner.guess = NULL;
+	inner.fetch = NULL;
 	inner.old = NULL;
 	inner.quoted = &quoted;
 	end_over(&inner);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The way out to a destination, with what was learned of its MTU. */
-#include "director/binding.h"
-#include "director/worker.h"
-#include "service/pmtu.h"
+#include "director/out.h"
 
 /* Without a destination, to the packet's own address. */
 static void take_own(struct lvs_step *step, struct lvs_binding *binding)
@@ -31,9 +29,8 @@ static void take_learned(struct lvs_step *step, const struct lvs_dest *dest,
 	binding->path = learned;
 }
 
-static LVS_NOINLINE enum lvs_reason out_learned(struct lvs_step *step, const struct lvs_dest *dest,
-						const struct lvs_forward_ops *ops,
-						struct lvs_binding *binding)
+enum lvs_reason lvs_step_out_learned(struct lvs_step *step, const struct lvs_dest *dest,
+				     const struct lvs_forward_ops *ops, struct lvs_binding *binding)
 {
 	take_learned(step, dest, binding);
 	return ops->out(step->packet, step->headers, binding);
@@ -49,10 +46,7 @@ void lvs_step_path(struct lvs_step *step, const struct lvs_dest *dest, struct lv
 enum lvs_reason lvs_step_out(struct lvs_step *step, const struct lvs_dest *dest,
 			     const struct lvs_forward_ops *ops, struct lvs_binding *binding)
 {
-	lvs_binding_to(binding, dest);
-	if (lvs_unlikely(lvs_pmtu_learned(binding->path)))
-		return out_learned(step, dest, ops, binding);
-	return ops->out(step->packet, step->headers, binding);
+	return lvs_step_out_straight(step, dest, ops, binding);
 }
 
 enum lvs_reason lvs_step_out_removed(struct lvs_step *step, const struct lvs_dest *dest,

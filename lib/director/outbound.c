@@ -37,7 +37,7 @@ static void turn_round(const struct lvs_step *step, const struct lvs_service_key
 	outset->step = *step;
 	outset->step.headers = &outset->headers;
 	outset->step.hash = lvs_table_hash(step->worker->director->table, &outset->headers.flow);
-	outset->step.guess = NULL;
+	outset->step.fetch = NULL;
 	outset->step.record = NULL; /* until it is known to begin */
 	outset->step.old = NULL;
 }

@@ -8,9 +8,11 @@
 #include <liblvs/error.h>
 
 #include "base/memory.h"
+#include "conn/fetch.h"
 #include "director/defence.h"
 #include "director/events.h"
 #include "director/frag.h"
+#include "packet/straight.h"
 
 /* Verdicts by reason: the list once more, so that no call is needed. */
 static const uint8_t verdict_of[LVS_REASON_N] = {
@@ -127,16 +129,15 @@ static uint32_t advance(struct lvs_worker *worker, uint64_t now_ns)
 }
 
 /* What the bytes of a packet say, and where its connection would stand. */
-static void look(struct lvs_worker *worker, const struct lvs_packet *packet, struct lvs_slot *slot)
+LVS_INLINE void look(const struct lvs_worker *worker, const struct lvs_packet *packet,
+		     struct lvs_slot *slot)
 {
-	slot->hash = 0;
-	slot->guess = NULL;
 	slot->reason = LVS_REASON_NOT_FOR_HOST;
 	if (lvs_unlikely(packet->link_type != LVS_LINK_HOST && packet->link_type != LVS_LINK_SELF))
 		return;
-	slot->reason = lvs_packet_parse(packet, &slot->headers);
+	slot->reason = lvs_parse_straight(packet, &slot->headers);
 	if (lvs_likely(slot->reason == LVS_REASON_NONE))
-		slot->hash = lvs_table_hash(worker->director->table, &slot->headers.flow);
+		lvs_fetch_line(worker->director->table, &slot->headers.flow, &slot->fetch);
 }
 
 static void clear_outputs(struct lvs_packet *packet)
@@ -183,13 +184,6 @@ static uint64_t not_before(const struct lvs_worker *worker, uint64_t now_ns)
 	return now_ns < least ? least : now_ns;
 }
 
-static void fetch_record(const struct lvs_table *table, struct lvs_slot *slot)
-{
-	slot->guess = lvs_table_prefetch_record(table, slot->hash);
-	if (slot->guess && slot->headers.flow.family == LVS_INET6)
-		lvs_prefetch((const uint8_t *)slot->guess + LVS_CACHE_LINE);
-}
-
 /* One round of at most LVS_BATCH packets: three stages of hints, then each in its turn. */
 static void process_round(struct lvs_worker *worker, struct lvs_packet *packets, unsigned n,
 			  uint32_t tick, uint64_t now_ns)
@@ -204,17 +198,16 @@ static void process_round(struct lvs_worker *worker, struct lvs_packet *packets,
 		if (i + FETCH_AHEAD < n)
 			lvs_prefetch_write(packets[i + FETCH_AHEAD].data);
 		look(worker, &packets[i], &slot[i]);
-		if (lvs_likely(slot[i].reason == LVS_REASON_NONE))
-			lvs_table_prefetch_index(table, slot[i].hash);
 	}
 	for (unsigned i = 0; i < n; i++)
 		if (lvs_likely(slot[i].reason == LVS_REASON_NONE))
-			fetch_record(table, &slot[i]);
+			lvs_fetch_record(table, &slot[i].fetch,
+					 slot[i].headers.flow.family == LVS_INET6);
 	for (unsigned i = 0; i < n; i++) {
 		step.packet = &packets[i];
 		step.headers = &slot[i].headers;
-		step.hash = slot[i].hash;
-		step.guess = slot[i].guess;
+		step.hash = slot[i].fetch.hash;
+		step.fetch = &slot[i].fetch;
 		lvs_count(&worker->counters.reason[decide(&step, slot[i].reason)], 1);
 	}
 }
@@ -238,7 +231,7 @@ static LVS_NOINLINE void process_standing_by(struct lvs_worker *worker, struct l
 	for (unsigned i = 0; i < n; i++) {
 		look(worker, &packets[i], slot);
 		step.packet = &packets[i];
-		step.hash = slot->hash;
+		step.hash = slot->fetch.hash;
 		lvs_count(&worker->counters.reason[decide_standing_by(&step, slot->reason)], 1);
 	}
 }
@@ -280,7 +273,7 @@ void lvs_worker_peek(struct lvs_worker *worker, struct lvs_packet *packet, uint6
 	record->picked = LVS_SCHED_NONE;
 	lvs_epoch_enter(&worker->director->epoch, &worker->reader);
 	look(worker, packet, &worker->slot[0]);
-	step.hash = worker->slot[0].hash;
+	step.hash = worker->slot[0].fetch.hash;
 	record->headers = worker->slot[0].headers;
 	if (lvs_unlikely(lvs_director_stands_by(worker->director)))
 		record->reason = decide_standing_by(&step, worker->slot[0].reason);

@@ -15,8 +15,7 @@
 /* What was found out about a packet before its turn: hints, and what its bytes say. */
 struct lvs_slot {
 	LVS_ALIGNED struct lvs_headers headers;
-	uint64_t hash;
-	struct lvs_conn *guess; /* whose request it may be, or NULL */
+	struct lvs_fetch fetch;
 	enum lvs_reason reason; /* why it is not ours, or NONE */
 };
 
@@ -41,8 +40,8 @@ struct lvs_step {
 	struct lvs_packet *packet;
 	struct lvs_headers *headers;
 	uint64_t hash;
-	struct lvs_conn *guess;
-	uint64_t now_ns; /* as the worker was called with, not before its tick */
+	const struct lvs_fetch *fetch; /* what was found ahead; NULL: nothing */
+	uint64_t now_ns;               /* as the worker was called with, not before its tick */
 	uint32_t tick;
 	struct lvs_conn *old; /* a closed connection that this packet opens anew, still there */
 	uint32_t old_created; /* its number: it may have made room, and be another by now */

@@ -21,6 +21,7 @@ static enum lvs_reason dr_out(struct lvs_packet *packet, struct lvs_headers *hea
 
 const struct lvs_forward_ops lvs_forward_dr = {
 	.size = sizeof(lvs_forward_dr),
+	.flags = LVS_FORWARD_PATH_ALONE,
 	.name = "dr",
 	.method = LVS_METHOD_DR,
 	.out = dr_out,

@@ -13,6 +13,7 @@ static enum lvs_reason local_out(struct lvs_packet *packet, struct lvs_headers *
 
 const struct lvs_forward_ops lvs_forward_local = {
 	.size = sizeof(lvs_forward_local),
+	.flags = LVS_FORWARD_PATH_ALONE,
 	.name = "local",
 	.method = LVS_METHOD_LOCAL,
 	.out = local_out,

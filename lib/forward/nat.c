@@ -7,6 +7,7 @@
  */
 #include "forward/list.h"
 #include "forward/send.h"
+#include "packet/sctp.h"
 #include "packet/checksum.h"
 #include "packet/crc32c.h"
 #include "packet/icmp.h"

@@ -67,8 +67,25 @@ LVS_INLINE enum lvs_reason lvs_send_check(struct lvs_packet *packet,
 	return lvs_send_too_long(packet, path, may_fragment);
 }
 
-/* One less, the IPv4 header's checksum kept right. */
-void lvs_send_decrement_ttl(struct lvs_packet *packet, struct lvs_headers *headers);
+/*
+ * One less, the IPv4 header's checksum kept right. TTL is the upper byte of its word, so the
+ * checksum grows by 0x0100 (RFC 1141); all ones become zero, as they do when it is computed anew
+ * (RFC 1624).
+ */
+LVS_INLINE void lvs_send_decrement_ttl(struct lvs_packet *packet, struct lvs_headers *headers)
+{
+	uint8_t *ip = packet->data;
+	uint32_t sum;
+
+	headers->ttl--;
+	if (headers->flow.family == LVS_INET6) {
+		ip[7] = headers->ttl;
+		return;
+	}
+	sum = (uint32_t)lvs_load_be16(ip + 10) + lvs_htons(0x0100);
+	lvs_store_be16(ip + 10, (lvs_be16)(sum + (sum >= 0xffff)));
+	ip[8] = headers->ttl;
+}
 
 /* Where the packet goes, and that padding behind the IP packet stays here. */
 LVS_INLINE void lvs_send_to(struct lvs_packet *packet, const struct lvs_headers *headers,

@@ -7,7 +7,6 @@
 
 #include "base/byteorder.h"
 #include "base/compiler.h"
-#include "packet/sctp.h"
 
 enum {
 	LVS_IPV4_LEN = 20,        /* without options */
@@ -122,32 +121,9 @@ LVS_INLINE enum lvs_reason lvs_parse_udp(const struct lvs_packet *packet,
 	return LVS_REASON_NONE;
 }
 
-/* Headers of which only the length is checked, with or without ports in front. */
-LVS_INLINE enum lvs_reason lvs_parse_plain(struct lvs_headers *headers, uint32_t limit,
-					   uint32_t offset, uint32_t need, uint32_t header_len)
-{
-	if (offset + need > limit)
-		return lvs_parse_missing(offset + need, headers->len, LVS_REASON_SHORT_L4);
-	headers->payload_offset = (uint16_t)(offset + header_len);
-	return LVS_REASON_NONE;
-}
-
-/* RFC 9260: a packet without at least one chunk says nothing. */
-LVS_INLINE enum lvs_reason lvs_parse_sctp(const struct lvs_packet *packet,
-					  struct lvs_headers *headers, uint32_t limit,
-					  uint32_t offset)
-{
-	enum lvs_reason reason = lvs_parse_plain(headers, limit, offset,
-						 LVS_SCTP_LEN + LVS_SCTP_CHUNK, LVS_SCTP_LEN);
-
-	if (reason != LVS_REASON_NONE)
-		return reason;
-	lvs_parse_ports(packet->data + offset, &headers->flow);
-	headers->sctp_first = packet->data[offset + LVS_SCTP_LEN];
-	headers->sctp_chunk = lvs_sctp_chunk_that_counts(packet->data + offset + LVS_SCTP_LEN,
-							 limit - offset - LVS_SCTP_LEN);
-	return LVS_REASON_NONE;
-}
+/* SCTP, ICMP, and all others, of which only the length is checked. */
+enum lvs_reason lvs_parse_l4_rare(const struct lvs_packet *packet, struct lvs_headers *headers,
+				  uint32_t limit, uint32_t offset);
 
 /* The transport header at @p offset. Unknown ones are the director's to pass. */
 LVS_INLINE enum lvs_reason lvs_parse_l4(const struct lvs_packet *packet,
@@ -157,17 +133,9 @@ LVS_INLINE enum lvs_reason lvs_parse_l4(const struct lvs_packet *packet,
 	headers->l4_offset = (uint16_t)offset;
 	if (lvs_likely(headers->flow.protocol == LVS_TCP))
 		return lvs_parse_tcp(packet, headers, limit, offset);
-	switch (headers->flow.protocol) {
-	case LVS_UDP:
+	if (headers->flow.protocol == LVS_UDP)
 		return lvs_parse_udp(packet, headers, limit, offset);
-	case LVS_SCTP:
-		return lvs_parse_sctp(packet, headers, limit, offset);
-	case LVS_ICMP:
-	case LVS_ICMPV6:
-		return lvs_parse_plain(headers, limit, offset, LVS_ICMP_LEN, LVS_ICMP_LEN);
-	default:
-		return lvs_parse_plain(headers, limit, offset, 0, 0);
-	}
+	return lvs_parse_l4_rare(packet, headers, limit, offset);
 }
 
 /* The first fragment: its transport header must be in it (RFC 1858, 7112). */

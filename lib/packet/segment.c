@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Super-packets into packets, and partial checksums into complete ones. */
+#include "packet/sctp.h"
 #include "packet/checksum.h"
 #include "packet/crc32c.h"
 #include "packet/cut.h"

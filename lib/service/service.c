@@ -296,6 +296,5 @@ struct lvs_dest *lvs_services_dest(const struct lvs_services *services, uint32_t
 const struct lvs_forward_ops *lvs_services_forwarder(const struct lvs_services *services,
 						     unsigned number)
 {
-	/* relaxed: the set or record that names the number was published after the entry */
-	return atomic_load_explicit(&services->forwarder[number], memory_order_relaxed);
+	return lvs_forwarder_at(services, number);
 }

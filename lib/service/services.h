@@ -63,6 +63,14 @@ LVS_INLINE struct lvs_services_root *lvs_services_root(const struct lvs_services
 	return atomic_load_explicit(&services->root, memory_order_acquire);
 }
 
+/* The forwarding method of a number that a live connection holds. */
+LVS_INLINE const struct lvs_forward_ops *lvs_forwarder_at(const struct lvs_services *services,
+							  unsigned number)
+{
+	/* relaxed: the set or record that names the number was published after the entry */
+	return atomic_load_explicit(&services->forwarder[number], memory_order_relaxed);
+}
+
 /* What a root counts services of. NULL: it does not count such a one by itself. */
 LVS_INLINE uint32_t *lvs_services_count_of(struct lvs_services_root *root,
 					   const struct lvs_service_key *key)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Sums and repairs against full computation by a plain reference. */
+#include "forward/send.h"
 #include "packet/checksum.h"
 
 #include "packet_ref.h"
@@ -275,10 +276,31 @@ START_TEST(test_update)
 }
 END_TEST
 
+/* One hop less: as the general repair has it, for every checksum. */
+START_TEST(test_hop)
+{
+	for (uint32_t sum = 0; sum <= UINT16_MAX; sum++) {
+		uint8_t ip[20] = {0x45, [8] = 64};
+		uint8_t field[2];
+		struct lvs_packet packet = {.data = ip, .len = sizeof(ip)};
+		struct lvs_headers headers = {.flow.family = LVS_INET, .ttl = 64};
+
+		lvs_store16(ip + 10, (uint16_t)sum);
+		lvs_store16(field, (uint16_t)sum);
+		lvs_csum_update16(field, lvs_htons(0x0100), 0);
+		lvs_send_decrement_ttl(&packet, &headers);
+		ck_assert_mem_eq(ip + 10, field, sizeof(field));
+		ck_assert_uint_eq(ip[8], 63);
+		ck_assert_uint_eq(headers.ttl, 63);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("checksum");
 
+	tcase_add_test(tcase, test_hop);
 	tcase_add_test(tcase, test_repair);
 	tcase_add_test(tcase, test_partial);
 	tcase_add_test(tcase, test_sum);

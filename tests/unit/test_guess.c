@@ -2,7 +2,7 @@
 /* Guesses of the prefetch stage: what becomes of them while a batch goes on. */
 #include "table_rig.h"
 
-#include "conn/key.h"
+#include "conn/fetch.h"
 #include "unit.h"
 
 static const struct rig_flow of = {.client = 1, .protocol = LVS_TCP};
@@ -32,6 +32,7 @@ START_TEST(test_record_of_another)
 {
 	static struct lvs_epoch_reader other;
 	struct lvs_conn *conn, *guess;
+	struct lvs_fetch fetch;
 	struct lvs_flow flow;
 	struct rig rig;
 	uint64_t hash;
@@ -45,8 +46,12 @@ START_TEST(test_record_of_another)
 	ck_assert(!lvs_table_confirm(conn, &flow));
 	rig_fill(conn, &of, 100, 1);
 	insert(&rig, conn, hash);
-	guess = lvs_table_prefetch_record(rig.table, hash);
+	lvs_fetch_line(rig.table, &flow, &fetch);
+	ck_assert_uint_eq(fetch.hash, hash);
+	lvs_fetch_record(rig.table, &fetch, false);
+	guess = fetch.conn;
 	ck_assert_ptr_eq(guess, conn);
+	ck_assert_uint_eq(fetch.number, lvs_table_number(rig.table, conn));
 	ck_assert(lvs_table_confirm(guess, &flow));
 	ck_assert(lvs_table_remove(rig.table, conn, 0, NULL));
 	ck_assert(!lvs_table_confirm(guess, &flow));

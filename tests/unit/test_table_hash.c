@@ -5,6 +5,7 @@
 #include "base/siphash.h"
 #include "conn/index.h"
 #include "conn/key.h"
+#include "conn/tags.h"
 #include "table_rig.h"
 
 #include "unit.h"
@@ -179,7 +180,8 @@ START_TEST(test_spread)
 }
 END_TEST
 
-/* The compare of tags in a line: exact, for every slot and its neighbours' values. */
+/* The compare of tags in a line: exact, for every slot and its neighbours' values; and the one that
+ * other machines have. */
 START_TEST(test_tags_of_a_line)
 {
 	static const uint64_t near[] = {0, 1, 0x7fff, 0x8000, 0xffff, 0x1234, 0x1235};
@@ -201,6 +203,12 @@ START_TEST(test_tags_of_a_line)
 						  t == o ? LVS_INDEX_SLOTS : 1);
 				if (t != o)
 					ck_assert_uint_eq(lvs_index_slot(slots), slot);
+				slots = lvs_tags_words(&line, near[t], &passed);
+				ck_assert_uint_eq(passed, 77);
+				ck_assert_uint_eq((unsigned)__builtin_popcountll(slots),
+						  t == o ? LVS_INDEX_SLOTS : 1);
+				if (t != o)
+					ck_assert_uint_eq(lvs_tags_word_slot(slots), slot);
 			}
 }
 END_TEST

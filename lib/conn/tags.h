@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The compare of a line's ten tags at once: in ordinary words on any machine, or by
+ * the vectors that every x86-64 has. Which of both is used makes no difference but
+ * time; tests/unit/test_table_hash.c tests both.
+ */
+#ifndef LVS_CONN_TAGS_H
+#define LVS_CONN_TAGS_H
+
+#include "conn/index.h"
+
+#if defined(__x86_64__)
+#define LVS_TAGS_VECTOR 1
+#include <emmintrin.h>
+#else
+#define LVS_TAGS_VECTOR 0
+#endif
+
+#define LVS_TAGS_LANES UINT64_C(0x0001000100010001)
+
+/* High bit of each 16-bit lane that is zero; exact, no lane disturbs its neighbour. */
+LVS_INLINE uint64_t lvs_tags_zero_lanes(uint64_t x)
+{
+	const uint64_t low = 0x7fff * LVS_TAGS_LANES;
+
+	return ~(((x & low) + low) | x | low);
+}
+
+/*
+ * The slots of a line with a tag, as a set: bit 16 * (slot % 4) + slot / 4. @p passed
+ * becomes the line's count. One set of all ten: which word it was is not predictable.
+ */
+LVS_INLINE uint64_t lvs_tags_words(const struct lvs_index_line *line, uint64_t tag,
+				   uint32_t *passed)
+{
+	const uint64_t tags = tag * LVS_TAGS_LANES;
+	/* acquire: pairs with the releases in lvs_index_add() and lvs_index_drop() */
+	uint64_t a = atomic_load_explicit(&line->tags[0], memory_order_acquire);
+	uint64_t b = atomic_load_explicit(&line->tags[1], memory_order_acquire);
+	uint64_t c = atomic_load_explicit(&line->tags[2], memory_order_acquire);
+
+	*passed = (uint32_t)(c >> 32);
+	return lvs_tags_zero_lanes(a ^ tags) >> 15 | lvs_tags_zero_lanes(b ^ tags) >> 14 |
+	       (lvs_tags_zero_lanes(c ^ tags) & UINT32_MAX) >> 13;
+}
+
+/* The first slot of such a set that is not empty. */
+LVS_INLINE unsigned lvs_tags_word_slot(uint64_t slots)
+{
+	unsigned bit = lvs_ctz64(slots);
+
+	return bit / 16 + bit % 4 * 4;
+}
+
+#if LVS_TAGS_VECTOR
+
+/* The same as a set of bits by slot. */
+LVS_INLINE uint64_t lvs_tags_vector(const struct lvs_index_line *line, uint64_t tag,
+				    uint32_t *passed)
+{
+	/* acquire: pairs with the releases in lvs_index_add() and lvs_index_drop() */
+	uint64_t a = atomic_load_explicit(&line->tags[0], memory_order_acquire);
+	uint64_t b = atomic_load_explicit(&line->tags[1], memory_order_acquire);
+	uint64_t c = atomic_load_explicit(&line->tags[2], memory_order_acquire);
+	__m128i all = _mm_set1_epi16((short)tag);
+	__m128i first = _mm_cmpeq_epi16(_mm_set_epi64x((long long)b, (long long)a), all);
+	__m128i last = _mm_cmpeq_epi16(_mm_cvtsi64_si128((long long)c), all);
+
+	*passed = (uint32_t)(c >> 32);
+	return (unsigned)_mm_movemask_epi8(_mm_packs_epi16(first, last)) & 0x3ff;
+}
+
+#endif
+
+/* The slots of a line with a tag, as a set; @p passed becomes the line's count. */
+LVS_INLINE uint64_t lvs_index_slots(const struct lvs_index_line *line, uint64_t tag,
+				    uint32_t *passed)
+{
+#if LVS_TAGS_VECTOR
+	return lvs_tags_vector(line, tag, passed);
+#else
+	return lvs_tags_words(line, tag, passed);
+#endif
+}
+
+/* The first slot of a set that is not empty. */
+LVS_INLINE unsigned lvs_index_slot(uint64_t slots)
+{
+#if LVS_TAGS_VECTOR
+	return lvs_ctz64(slots);
+#else
+	return lvs_tags_word_slot(slots);
+#endif
+}
+
+/* Whether no slot has the tag and no entry went on to later lines. */
+LVS_INLINE bool lvs_index_lacks(const struct lvs_index_line *line, uint64_t tag)
+{
+	uint32_t passed;
+
+	return !lvs_index_slots(line, tag, &passed) && !passed;
+}
+
+#endif
