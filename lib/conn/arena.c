@@ -421,18 +421,26 @@ void lvs_arena_put(struct lvs_arena *arena, struct lvs_conn *conn)
 	lvs_spin_unlock(&arena->lock);
 }
 
-void lvs_arena_retire(struct lvs_arena *arena, struct lvs_conn *conn)
+void lvs_arena_retire_all(struct lvs_arena *arena, struct lvs_conn *const *conns, unsigned n)
 {
 	uint64_t tag;
 
+	if (n == 0)
+		return;
 	lvs_spin_lock(&arena->lock);
 	/* Drawn under the lock, so that tags rise in limbo[]. */
 	tag = lvs_epoch_retire(arena->epoch);
 	arena->newest = tag;
 	arena->limbo[1].tag = tag;
-	arena->limbo[1].n++;
-	give(arena, conn, tag);
+	arena->limbo[1].n += n;
+	for (unsigned i = 0; i < n; i++)
+		give(arena, conns[i], tag);
 	lvs_spin_unlock(&arena->lock);
+}
+
+void lvs_arena_retire(struct lvs_arena *arena, struct lvs_conn *conn)
+{
+	lvs_arena_retire_all(arena, &conn, 1);
 }
 
 /* --- Walking --- */

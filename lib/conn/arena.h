@@ -97,6 +97,9 @@ void lvs_arena_put(struct lvs_arena *arena, struct lvs_conn *conn);
 /* Gives back a record that has just been unlinked, DEAD in its word: free when its epoch ends. */
 void lvs_arena_retire(struct lvs_arena *arena, struct lvs_conn *conn);
 
+/* The same of several, under one lock and one tag. */
+void lvs_arena_retire_all(struct lvs_arena *arena, struct lvs_conn *const *conns, unsigned n);
+
 /* Records in limbo; the lock is held or nobody else is there. */
 uint32_t lvs_arena_limbo_n(const struct lvs_arena *arena);
 

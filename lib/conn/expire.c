@@ -7,6 +7,8 @@
 
 /* Records looked at before a shard's lock is let go for others. */
 #define TURN 64
+/* Shards that are served side by side; a power of two. */
+#define GROUP 8
 /* Records that the hand passes for one new connection. */
 #define SWEEP 64
 /* So many awaiting their end will make room soon: no reason to end more. */
@@ -47,89 +49,160 @@ static bool lock_second(const struct lvs_keys *keys)
 	return true;
 }
 
-/* Its deadline is reached. False: it is not over, or cannot be served now. */
-static bool end_by_time(struct lvs_table *table, struct lvs_shard *home, struct lvs_conn *conn,
-			uint32_t tick, void *by)
-{
-	uint64_t hash = lvs_key_hash_conn(&table->env.hash, &table->companies, conn, 0);
-	struct lvs_end end = {.by = by};
+/* A turn at a shard, whose lock is held. */
+struct turn {
+	struct lvs_table *table;
+	struct lvs_shard *home;
+	uint32_t tick;
+	void *by;
+	struct lvs_conn *next; /* its turn comes next, by these keys; NULL: that is not known */
 	struct lvs_keys keys;
+	struct lvs_ended ended;
+};
+
+static void begin_turn(struct turn *turn, struct lvs_table *table, struct lvs_shard *home,
+		       uint32_t tick, void *by)
+{
+	turn->table = table;
+	turn->home = home;
+	turn->tick = tick;
+	turn->by = by;
+	turn->next = NULL;
+	turn->ended.n = 0;
+}
+
+static void keys_of(const struct lvs_table *table, const struct lvs_conn *conn,
+		    struct lvs_keys *keys)
+{
+	lvs_keys_of(table, conn, lvs_key_hash_conn(&table->env.hash, &table->companies, conn, 0),
+		    keys);
+}
+
+/* Its deadline is reached. False: it is not over, or cannot be served now. */
+static bool end_by_time(struct turn *turn, struct lvs_conn *conn, const struct lvs_keys *keys)
+{
+	struct lvs_table *table = turn->table;
+	struct lvs_end end = {.by = turn->by, .ended = &turn->ended};
 	uint64_t word;
 	bool over;
 
-	lvs_keys_of(table, conn, hash, &keys);
-	if (!lock_second(&keys)) {
-		lvs_wheel_link(&home->wheel, &table->arena, conn, tick + 1);
+	if (!lock_second(keys)) {
+		lvs_wheel_link(&turn->home->wheel, &table->arena, conn, turn->tick + 1);
 		return false;
 	}
-	over = is_over(conn, tick, &word, &end.at);
+	over = is_over(conn, turn->tick, &word, &end.at);
 	if (over)
-		lvs_table_bury(table, conn, &keys, word, &end);
+		lvs_table_bury(table, conn, keys, word, &end);
 	else
-		lvs_wheel_link(&home->wheel, &table->arena, conn, end.at);
-	if (keys.shard[1] != home)
-		lvs_spin_unlock(&keys.shard[1]->lock);
+		lvs_wheel_link(&turn->home->wheel, &table->arena, conn, end.at);
+	if (keys->shard[1] != turn->home)
+		lvs_spin_unlock(&keys->shard[1]->lock);
 	return over;
 }
 
-/* A record whose timer fired is over, or is linked anew. Its home's lock is held. */
-static bool fired(struct lvs_table *table, struct lvs_shard *home, struct lvs_conn *conn,
-		  uint32_t tick, void *by)
+static uint32_t deadline_of(const struct lvs_conn *conn)
 {
 	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
-	uint32_t deadline =
-		lvs_conn_deadline(atomic_load_explicit(&conn->seen, memory_order_relaxed), word);
 
-	if (!lvs_tick_reached(tick, deadline)) {
-		lvs_wheel_link(&home->wheel, &table->arena, conn, deadline);
+	return lvs_conn_deadline(atomic_load_explicit(&conn->seen, memory_order_relaxed), word);
+}
+
+/* A record whose timer fired is over, or is linked anew. @p keys may be NULL. */
+static bool fired(struct turn *turn, struct lvs_conn *conn, const struct lvs_keys *keys)
+{
+	struct lvs_table *table = turn->table;
+	uint32_t deadline = deadline_of(conn);
+	struct lvs_keys its;
+
+	if (!lvs_tick_reached(turn->tick, deadline)) {
+		lvs_wheel_link(&turn->home->wheel, &table->arena, conn, deadline);
 		return false;
 	}
 	if (lvs_unlikely(lvs_conn_control_n(conn))) {
 		/* Some of those may be over too, and have not been served yet. */
-		lvs_wheel_park(&home->wheel, &table->arena, conn, tick);
+		lvs_wheel_park(&turn->home->wheel, &table->arena, conn, turn->tick);
 		atomic_store_explicit(&table->parked, true, memory_order_relaxed);
 		return false;
 	}
-	return end_by_time(table, home, conn, tick, by);
+	if (!keys) {
+		keys_of(table, conn, &its);
+		keys = &its;
+	}
+	return end_by_time(turn, conn, keys);
+}
+
+/* What will be touched when the next record has its turn comes meanwhile. */
+static void look_ahead(struct turn *turn)
+{
+	struct lvs_conn *next = lvs_wheel_peek(&turn->home->wheel, &turn->table->arena);
+
+	turn->next = NULL;
+	if (!next || !lvs_tick_reached(turn->tick, deadline_of(next)))
+		return;
+	keys_of(turn->table, next, &turn->keys);
+	for (unsigned key = 0; key < turn->keys.n; key++)
+		lvs_shard_fetch(turn->keys.shard[key], turn->keys.hash[key]);
+	turn->next = next;
+}
+
+static unsigned fire_all(struct turn *turn, unsigned *looks)
+{
+	struct lvs_table *table = turn->table;
+	struct lvs_keys keys;
+	struct lvs_conn *conn;
+	unsigned ended = 0;
+
+	while ((conn = lvs_wheel_fire(&turn->home->wheel, &table->arena, turn->tick, looks))) {
+		bool known = conn == turn->next;
+
+		if (known)
+			keys = turn->keys;
+		look_ahead(turn);
+		ended += fired(turn, conn, known ? &keys : NULL);
+	}
+	return ended;
 }
 
 /* --- Controllers: a connection ends before what controls it, in whatever shards they are --- */
 
-static bool serve_parked(struct lvs_table *table, struct lvs_shard *home, struct lvs_conn *conn,
-			 uint32_t tick, enum parked_way way, void *by)
+static bool serve_parked(struct turn *turn, struct lvs_conn *conn, enum parked_way way)
 {
+	struct lvs_wheel *wheel = &turn->home->wheel;
+	const struct lvs_arena *arena = &turn->table->arena;
 	bool controls = lvs_conn_control_n(conn);
+	struct lvs_keys keys;
 
-	if (way == PARKED_BEFORE ? conn->due == tick : controls && way == PARKED_FREED)
+	if (way == PARKED_BEFORE ? conn->due == turn->tick : controls && way == PARKED_FREED)
 		return false;
-	lvs_wheel_unlink(&home->wheel, &table->arena, conn);
-	if (!controls)
-		return end_by_time(table, home, conn, tick, by);
+	lvs_wheel_unlink(wheel, arena, conn);
+	if (!controls) {
+		keys_of(turn->table, conn, &keys);
+		return end_by_time(turn, conn, &keys);
+	}
 	/* Whom it controls lives beyond the tick at which it was put aside. */
 	lvs_conn_linger(conn, conn->due);
-	lvs_wheel_link(&home->wheel, &table->arena, conn, lvs_conn_lingers_until(conn, conn->due));
+	lvs_wheel_link(wheel, arena, conn, lvs_conn_lingers_until(conn, conn->due));
 	return false;
 }
 
-/* The shard's lock is held. */
-static unsigned serve_all_parked(struct lvs_table *table, struct lvs_shard *home, uint32_t tick,
-				 enum parked_way way, void *by)
+static unsigned serve_all_parked(struct turn *turn, enum parked_way way)
 {
-	uint32_t number = home->wheel.parked;
+	uint32_t number = lvs_wheel_get(&turn->home->wheel.parked);
 	unsigned ended = 0;
 
 	while (number) {
-		struct lvs_conn *conn = lvs_arena_at(&table->arena, number);
+		struct lvs_conn *conn = lvs_arena_at(&turn->table->arena, number);
 
-		/* relaxed: under the lock; it may be linked elsewhere by then */
-		number = atomic_load_explicit(&conn->next, memory_order_relaxed);
-		ended += serve_parked(table, home, conn, tick, way, by);
+		/* Under the lock; it may be linked elsewhere by then. */
+		number = lvs_wheel_get(&conn->next);
+		ended += serve_parked(turn, conn, way);
 	}
 	return ended;
 }
 
 static unsigned parked_pass(struct lvs_table *table, uint32_t tick, enum parked_way way, void *by)
 {
+	struct turn turn;
 	unsigned ended = 0;
 
 	for (uint32_t i = 0; i < table->env.shards; i++) {
@@ -138,7 +211,9 @@ static unsigned parked_pass(struct lvs_table *table, uint32_t tick, enum parked_
 		/* Whose lock is busy has its turn at a later tick. */
 		if (!lvs_spin_trylock(&shard->lock))
 			continue;
-		ended += serve_all_parked(table, shard, tick, way, by);
+		begin_turn(&turn, table, shard, tick, by);
+		ended += serve_all_parked(&turn, way);
+		lvs_table_give_back(table, &turn.ended);
 		lvs_spin_unlock(&shard->lock);
 	}
 	return ended;
@@ -165,33 +240,134 @@ static unsigned settle_parked(struct lvs_table *table, uint32_t tick, void *by)
 static bool expire_turn(struct lvs_table *table, struct lvs_shard *shard, uint32_t tick,
 			unsigned *looks, void *by, unsigned *ended)
 {
-	struct lvs_conn *conn;
+	struct turn turn;
 
 	if (!lvs_spin_trylock(&shard->lock))
 		return false;
+	begin_turn(&turn, table, shard, tick, by);
 	lvs_shard_tidy(shard, &table->env);
-	if (lvs_unlikely(shard->wheel.parked))
-		*ended += serve_all_parked(table, shard, tick, PARKED_BEFORE, by);
-	while ((conn = lvs_wheel_fire(&shard->wheel, &table->arena, tick, looks)))
-		*ended += fired(table, shard, conn, tick, by);
+	if (lvs_unlikely(lvs_wheel_get(&shard->wheel.parked)))
+		*ended += serve_all_parked(&turn, PARKED_BEFORE);
+	*ended += fire_all(&turn, looks);
+	lvs_table_give_back(table, &turn.ended);
 	lvs_spin_unlock(&shard->lock);
 	return true;
 }
 
-/* Serves a shard until it is done or no looks are left. False: its lock is busy. */
-static bool expire_shard(struct lvs_table *table, struct lvs_shard *shard, uint32_t tick,
-			 unsigned *looks, void *by, unsigned *ended)
-{
-	for (;;) {
-		unsigned turn = *looks < TURN ? *looks : TURN;
-		unsigned left = turn;
+/*
+ * Shards are served side by side, a turn each in turns. The records that come down a level are a
+ * chain all over the arena, and none is known before the one in front of it has come. Of one chain
+ * that is one miss after the other; of several they come together.
+ */
+struct group {
+	struct lvs_table *table;
+	uint32_t tick;
+	uint32_t from; /* its first shard */
+	unsigned n;
+	uint32_t open;          /* which of them may have more to do, as bits */
+	uint32_t walker[GROUP]; /* numbers of records, 0: none */
+	bool walking;           /* not all of them have come to their ends */
+};
 
-		if (!expire_turn(table, shard, tick, &left, by, ended))
-			return false;
-		*looks -= turn - left;
-		if (left || !*looks)
-			return true;
+static struct lvs_shard *shard_at(const struct group *group, unsigned i)
+{
+	return &group->table->shards[(group->from + i) & (group->table->env.shards - 1)];
+}
+
+/* A hint, without the lock. */
+static uint32_t fetch_first(const struct group *group, unsigned i, unsigned level)
+{
+	uint32_t number = lvs_wheel_first(&shard_at(group, i)->wheel, group->tick, level);
+
+	if (number)
+		lvs_prefetch_write(lvs_arena_at(&group->table->arena, number));
+	return number;
+}
+
+/* To the records that are due, or come down a level, if the clock was at the tick before. */
+static void start_walkers(struct group *group)
+{
+	for (unsigned i = 0; i < group->n; i++)
+		lvs_wheel_fetch(&shard_at(group, i)->wheel, group->tick);
+	for (unsigned i = 0; i < group->n; i++) {
+		fetch_first(group, i, 0);
+		if ((group->tick & LVS_WHEEL_MASK) == 0)
+			group->walker[i] = fetch_first(group, i, 1);
+		group->walking |= group->walker[i] != 0;
 	}
+}
+
+/* Hints, without locks: links lead to records, whatever becomes of these meanwhile. */
+static void walk_ahead(struct group *group, unsigned steps)
+{
+	const struct lvs_arena *arena = &group->table->arena;
+
+	for (; steps && group->walking; steps--) {
+		group->walking = false;
+		for (unsigned i = 0; i < group->n; i++) {
+			uint32_t number = group->walker[i];
+
+			if (!number)
+				continue;
+			group->walker[i] = lvs_wheel_get(&lvs_arena_at(arena, number)->next);
+			if (group->walker[i])
+				lvs_prefetch_write(lvs_arena_at(arena, group->walker[i]));
+			group->walking = true;
+		}
+	}
+}
+
+static void begin_group(struct group *group, struct lvs_table *table, uint32_t from, unsigned n,
+			uint32_t tick)
+{
+	*group = (struct group){.table = table, .tick = tick, .from = from, .n = n};
+	group->open = (UINT32_C(1) << n) - 1;
+	start_walkers(group);
+}
+
+/* A turn at one of them; whether it is done. */
+static bool serve_one(struct group *group, unsigned i, unsigned *looks, void *by, unsigned *ended,
+		      bool *more)
+{
+	unsigned turn = *looks < TURN ? *looks : TURN;
+	unsigned left = turn;
+
+	if (!expire_turn(group->table, shard_at(group, i), group->tick, &left, by, ended))
+		*more = true;
+	*looks -= turn - left;
+	return left != 0;
+}
+
+/* A turn for each that is not done, or as many as it needs where nobody walks ahead: what was just
+ * dealt out is near then. False: no looks are left. */
+static bool serve_round(struct group *group, unsigned *looks, void *by, unsigned *ended, bool *more)
+{
+	bool walking = group->walking;
+
+	for (uint32_t open = group->open; open; open &= open - 1) {
+		unsigned i = lvs_ctz64(open);
+		bool done;
+
+		do
+			done = serve_one(group, i, looks, by, ended, more);
+		while (!done && *looks && !walking);
+		if (done)
+			group->open &= ~(UINT32_C(1) << i);
+		else if (!*looks)
+			return false;
+	}
+	return true;
+}
+
+/* Serves its shards until they are done. False: no looks are left. */
+static bool serve_group(struct group *group, unsigned *looks, void *by, unsigned *ended, bool *more)
+{
+	while (group->open) {
+		walk_ahead(group, *looks / group->n < TURN ? *looks / group->n : TURN);
+		if (!serve_round(group, looks, by, ended, more))
+			return false;
+	}
+	return true;
 }
 
 static void note_expired(struct lvs_table *table, unsigned ended)
@@ -200,11 +376,22 @@ static void note_expired(struct lvs_table *table, unsigned ended)
 		atomic_fetch_add_explicit(&table->expired, ended, memory_order_relaxed);
 }
 
+/* Where the next call goes on. */
+static void note_from(struct lvs_table *table, const struct group *group)
+{
+	uint32_t at = group->from + (group->open ? lvs_ctz64(group->open) : 0);
+
+	atomic_store_explicit(&table->expire_from, at & (table->env.shards - 1),
+			      memory_order_relaxed);
+}
+
 unsigned lvs_table_expire(struct lvs_table *table, uint32_t tick, unsigned budget, void *by,
 			  bool *more)
 {
 	uint32_t from = atomic_load_explicit(&table->expire_from, memory_order_relaxed);
+	unsigned n = table->env.shards < GROUP ? table->env.shards : GROUP;
 	unsigned looks = budget ? budget : UINT_MAX;
+	struct group group;
 	unsigned ended = 0;
 
 	*more = false;
@@ -212,14 +399,11 @@ unsigned lvs_table_expire(struct lvs_table *table, uint32_t tick, unsigned budge
 	/* relaxed: a hint; whose deadline is this tick was due before it was over */
 	if (atomic_load_explicit(&table->expired_at, memory_order_relaxed) == UINT64_C(1) + tick)
 		return 0;
-	for (uint32_t i = 0; i < table->env.shards; i++) {
-		uint32_t at = (from + i) & (table->env.shards - 1);
-
-		if (!expire_shard(table, &table->shards[at], tick, &looks, by, &ended))
+	for (uint32_t i = 0; i < table->env.shards; i += n) {
+		begin_group(&group, table, from + i, n, tick);
+		if (!serve_group(&group, &looks, by, &ended, more)) {
 			*more = true;
-		if (!looks) {
-			*more = true;
-			atomic_store_explicit(&table->expire_from, at, memory_order_relaxed);
+			note_from(table, &group);
 			break;
 		}
 	}

@@ -116,11 +116,20 @@ LVS_INLINE void lvs_table_arm(struct lvs_table *table, struct lvs_shard *home,
 /* The request's flow. */
 void lvs_flow_of_conn(const struct lvs_conn *conn, struct lvs_flow *flow);
 
+/* Ended records that are given back together, before the locks are let go. */
+#define LVS_ENDED_MAX 64
+
+struct lvs_ended {
+	unsigned n;
+	struct lvs_conn *conn[LVS_ENDED_MAX];
+};
+
 /* How a connection ends. */
 struct lvs_end {
-	uint32_t at; /* the tick: of its deadline, or when it was ended before */
-	bool unused; /* only if it controls none */
-	void *by;    /* for gone() */
+	uint32_t at;             /* the tick: of its deadline, or when it was ended before */
+	bool unused;             /* only if it controls none */
+	void *by;                /* for gone() */
+	struct lvs_ended *ended; /* where its record goes; NULL: it is given back at once */
 };
 
 /*
@@ -130,6 +139,9 @@ struct lvs_end {
  */
 void lvs_table_bury(struct lvs_table *table, struct lvs_conn *conn, const struct lvs_keys *keys,
 		    uint64_t word, const struct lvs_end *end);
+
+/* Gives back what has been gathered. */
+void lvs_table_give_back(struct lvs_table *table, struct lvs_ended *ended);
 
 /* Ends a connection if its word is still @p word. No lock is held. */
 bool lvs_table_end(struct lvs_table *table, struct lvs_conn *conn, uint64_t word,

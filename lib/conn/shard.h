@@ -113,6 +113,14 @@ LVS_INLINE bool lvs_shard_lacks(const struct lvs_shard *shard, uint64_t hash)
 	       !lvs_view_next(shard->view).lines;
 }
 
+/* A hint: the home line of a hash will be written. */
+LVS_INLINE void lvs_shard_fetch(const struct lvs_shard *shard, uint64_t hash)
+{
+	struct lvs_index index = lvs_view_index(shard->view);
+
+	lvs_prefetch_write(&index.lines[lvs_index_home(index, hash)]);
+}
+
 /* Adds an entry for which room was reserved. */
 LVS_INLINE void lvs_shard_add(struct lvs_shard *shard, uint64_t hash, uint32_t ref)
 {

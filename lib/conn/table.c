@@ -311,18 +311,40 @@ int lvs_table_insert(struct lvs_table *table, struct lvs_conn *conn, uint64_t ha
 
 /* --- End --- */
 
-/* Its record can be given out when nobody sees it; one that controls others is their last's to
- * give back. */
-static void retire(struct lvs_table *table, struct lvs_conn *conn)
+/* One that controls others is their last's to give back. */
+static LVS_NOINLINE void retire_controller(struct lvs_table *table, struct lvs_conn *conn)
 {
 	/* acq_rel: one of us two is the last; pairs with lvs_table_let_go() */
 	uint32_t counts =
 		atomic_fetch_or_explicit(&conn->counts, LVS_CONN_ENDED, memory_order_acq_rel);
 
-	if (lvs_likely(!(counts & LVS_CONN_CONTROL_MAX)))
+	if (!(counts & LVS_CONN_CONTROL_MAX))
 		lvs_arena_retire(&table->arena, conn);
 	else
 		atomic_fetch_add_explicit(&table->ended_n, 1, memory_order_relaxed);
+}
+
+/* Its record can be given out when nobody sees it. */
+LVS_INLINE void retire(struct lvs_table *table, struct lvs_conn *conn, struct lvs_ended *ended)
+{
+	/* Those that it controls only become less: more are taken on under its home's lock. */
+	if (lvs_unlikely(lvs_conn_control_n(conn))) {
+		retire_controller(table, conn);
+		return;
+	}
+	if (!ended) {
+		lvs_arena_retire(&table->arena, conn);
+		return;
+	}
+	ended->conn[ended->n++] = conn;
+	if (ended->n == LVS_ENDED_MAX)
+		lvs_table_give_back(table, ended);
+}
+
+void lvs_table_give_back(struct lvs_table *table, struct lvs_ended *ended)
+{
+	lvs_arena_retire_all(&table->arena, ended->conn, ended->n);
+	ended->n = 0;
 }
 
 static void leave_controller(struct lvs_table *table, const struct lvs_conn *conn, uint32_t at)
@@ -354,7 +376,7 @@ void lvs_table_bury(struct lvs_table *table, struct lvs_conn *conn, const struct
 	leave_controller(table, conn, end->at);
 	if (lvs_unlikely(conn->company))
 		lvs_company_retire(&table->companies, conn->company);
-	retire(table, conn);
+	retire(table, conn, end->ended);
 }
 
 /* All its shards' locks are held. */

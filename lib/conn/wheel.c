@@ -13,7 +13,8 @@ void lvs_wheel_park(struct lvs_wheel *wheel, const struct lvs_arena *arena, stru
 		    uint32_t tick)
 {
 	conn->due = tick;
-	lvs_wheel_push(wheel, arena, conn, &wheel->parked, LVS_WHEEL_IS_PARKED);
+	lvs_wheel_push(wheel, arena, conn, lvs_arena_number(conn), &wheel->parked,
+		       LVS_WHEEL_IS_PARKED);
 }
 
 void lvs_wheel_unlink(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn)
@@ -28,23 +29,57 @@ void lvs_wheel_unlink(struct lvs_wheel *wheel, const struct lvs_arena *arena, st
 	if (!(prev & LVS_WHEEL_IS_FIRST)) {
 		lvs_wheel_set(&lvs_arena_at(arena, prev)->next, next);
 	} else if (prev == LVS_WHEEL_IS_PARKED) {
-		wheel->parked = next;
+		lvs_wheel_set(&wheel->parked, next);
 	} else {
-		assert(wheel->first[level][slot] == lvs_arena_number(conn));
-		wheel->first[level][slot] = next;
+		assert(lvs_wheel_get(&wheel->first[level][slot]) == lvs_arena_number(conn));
+		lvs_wheel_set(&wheel->first[level][slot], next);
 		if (!next)
 			wheel->busy[level] &= ~(UINT64_C(1) << slot);
 	}
 	wheel->linked_n--;
 }
 
-static struct lvs_conn *pop(struct lvs_wheel *wheel, const struct lvs_arena *arena, unsigned level)
+/* What is left of a slot of this level that was taken from at its front. */
+LVS_INLINE void begin_with(struct lvs_wheel *wheel, const struct lvs_arena *arena, unsigned level,
+			   uint32_t slot, uint32_t number)
 {
-	uint32_t number = wheel->first[level][lvs_wheel_slot(wheel->now, level)];
-	struct lvs_conn *conn = lvs_arena_at(arena, number);
+	lvs_wheel_set(&wheel->first[level][slot], number);
+	if (number)
+		lvs_wheel_set(&lvs_arena_at(arena, number)->prev, lvs_wheel_head(level, slot));
+	else
+		wheel->busy[level] &= ~(UINT64_C(1) << slot);
+}
 
-	lvs_wheel_unlink(wheel, arena, conn);
+/* The first of those whose tick has come; what follows it comes meanwhile. */
+static struct lvs_conn *pop(struct lvs_wheel *wheel, const struct lvs_arena *arena)
+{
+	uint32_t slot = lvs_wheel_slot(wheel->now, 0);
+	struct lvs_conn *conn = lvs_arena_at(arena, lvs_wheel_get(&wheel->first[0][slot]));
+	uint32_t next = lvs_wheel_get(&conn->next);
+
+	begin_with(wheel, arena, 0, slot, next);
+	wheel->linked_n--;
+	if (next)
+		lvs_wheel_fetch_next(arena, lvs_arena_at(arena, next));
 	return conn;
+}
+
+/* Deals a slot out to the levels below: none of its records comes back to it. */
+static void deal_out(struct lvs_wheel *wheel, const struct lvs_arena *arena, unsigned level,
+		     unsigned *looks)
+{
+	uint32_t slot = lvs_wheel_slot(wheel->now, level);
+	uint32_t number = lvs_wheel_get(&wheel->first[level][slot]);
+
+	for (; number && *looks; --*looks) {
+		struct lvs_conn *conn = lvs_arena_at(arena, number);
+		uint32_t next = lvs_wheel_get(&conn->next);
+
+		wheel->linked_n--;
+		lvs_wheel_place(wheel, arena, conn, number);
+		number = next;
+	}
+	begin_with(wheel, arena, level, slot, number);
 }
 
 /* Whether a slot of this level is reached by the clock, and not empty. */
@@ -52,7 +87,21 @@ static bool is_due(const struct lvs_wheel *wheel, unsigned level)
 {
 	uint32_t below = (UINT32_C(1) << LVS_WHEEL_SHIFT * level) - 1;
 
-	return (wheel->now & below) == 0 && wheel->first[level][lvs_wheel_slot(wheel->now, level)];
+	return (wheel->now & below) == 0 &&
+	       lvs_wheel_get(&wheel->first[level][lvs_wheel_slot(wheel->now, level)]);
+}
+
+/* The highest level that has something due, + 1; 0: none has. What comes down a level may have to
+ * come down another, so they are served from the top. */
+static unsigned due_level(const struct lvs_wheel *wheel)
+{
+	unsigned level = LVS_WHEEL_LEVELS;
+
+	if (lvs_likely(wheel->now & LVS_WHEEL_MASK))
+		level = 1;
+	while (level > 0 && !is_due(wheel, level - 1))
+		level--;
+	return level;
 }
 
 /* Ticks until the clock reaches a slot in use of this level; UINT32_MAX: none is. */
@@ -97,20 +146,18 @@ struct lvs_conn *lvs_wheel_fire(struct lvs_wheel *wheel, const struct lvs_arena 
 	if (!lvs_tick_reached(tick, wheel->now))
 		return NULL;
 	while (*looks) {
-		unsigned level = LVS_WHEEL_LEVELS;
+		unsigned level = due_level(wheel);
 
-		/* From the top: what comes down a level may have to come down another. */
-		while (level > 0 && !is_due(wheel, level - 1))
-			level--;
 		if (level == 0) {
 			if (!advance(wheel, tick))
 				return NULL;
 			continue;
 		}
-		--*looks;
-		if (level == 1)
-			return pop(wheel, arena, 0);
-		lvs_wheel_place(wheel, arena, pop(wheel, arena, level - 1));
+		if (level == 1) {
+			--*looks;
+			return pop(wheel, arena);
+		}
+		deal_out(wheel, arena, level - 1, looks);
 	}
 	return NULL;
 }
@@ -127,7 +174,7 @@ LVS_UNTRACED static const char *check_slot(const struct lvs_wheel *wheel,
 					   uint32_t slot, uint32_t *n)
 {
 	uint32_t prev = LVS_WHEEL_IS_FIRST | level << LVS_WHEEL_SHIFT | slot;
-	uint32_t number = wheel->first[level][slot];
+	uint32_t number = lvs_wheel_get(&wheel->first[level][slot]);
 
 	if (!number != !(wheel->busy[level] >> slot & 1))
 		return "the mask of a level does not tell the slots in use";
@@ -153,7 +200,7 @@ LVS_UNTRACED static const char *check_parked(const struct lvs_wheel *wheel,
 {
 	uint32_t prev = LVS_WHEEL_IS_PARKED;
 
-	for (uint32_t number = wheel->parked; number;) {
+	for (uint32_t number = lvs_wheel_get(&wheel->parked); number;) {
 		const struct lvs_conn *conn = lvs_arena_at(arena, number);
 
 		if (lvs_wheel_get(&conn->prev) != prev)

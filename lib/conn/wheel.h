@@ -31,8 +31,9 @@ struct lvs_wheel {
 	uint32_t now; /* tick that is being served; all before are done */
 	uint32_t linked_n;
 	uint64_t busy[LVS_WHEEL_LEVELS];
-	uint32_t first[LVS_WHEEL_LEVELS][LVS_WHEEL_SLOTS]; /* number of a record, 0: empty */
-	uint32_t parked;                                   /* the same */
+	/* Number of a record, 0: empty. Atomic since who fetches ahead looks without the lock. */
+	_Atomic uint32_t first[LVS_WHEEL_LEVELS][LVS_WHEEL_SLOTS];
+	_Atomic uint32_t parked; /* the same */
 };
 
 void lvs_wheel_init(struct lvs_wheel *wheel);
@@ -55,28 +56,35 @@ LVS_INLINE uint32_t lvs_wheel_slot(uint32_t tick, unsigned level)
 
 /* Puts a record in front of a list; @p prev tells which it is. */
 LVS_INLINE void lvs_wheel_push(struct lvs_wheel *wheel, const struct lvs_arena *arena,
-			       struct lvs_conn *conn, uint32_t *first, uint32_t prev)
+			       struct lvs_conn *conn, uint32_t number, _Atomic uint32_t *first,
+			       uint32_t prev)
 {
-	uint32_t number = lvs_arena_number(conn);
+	uint32_t next = lvs_wheel_get(first);
 
-	if (*first)
-		lvs_wheel_set(&lvs_arena_at(arena, *first)->prev, number);
-	lvs_wheel_set(&conn->next, *first);
+	if (next)
+		lvs_wheel_set(&lvs_arena_at(arena, next)->prev, number);
+	lvs_wheel_set(&conn->next, next);
 	lvs_wheel_set(&conn->prev, prev);
-	*first = number;
+	lvs_wheel_set(first, number);
 	wheel->linked_n++;
+}
+
+/* In prev of a slot's first record. */
+LVS_INLINE uint32_t lvs_wheel_head(unsigned level, uint32_t slot)
+{
+	return LVS_WHEEL_IS_FIRST | level << LVS_WHEEL_SHIFT | slot;
 }
 
 /* By its due. */
 LVS_INLINE void lvs_wheel_place(struct lvs_wheel *wheel, const struct lvs_arena *arena,
-				struct lvs_conn *conn)
+				struct lvs_conn *conn, uint32_t number)
 {
 	uint32_t ahead = conn->due - wheel->now;
 	unsigned level = lvs_fls64(ahead | 1) / LVS_WHEEL_SHIFT;
 	uint32_t slot = lvs_wheel_slot(conn->due, level);
 
-	lvs_wheel_push(wheel, arena, conn, &wheel->first[level][slot],
-		       LVS_WHEEL_IS_FIRST | level << LVS_WHEEL_SHIFT | slot);
+	lvs_wheel_push(wheel, arena, conn, number, &wheel->first[level][slot],
+		       lvs_wheel_head(level, slot));
 	wheel->busy[level] |= UINT64_C(1) << slot;
 }
 
@@ -89,7 +97,7 @@ LVS_INLINE void lvs_wheel_link(struct lvs_wheel *wheel, const struct lvs_arena *
 	if (lvs_unlikely(due - wheel->now >= LVS_WHEEL_SPAN))
 		due = wheel->now + LVS_WHEEL_SPAN - 1; /* it will be linked anew there */
 	conn->due = due;
-	lvs_wheel_place(wheel, arena, conn);
+	lvs_wheel_place(wheel, arena, conn, lvs_arena_number(conn));
 }
 
 /* Out of its slot, or of those that are parked. */
@@ -107,6 +115,37 @@ void lvs_wheel_park(struct lvs_wheel *wheel, const struct lvs_arena *arena, stru
  */
 struct lvs_conn *lvs_wheel_fire(struct lvs_wheel *wheel, const struct lvs_arena *arena,
 				uint32_t tick, unsigned *looks);
+
+/* What lvs_wheel_fire() will take out next, if that is known and there is one; else NULL. */
+LVS_INLINE struct lvs_conn *lvs_wheel_peek(const struct lvs_wheel *wheel,
+					   const struct lvs_arena *arena)
+{
+	uint32_t number = lvs_wheel_get(&wheel->first[0][lvs_wheel_slot(wheel->now, 0)]);
+
+	return number ? lvs_arena_at(arena, number) : NULL;
+}
+
+/* Fetches what follows a record in its slot. */
+LVS_INLINE void lvs_wheel_fetch_next(const struct lvs_arena *arena, const struct lvs_conn *conn)
+{
+	uint32_t number = lvs_wheel_get(&conn->next);
+
+	if (number)
+		lvs_prefetch_write(lvs_arena_at(arena, number));
+}
+
+/* Without the lock: the first of the slot of @p tick, 0: none; and the hint that it will be asked.
+ */
+LVS_INLINE uint32_t lvs_wheel_first(const struct lvs_wheel *wheel, uint32_t tick, unsigned level)
+{
+	return lvs_wheel_get(&wheel->first[level][lvs_wheel_slot(tick, level)]);
+}
+
+LVS_INLINE void lvs_wheel_fetch(const struct lvs_wheel *wheel, uint32_t tick)
+{
+	lvs_prefetch_write(wheel);
+	lvs_prefetch_write(&wheel->first[0][lvs_wheel_slot(tick, 0)]);
+}
 
 /* Whether there is nothing to do at @p tick. */
 bool lvs_wheel_idle(const struct lvs_wheel *wheel, uint32_t tick);
