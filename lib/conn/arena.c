@@ -15,6 +15,8 @@
 #define NUMBER_MAX ((1u << 31) - 1)
 /* Records passed over, their epoch not over, before a fresh one is taken instead. */
 #define TRIES 64
+/* So many awaiting their end will make room soon: no reason to end more. */
+#define LIMBO_ENOUGH 256
 /* As the lowest idle record: there is none. */
 #define NONE_IDLE UINT32_MAX
 
@@ -184,18 +186,31 @@ static void set_tag(struct lvs_conn *conn, uint64_t tag)
 	conn->due = (uint32_t)(tag >> 32);
 }
 
+/* Whoever asks for the first time since something was retired asks for all of it. */
+static bool ask_for_all(struct lvs_arena *arena, const struct lvs_epoch_reader *self)
+{
+	if (arena->asked == arena->newest && arena->asked_by == self)
+		return false;
+	arena->asked = arena->newest;
+	arena->asked_by = self;
+	if (!lvs_epoch_passed(arena->epoch, arena->newest, self))
+		return false;
+	arena->over = arena->newest;
+	arena->over_for = self;
+	/* relaxed: its own; who has entered since then does not see it either */
+	if (!self || atomic_load_explicit(&self->entered, memory_order_relaxed) > arena->newest)
+		arena->safe = arena->newest;
+	return true;
+}
+
 static LVS_NOINLINE bool ask_is_over(struct lvs_arena *arena, uint64_t tag,
 				     const struct lvs_epoch_reader *self)
 {
+	/* Once nobody else sees it, nobody else ever will. */
+	if (tag <= arena->over && self == arena->over_for)
+		return true;
 	/* Mostly everything is over; one question answers for all that was retired so far. */
-	if (arena->asked != arena->newest) {
-		arena->asked = arena->newest;
-		if (lvs_epoch_passed(arena->epoch, arena->newest, NULL)) {
-			arena->safe = arena->newest;
-			return true;
-		}
-	}
-	return lvs_epoch_passed(arena->epoch, tag, self);
+	return ask_for_all(arena, self) || lvs_epoch_passed(arena->epoch, tag, self);
 }
 
 /* Whether nobody but @p self can see what was retired under @p tag. */
@@ -369,7 +384,7 @@ LVS_INLINE struct lvs_conn *take(struct lvs_arena *arena, uint32_t size,
 	if (lvs_unlikely(in_use + limbo_n(arena) >= arena->max_conns)) {
 		settle(arena, self);
 		if (in_use + limbo_n(arena) >= arena->max_conns) {
-			*err = LVS_ERR_FULL;
+			*err = limbo_n(arena) < LIMBO_ENOUGH ? LVS_ERR_FULL : LVS_ERR_BUSY;
 			return NULL;
 		}
 	}

@@ -65,11 +65,13 @@ struct lvs_arena {
 	uint32_t max_conns;               /* at most capacity */
 	_Atomic uint32_t chunks_n;        /* published to walkers */
 	_Atomic uint32_t in_use;
-	uint64_t newest;  /* tag last drawn */
-	uint64_t asked;   /* value of newest when we last asked whether all is over */
-	uint64_t safe;    /* tags up to here have passed for everyone */
-	uint64_t settled; /* tags up to here are not in limbo[] any more */
-	struct lvs_arena_limbo limbo[2];                  /* older, younger */
+	uint64_t newest; /* tag last drawn */
+	uint64_t asked;  /* value of newest when we last asked whether all is over */
+	uint64_t safe;   /* tags up to here have passed for everyone */
+	uint64_t over;   /* and up to here for all but one reader, who asked */
+	const struct lvs_epoch_reader *asked_by, *over_for;
+	uint64_t settled;                /* tags up to here are not in limbo[] any more */
+	struct lvs_arena_limbo limbo[2]; /* older, younger */
 	struct lvs_arena_chunk *current[LVS_ARENA_SIZES]; /* chunk that is being filled */
 	uint64_t *some[LVS_ARENA_SIZES];                  /* chunks with a record not in use */
 	uint32_t low[LVS_ARENA_SIZES];                    /* no record below it is idle */
@@ -86,7 +88,8 @@ void lvs_arena_set_max(struct lvs_arena *arena, uint32_t max_conns);
 
 /*
  * Takes a record, zeroed but for kind. What @p self alone may still see counts as
- * over. NULL: @p err is LVS_ERR_FULL or LVS_ERR_NO_MEMORY.
+ * over. NULL: @p err is LVS_ERR_FULL, LVS_ERR_BUSY where so many await their end that there will
+ * be room soon, or LVS_ERR_NO_MEMORY.
  */
 struct lvs_conn *lvs_arena_take(struct lvs_arena *arena, enum lvs_arena_size size,
 				const struct lvs_epoch_reader *self, int *err);
@@ -127,6 +130,14 @@ LVS_INLINE struct lvs_conn *lvs_arena_at(const struct lvs_arena *arena, uint32_t
 {
 	return lvs_arena_in(arena->chunks[number >> LVS_ARENA_CHUNK_SHIFT],
 			    number & (LVS_ARENA_CHUNK_UNITS - 1));
+}
+
+/* Whether there is such a number, of a record or none. */
+LVS_INLINE bool lvs_arena_has(const struct lvs_arena *arena, uint32_t number)
+{
+	/* acquire: pairs with new_chunk() */
+	return number >> LVS_ARENA_CHUNK_SHIFT <
+	       atomic_load_explicit(&arena->chunks_n, memory_order_acquire);
 }
 
 /* Chunks are aligned to their size: the head is found from any record. */

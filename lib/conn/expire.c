@@ -11,8 +11,8 @@
 #define GROUP 8
 /* Records that the hand passes for one new connection. */
 #define SWEEP 64
-/* So many awaiting their end will make room soon: no reason to end more. */
-#define LIMBO_ENOUGH 256
+/* Of those behind it, so many are looked at for the next one. */
+#define LOOK_AHEAD 8
 
 /* What a pass does with controllers that wait for those whom they control. */
 enum parked_way {
@@ -441,14 +441,31 @@ static bool evict_this(struct lvs_table *table, struct lvs_conn *conn, void *by)
 	return true;
 }
 
-static bool enough_in_limbo(struct lvs_table *table)
+/* What the next eviction will touch comes meanwhile: whoever is likely to be next. */
+static void fetch_victim(const struct lvs_table *table, uint32_t number)
 {
-	bool enough;
+	const struct lvs_arena *arena = &table->arena;
 
-	lvs_spin_lock(&table->arena.lock);
-	enough = lvs_arena_limbo_n(&table->arena) >= LIMBO_ENOUGH;
-	lvs_spin_unlock(&table->arena.lock);
-	return enough;
+	for (unsigned i = 0; i < LOOK_AHEAD; i++, number++) {
+		const struct lvs_conn *conn;
+		struct lvs_keys keys;
+		uint64_t word;
+
+		number = lvs_arena_next(arena, number);
+		if (!number)
+			return;
+		conn = lvs_arena_at(arena, number);
+		/* acquire: pairs with publish(); in our epoch it stays what it is */
+		word = atomic_load_explicit(&conn->word, memory_order_acquire);
+		if ((word & (LVS_CONN_LIVE | LVS_CONN_DEAD)) != LVS_CONN_LIVE ||
+		    !is_evictable(conn, word))
+			continue;
+		keys_of(table, conn, &keys);
+		for (unsigned key = 0; key < keys.n; key++)
+			lvs_shard_fetch(keys.shard[key], keys.hash[key]);
+		lvs_wheel_fetch_sides(arena, conn);
+		return;
+	}
 }
 
 bool lvs_table_evict(struct lvs_table *table, void *by)
@@ -456,8 +473,6 @@ bool lvs_table_evict(struct lvs_table *table, void *by)
 	uint32_t number = atomic_load_explicit(&table->hand, memory_order_relaxed);
 	bool done = false;
 
-	if (enough_in_limbo(table))
-		return false;
 	for (unsigned i = 0; i < SWEEP && !done; i++) {
 		number = lvs_arena_next(&table->arena, number);
 		if (!number)
@@ -469,7 +484,9 @@ bool lvs_table_evict(struct lvs_table *table, void *by)
 	}
 	/* relaxed: two sweeps at a time may pass the same records, no harm */
 	atomic_store_explicit(&table->hand, number, memory_order_relaxed);
-	if (done)
-		atomic_fetch_add_explicit(&table->evicted, 1, memory_order_relaxed);
-	return done;
+	if (!done)
+		return false;
+	atomic_fetch_add_explicit(&table->evicted, 1, memory_order_relaxed);
+	fetch_victim(table, number);
+	return true;
 }

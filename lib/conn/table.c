@@ -107,6 +107,8 @@ struct lvs_conn *lvs_table_alloc(struct lvs_table *table, const struct lvs_epoch
 		return conn;
 	if (*err == LVS_ERR_FULL && evict && lvs_table_evict(table, by))
 		conn = lvs_arena_take(&table->arena, size, self, err);
+	if (*err == LVS_ERR_BUSY)
+		*err = LVS_ERR_FULL;
 	if (!conn && *err == LVS_ERR_FULL)
 		atomic_fetch_add_explicit(&table->refused, 1, memory_order_relaxed);
 	return conn;

@@ -134,6 +134,17 @@ LVS_INLINE void lvs_wheel_fetch_next(const struct lvs_arena *arena, const struct
 		lvs_prefetch_write(lvs_arena_at(arena, number));
 }
 
+/* A hint, without the lock: fetches what is written when the record is taken out. */
+LVS_INLINE void lvs_wheel_fetch_sides(const struct lvs_arena *arena, const struct lvs_conn *conn)
+{
+	/* Of one that another worker ends at this moment, half of a tag. */
+	uint32_t prev = lvs_wheel_get(&conn->prev);
+
+	lvs_wheel_fetch_next(arena, conn);
+	if (!(prev & LVS_WHEEL_IS_FIRST) && lvs_arena_has(arena, prev))
+		lvs_prefetch_write(lvs_arena_at(arena, prev));
+}
+
 /* Without the lock: the first of the slot of @p tick, 0: none; and the hint that it will be asked.
  */
 LVS_INLINE uint32_t lvs_wheel_first(const struct lvs_wheel *wheel, uint32_t tick, unsigned level)
