@@ -21,6 +21,7 @@ from oracle.compare import compare  # noqa: E402
 from oracle.effects import mark_in  # noqa: E402
 from oracle.failure import Failure  # noqa: E402
 from oracle.generate import generate  # noqa: E402
+from oracle.judge import Judge  # noqa: E402
 from oracle.scenario import SECOND, Scenario, Step  # noqa: E402
 from oracle.shrink import shrink  # noqa: E402
 from oracle.sides import Subject  # noqa: E402
@@ -418,6 +419,18 @@ class Laws(unittest.TestCase):
     def test_survivors(self):
         self.assertLess(law.survivors(32, 1000, 362, 1 / 32), 1)
         self.assertGreater(law.survivors(32, 1000, 500, 1 / 32), 4)
+
+
+class Counting(unittest.TestCase):
+    def test_what_is_played_aside_is_not_counted(self):
+        judge = Judge(None, None, coverage="some")
+        judge.packets = 7
+        with self.assertRaises(Failure), judge.aside():
+            self.assertIsNone(judge.coverage)
+            judge.packets += 5
+            judge.ended["for a reason"] += 1
+            raise Failure("no guest")
+        self.assertEqual((judge.packets, judge.ended.total(), judge.coverage), (7, 0, "some"))
 
 
 class FakeJudge:

@@ -16,7 +16,11 @@
 #include "site.h"
 
 /* The kernel fills a page with whole lines as long as there are any. */
-enum { PROC_MAX = 1 << 20, PROC_PIECE = 4096 };
+enum {
+	PROC_MAX = 1 << 20,
+	PROC_PIECE = 4096,
+	CONN_WORDS = 7, /* of a line, before the state: protocol and three ends */
+};
 
 struct player {
 	const struct scenario *scenario;
@@ -66,17 +70,62 @@ static bool inject(struct player *player, const struct step *step)
 	return len >= 0 && site_send(player->site, interface, frame, (size_t)len);
 }
 
-/* The whole file from its beginning; to see its end takes one more walk through the table. */
+/* The whole file from its beginning; to see its end takes one more walk through the table. In how
+ * many pieces it came. */
+static unsigned read_conns(int fd, char *text, size_t *len)
+{
+	ssize_t got = PROC_PIECE;
+	unsigned pieces = 0;
+
+	*len = 0;
+	while (got >= PROC_PIECE / 2 && *len < PROC_MAX &&
+	       (got = pread(fd, text + *len, PROC_MAX - *len, (off_t)*len)) > 0) {
+		*len += (size_t)got;
+		pieces++;
+	}
+	return pieces;
+}
+
+/* Bytes of a line up to the state: whose connection it is. */
+static size_t identity(const char *line)
+{
+	size_t at = 0;
+
+	for (unsigned words = 0; words < CONN_WORDS; words++) {
+		at += strspn(line + at, " ");
+		at += strcspn(line + at, " \n");
+	}
+	return at;
+}
+
+static bool has_conn(const char *text, const char *line)
+{
+	size_t len = identity(line);
+
+	for (; text; text = strchr(text, '\n'), text = text ? text + 1 : NULL)
+		if (strncmp(text, line, len) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * A piece begins behind as many connections as were told before, of all namespaces: where one of
+ * those has ended meanwhile, another is left out. So a list in pieces is read again, and what is
+ * new there belongs to it.
+ */
 static void show_conns(int fd, FILE *out)
 {
-	static char text[PROC_MAX];
-	size_t at = 0;
-	ssize_t got = PROC_PIECE;
+	static char text[PROC_MAX + 1], again[PROC_MAX + 1];
+	size_t len, more = 0;
+	char *line = again;
 
-	while (got >= PROC_PIECE / 2 && at < sizeof(text) &&
-	       (got = pread(fd, text + at, sizeof(text) - at, (off_t)at)) > 0)
-		at += (size_t)got;
-	run_text(text, at, out);
+	if (read_conns(fd, text, &len) > 1)
+		read_conns(fd, again, &more);
+	text[len] = again[more] = 0;
+	run_text(text, len, out);
+	for (char *end; (end = strchr(line, '\n')); line = end + 1)
+		if (!has_conn(text, line))
+			run_text(line, (size_t)(end + 1 - line), out);
 }
 
 /* One after the other; the first that fails gives the status, the others are carried out. */

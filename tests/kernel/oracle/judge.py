@@ -2,6 +2,7 @@
 """Scenarios through both sides, and what they differ in."""
 
 import collections
+import contextlib
 
 from .compare import compare_all
 from .failure import Failure
@@ -16,6 +17,16 @@ class Judge:
         self.coverage = coverage
         self.packets = 0  # that were compared
         self.ended = collections.Counter()  # why comparisons ended before their scenarios
+
+    @contextlib.contextmanager
+    def aside(self):
+        """What is played meanwhile is not counted."""
+        kept = self.packets, self.ended.copy(), self.coverage
+        self.coverage = None
+        try:
+            yield
+        finally:
+            self.packets, self.ended, self.coverage = kept
 
     def watch(self, scenarios, tell=lambda done: None):
         """What the kernel makes of them: outcomes by scenario number."""
