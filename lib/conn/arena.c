@@ -7,38 +7,28 @@
 #include <liblvs/error.h>
 
 #include "base/memory.h"
+#include "conn/arena_idle.h"
 
-/* The head takes a multiple of two units: the first record of either size lies behind it. */
-#define HEAD_UNITS                                                                                 \
-	((uint32_t)((sizeof(struct lvs_arena_chunk) + LVS_CONN_LARGE_SIZE - 1) /                   \
-		    LVS_CONN_LARGE_SIZE * 2))
 #define NUMBER_MAX ((1u << 31) - 1)
 /* Records passed over, their epoch not over, before a fresh one is taken instead. */
 #define TRIES 64
+/* Records that a chunk still has room for when the next one is made ready. */
+#define SPARE_AT 2048
 /* So many awaiting their end will make room soon: no reason to end more. */
 #define LIMBO_ENOUGH 256
 /* As the lowest idle record: there is none. */
 #define NONE_IDLE UINT32_MAX
 
-static uint32_t units_of(uint32_t size)
-{
-	return size == LVS_ARENA_LARGE ? 2 : 1;
-}
-
 static uint32_t records_a_chunk(uint32_t size)
 {
-	return (LVS_ARENA_CHUNK_UNITS - HEAD_UNITS) / units_of(size);
-}
-
-static size_t some_size(const struct lvs_arena *arena)
-{
-	return (arena->chunks_max + 63) / 64 * sizeof(uint64_t);
+	return (LVS_ARENA_CHUNK_UNITS - LVS_ARENA_HEAD_UNITS) / lvs_arena_units_of(size);
 }
 
 static void free_tables(struct lvs_arena *arena)
 {
 	for (unsigned size = 0; size < LVS_ARENA_SIZES; size++)
-		lvs_mem_free(arena->alloc, arena->some[size], some_size(arena), sizeof(uint64_t));
+		lvs_mem_free(arena->alloc, arena->some[size], lvs_arena_some_size(arena),
+			     sizeof(uint64_t));
 	lvs_mem_free(arena->alloc, arena->chunks, arena->chunks_max * sizeof(arena->chunks[0]),
 		     sizeof(arena->chunks[0]));
 }
@@ -62,7 +52,8 @@ int lvs_arena_init(struct lvs_arena *arena, const struct lvs_alloc *alloc, struc
 	arena->chunks =
 		lvs_mem_zalloc(alloc, chunks * sizeof(arena->chunks[0]), sizeof(arena->chunks[0]));
 	for (unsigned size = 0; size < LVS_ARENA_SIZES; size++)
-		arena->some[size] = lvs_mem_zalloc(alloc, some_size(arena), sizeof(uint64_t));
+		arena->some[size] =
+			lvs_mem_zalloc(alloc, lvs_arena_some_size(arena), sizeof(uint64_t));
 	if (!arena->chunks || !arena->some[LVS_ARENA_SMALL] || !arena->some[LVS_ARENA_LARGE]) {
 		free_tables(arena);
 		return LVS_ERR_NO_MEMORY;
@@ -84,65 +75,12 @@ void lvs_arena_fini(struct lvs_arena *arena)
 	for (uint32_t i = 0; i < n; i++)
 		lvs_mem_free(arena->alloc, arena->chunks[i], LVS_ARENA_CHUNK_SIZE,
 			     LVS_ARENA_CHUNK_SIZE);
+	lvs_mem_free(arena->alloc, atomic_load_explicit(&arena->spare, memory_order_relaxed),
+		     LVS_ARENA_CHUNK_SIZE, LVS_ARENA_CHUNK_SIZE);
 	free_tables(arena);
 }
 
 /* --- The set of idle records --- */
-
-/* The first set bit at or behind @p from among @p n words; 64 * n when there is none. */
-static uint32_t next_bit(const uint64_t *words, uint32_t n, uint32_t from)
-{
-	uint64_t word;
-	uint32_t i = from / 64;
-
-	if (i >= n)
-		return 64 * n;
-	word = words[i] & ~UINT64_C(0) << from % 64;
-	while (!word) {
-		if (++i == n)
-			return 64 * n;
-		word = words[i];
-	}
-	return 64 * i + lvs_ctz64(word);
-}
-
-/* The first idle unit of a chunk at or behind @p unit; LVS_ARENA_CHUNK_UNITS: none. */
-static uint32_t next_idle_unit(const struct lvs_arena_chunk *chunk, uint32_t unit)
-{
-	uint32_t word = unit / 64;
-	uint64_t bits;
-
-	if (word >= LVS_ARENA_WORDS)
-		return LVS_ARENA_CHUNK_UNITS;
-	bits = chunk->idle[word] & ~UINT64_C(0) << unit % 64;
-	if (!bits) {
-		word = next_bit(chunk->some, LVS_ARRAY_N(chunk->some), word + 1);
-		if (word >= LVS_ARENA_WORDS)
-			return LVS_ARENA_CHUNK_UNITS;
-		bits = chunk->idle[word];
-	}
-	return word * 64 + lvs_ctz64(bits);
-}
-
-/* The first idle record at or behind @p number; 0: none. */
-static uint32_t next_idle(const struct lvs_arena *arena, uint32_t size, uint32_t number)
-{
-	uint32_t words = (arena->chunks_max + 63) / 64;
-	uint32_t unit = number % LVS_ARENA_CHUNK_UNITS;
-	uint32_t chunk = number >> LVS_ARENA_CHUNK_SHIFT;
-
-	for (;;) {
-		uint32_t at = next_bit(arena->some[size], words, chunk);
-
-		if (at >= arena->chunks_max)
-			return 0;
-		unit = next_idle_unit(arena->chunks[at], at == chunk ? unit : 0);
-		if (unit < LVS_ARENA_CHUNK_UNITS)
-			return at << LVS_ARENA_CHUNK_SHIFT | unit;
-		chunk = at + 1;
-		unit = 0;
-	}
-}
 
 static void set_idle(struct lvs_arena *arena, uint32_t number)
 {
@@ -168,7 +106,7 @@ static void clear_idle(struct lvs_arena *arena, uint32_t number)
 	if (chunk->idle[unit / 64])
 		return;
 	chunk->some[unit / 4096] &= ~(UINT64_C(1) << unit / 64 % 64);
-	if (next_bit(chunk->some, LVS_ARRAY_N(chunk->some), 0) == LVS_ARENA_WORDS)
+	if (lvs_arena_next_bit(chunk->some, LVS_ARRAY_N(chunk->some), 0) == LVS_ARENA_WORDS)
 		arena->some[chunk->size][at / 64] &= ~(UINT64_C(1) << at % 64);
 }
 
@@ -261,6 +199,40 @@ static void leave_limbo(struct lvs_arena *arena, uint64_t tag)
 
 /* --- Taking and giving back --- */
 
+/* Memory whose first page, or all of it where pages are that large, has come: the system zeroes it
+ * while nobody waits. NULL: there is none. */
+static struct lvs_arena_chunk *fetch_chunk(const struct lvs_arena *arena)
+{
+	struct lvs_arena_chunk *chunk =
+		lvs_mem_alloc(arena->alloc, LVS_ARENA_CHUNK_SIZE, LVS_ARENA_CHUNK_SIZE);
+
+	if (chunk)
+		memset(chunk, 0, sizeof(*chunk));
+	return chunk;
+}
+
+/* No lock is held. Without memory the next one that is made tries again. */
+static LVS_NOINLINE void prepare_spare(struct lvs_arena *arena)
+{
+	struct lvs_arena_chunk *chunk = fetch_chunk(arena);
+
+	lvs_spin_lock(&arena->lock);
+	atomic_store_explicit(&arena->spare, chunk, memory_order_relaxed);
+	arena->preparing = false;
+	lvs_spin_unlock(&arena->lock);
+}
+
+/* The one that is ready, or, where that was not done in time, one that is made now. */
+static struct lvs_arena_chunk *take_spare(struct lvs_arena *arena)
+{
+	struct lvs_arena_chunk *chunk = atomic_load_explicit(&arena->spare, memory_order_relaxed);
+
+	if (!chunk)
+		return fetch_chunk(arena);
+	atomic_store_explicit(&arena->spare, NULL, memory_order_relaxed);
+	return chunk;
+}
+
 static struct lvs_arena_chunk *new_chunk(struct lvs_arena *arena, uint32_t size)
 {
 	uint32_t n = atomic_load_explicit(&arena->chunks_n, memory_order_relaxed);
@@ -268,18 +240,28 @@ static struct lvs_arena_chunk *new_chunk(struct lvs_arena *arena, uint32_t size)
 
 	if (n == arena->chunks_max)
 		return NULL;
-	chunk = lvs_mem_alloc(arena->alloc, LVS_ARENA_CHUNK_SIZE, LVS_ARENA_CHUNK_SIZE);
+	chunk = take_spare(arena);
 	if (!chunk)
 		return NULL;
-	memset(chunk, 0, sizeof(*chunk));
 	chunk->number = n;
 	chunk->size = size;
-	atomic_init(&chunk->top, HEAD_UNITS);
+	atomic_init(&chunk->top, LVS_ARENA_HEAD_UNITS);
 	arena->chunks[n] = chunk;
 	arena->current[size] = chunk;
 	/* release: pairs with the acquire in lvs_arena_next() */
 	atomic_store_explicit(&arena->chunks_n, n + 1, memory_order_release);
 	return chunk;
+}
+
+/* Whether the next chunk is to be made ready, this one being filled up to @p unit. */
+static bool wants_spare(const struct lvs_arena *arena, uint32_t size, uint32_t unit)
+{
+	uint32_t left = (LVS_ARENA_CHUNK_UNITS - unit) / lvs_arena_units_of(size);
+
+	return left < SPARE_AT && !arena->preparing &&
+	       arena->made[size] + left < arena->max_conns &&
+	       atomic_load_explicit(&arena->chunks_n, memory_order_relaxed) < arena->chunks_max &&
+	       !atomic_load_explicit(&arena->spare, memory_order_relaxed);
 }
 
 /* A record that never was; 0: no memory. */
@@ -291,17 +273,18 @@ static uint32_t bump(struct lvs_arena *arena, uint32_t size)
 
 	if (chunk)
 		unit = atomic_load_explicit(&chunk->top, memory_order_relaxed);
-	if (unit + units_of(size) > LVS_ARENA_CHUNK_UNITS) {
+	if (unit + lvs_arena_units_of(size) > LVS_ARENA_CHUNK_UNITS) {
 		chunk = new_chunk(arena, size);
 		if (!chunk)
 			return 0;
-		unit = HEAD_UNITS;
+		unit = LVS_ARENA_HEAD_UNITS;
 	}
 	number = chunk->number << LVS_ARENA_CHUNK_SHIFT | unit;
 	atomic_init(&lvs_arena_at(arena, number)->word, 0);
 	arena->made[size]++;
+	arena->wanted = wants_spare(arena, size, unit + lvs_arena_units_of(size));
 	/* release: a walker that sees the record sees its word; pairs with lvs_arena_next() */
-	atomic_store_explicit(&chunk->top, unit + units_of(size), memory_order_release);
+	atomic_store_explicit(&chunk->top, unit + lvs_arena_units_of(size), memory_order_release);
 	return number;
 }
 
@@ -309,7 +292,7 @@ static uint32_t bump(struct lvs_arena *arena, uint32_t size)
 static uint32_t reuse(struct lvs_arena *arena, uint32_t size, const struct lvs_epoch_reader *self)
 {
 	bool may_make = arena->made[size] < arena->capacity;
-	uint32_t number = next_idle(arena, size, arena->low[size]);
+	uint32_t number = lvs_arena_next_idle(arena, size, arena->low[size]);
 
 	arena->low[size] = number;
 	for (unsigned tries = 0; number; tries++) {
@@ -324,7 +307,7 @@ static uint32_t reuse(struct lvs_arena *arena, uint32_t size, const struct lvs_e
 		}
 		if (tries == TRIES && may_make)
 			return 0;
-		number = next_idle(arena, size, number + 1);
+		number = lvs_arena_next_idle(arena, size, number + 1);
 	}
 	/* Nothing idle: the next that becomes idle lowers it again. */
 	if (arena->low[size] == 0)
@@ -404,10 +387,18 @@ struct lvs_conn *lvs_arena_take(struct lvs_arena *arena, enum lvs_arena_size siz
 				const struct lvs_epoch_reader *self, int *err)
 {
 	struct lvs_conn *conn;
+	bool wanted;
 
 	lvs_spin_lock(&arena->lock);
 	conn = take(arena, size, self, err);
+	wanted = arena->wanted;
+	if (lvs_unlikely(wanted)) {
+		arena->wanted = false;
+		arena->preparing = true;
+	}
 	lvs_spin_unlock(&arena->lock);
+	if (lvs_unlikely(wanted))
+		prepare_spare(arena);
 	if (lvs_unlikely(!conn))
 		return NULL;
 	/* Walkers look at the word of any record, and at the rest only when it says LIVE. */
@@ -456,138 +447,4 @@ void lvs_arena_retire_all(struct lvs_arena *arena, struct lvs_conn *const *conns
 void lvs_arena_retire(struct lvs_arena *arena, struct lvs_conn *conn)
 {
 	lvs_arena_retire_all(arena, &conn, 1);
-}
-
-/* --- Walking --- */
-
-/* The first unit at or behind @p unit that begins a record of the sample. */
-static uint32_t unit_in(const struct lvs_arena_chunk *chunk, uint32_t unit, unsigned every,
-			unsigned place)
-{
-	uint32_t units = units_of(chunk->size);
-	uint32_t at;
-
-	if (unit < HEAD_UNITS)
-		unit = HEAD_UNITS;
-	at = (unit - HEAD_UNITS + units - 1) / units;
-	at += (place - at) & (every - 1);
-	return HEAD_UNITS + at * units;
-}
-
-/* @p every is a power of two. */
-LVS_INLINE uint32_t next_of(const struct lvs_arena *arena, uint32_t number, unsigned every,
-			    unsigned place)
-{
-	/* acquire: pairs with new_chunk() */
-	uint32_t chunks = atomic_load_explicit(&arena->chunks_n, memory_order_acquire);
-	uint32_t unit = number % LVS_ARENA_CHUNK_UNITS;
-
-	for (uint32_t i = number >> LVS_ARENA_CHUNK_SHIFT; i < chunks; i++, unit = 0) {
-		const struct lvs_arena_chunk *chunk = arena->chunks[i];
-
-		unit = unit_in(chunk, unit, every, place);
-		/* acquire: pairs with bump() */
-		if (unit < atomic_load_explicit(&chunk->top, memory_order_acquire))
-			return i << LVS_ARENA_CHUNK_SHIFT | unit;
-	}
-	return 0;
-}
-
-uint64_t lvs_arena_bytes(const struct lvs_arena *arena)
-{
-	uint32_t chunks = atomic_load_explicit(&arena->chunks_n, memory_order_relaxed);
-
-	return chunks * (uint64_t)LVS_ARENA_CHUNK_SIZE + LVS_ARENA_SIZES * some_size(arena) +
-	       arena->chunks_max * sizeof(arena->chunks[0]);
-}
-
-uint32_t lvs_arena_next(const struct lvs_arena *arena, uint32_t number)
-{
-	return next_of(arena, number, 1, 0);
-}
-
-uint32_t lvs_arena_sample(const struct lvs_arena *arena, uint32_t number, unsigned every,
-			  unsigned place)
-{
-	return next_of(arena, number, every, place);
-}
-
-static bool is_idle(const struct lvs_arena *arena, uint32_t number)
-{
-	uint32_t unit = number % LVS_ARENA_CHUNK_UNITS;
-
-	return arena->chunks[number >> LVS_ARENA_CHUNK_SHIFT]->idle[unit / 64] >> unit % 64 & 1;
-}
-
-static const char *check_record(const struct lvs_arena *arena, uint32_t number)
-{
-	const struct lvs_conn *conn = lvs_arena_at(arena, number);
-	const struct lvs_arena_chunk *chunk = lvs_arena_chunk_of(conn);
-	uint32_t word = number % LVS_ARENA_CHUNK_UNITS / 64;
-
-	if (lvs_arena_number(conn) != number)
-		return "a record does not know its number";
-	if (!is_idle(arena, number))
-		return NULL;
-	if (!(chunk->some[word / 64] >> word % 64 & 1) ||
-	    next_idle(arena, chunk->size, number) != number)
-		return "an idle record is not found";
-	if (number < arena->low[chunk->size])
-		return "an idle record lies below the lowest";
-	if (!(atomic_load_explicit(&conn->word, memory_order_relaxed) & LVS_CONN_DEAD))
-		return "an idle record is not dead";
-	return NULL;
-}
-
-const char *lvs_arena_check_chunk(const struct lvs_arena *arena, uint32_t chunk)
-{
-	uint32_t number = lvs_arena_next(arena, chunk << LVS_ARENA_CHUNK_SHIFT);
-	const char *wrong = NULL;
-
-	while (!wrong && number && number >> LVS_ARENA_CHUNK_SHIFT == chunk) {
-		wrong = check_record(arena, number);
-		number = lvs_arena_next(arena, number + 1);
-	}
-	return wrong;
-}
-
-LVS_UNTRACED static uint32_t idle_n(const struct lvs_arena_chunk *chunk)
-{
-	uint32_t n = 0;
-
-	for (unsigned i = 0; i < LVS_ARENA_WORDS; i++)
-		for (uint64_t word = chunk->idle[i]; word; word &= word - 1)
-			n++;
-	return n;
-}
-
-const char *lvs_arena_check_n(const struct lvs_arena *arena)
-{
-	uint32_t chunks = atomic_load_explicit(&arena->chunks_n, memory_order_relaxed);
-	uint32_t in_use = atomic_load_explicit(&arena->in_use, memory_order_relaxed);
-	uint32_t limbo = lvs_arena_limbo_n(arena);
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < chunks; i++) {
-		const struct lvs_arena_chunk *chunk = arena->chunks[i];
-		uint32_t top = atomic_load_explicit(&chunk->top, memory_order_relaxed);
-
-		n += (top - HEAD_UNITS) / units_of(chunk->size) - idle_n(chunk);
-	}
-	if (n != in_use)
-		return "records in use are miscounted";
-	/* It may have been lowered since. */
-	if (limbo > arena->capacity || in_use + limbo > arena->capacity)
-		return "more records in use or in limbo than max_conns ever was";
-	return NULL;
-}
-
-const char *lvs_arena_check(const struct lvs_arena *arena)
-{
-	uint32_t chunks = atomic_load_explicit(&arena->chunks_n, memory_order_relaxed);
-	const char *wrong = lvs_arena_check_n(arena);
-
-	for (uint32_t i = 0; i < chunks && !wrong; i++)
-		wrong = lvs_arena_check_chunk(arena, i);
-	return wrong;
 }

@@ -73,9 +73,14 @@ struct lvs_arena {
 	uint64_t settled;                /* tags up to here are not in limbo[] any more */
 	struct lvs_arena_limbo limbo[2]; /* older, younger */
 	struct lvs_arena_chunk *current[LVS_ARENA_SIZES]; /* chunk that is being filled */
-	uint64_t *some[LVS_ARENA_SIZES];                  /* chunks with a record not in use */
-	uint32_t low[LVS_ARENA_SIZES];                    /* no record below it is idle */
-	uint32_t made[LVS_ARENA_SIZES];                   /* records that ever were */
+	/* The next one, of either size, made ready outside the lock. relaxed: stored under the
+	 * lock, and who counts bytes looks whether there is one. */
+	_Atomic(struct lvs_arena_chunk *) spare;
+	bool wanted;                     /* there is none, and it will be needed soon */
+	bool preparing;                  /* somebody is at it */
+	uint64_t *some[LVS_ARENA_SIZES]; /* chunks with a record not in use */
+	uint32_t low[LVS_ARENA_SIZES];   /* no record below it is idle */
+	uint32_t made[LVS_ARENA_SIZES];  /* records that ever were */
 };
 
 /* 0, LVS_ERR_NO_MEMORY or LVS_ERR_INVALID. */

@@ -4,6 +4,7 @@
 #include <liblvs/error.h>
 
 #include "base/memory.h"
+#include "alloc_rig.h"
 #include "table_rig.h"
 
 #include "unit.h"
@@ -192,6 +193,66 @@ START_TEST(test_random)
 }
 END_TEST
 
+static bool has_spare(const struct bench *bench)
+{
+	return atomic_load(&bench->arena.spare) != NULL;
+}
+
+/* The next chunk is ready before this one is full, and not long before; it is not made where it
+ * will not be needed. */
+START_TEST(test_spare)
+{
+	struct bench *bench = bench_new(MAX_CONNS);
+	uint32_t chunk = LVS_ARENA_CHUNK_UNITS;
+	uint64_t bytes;
+
+	for (uint32_t i = 0; i < chunk - 4096; i++)
+		take(bench, LVS_ARENA_SMALL);
+	bytes = lvs_arena_bytes(&bench->arena);
+	ck_assert(!has_spare(bench));
+	for (uint32_t i = 0; i < 3072; i++)
+		take(bench, LVS_ARENA_SMALL);
+	ck_assert(has_spare(bench));
+	ck_assert_uint_eq(lvs_arena_bytes(&bench->arena), bytes + LVS_ARENA_CHUNK_SIZE);
+	for (uint32_t i = 0; i < 2048; i++)
+		take(bench, LVS_ARENA_SMALL);
+	ck_assert(!has_spare(bench));
+	ck_assert_uint_eq(atomic_load(&bench->arena.chunks_n), 2);
+	ck_assert_uint_eq(lvs_arena_bytes(&bench->arena), bytes + LVS_ARENA_CHUNK_SIZE);
+	bench_del(bench);
+
+	bench = bench_new(chunk - 1000);
+	for (uint32_t i = 0; i < chunk - 1000; i++)
+		take(bench, LVS_ARENA_SMALL);
+	ck_assert(!has_spare(bench));
+	bench_del(bench);
+}
+END_TEST
+
+/* Without memory for it records are taken as long as there are any, and it is tried again. */
+START_TEST(test_no_spare)
+{
+	struct bench *bench = bench_new(MAX_CONNS);
+	struct alloc_rig rig = {0};
+	struct lvs_alloc alloc = alloc_rig(&rig);
+	unsigned n = 0;
+	int err = 0;
+
+	take(bench, LVS_ARENA_SMALL);
+	bench->arena.alloc = &alloc;
+	rig.fail_all = 1;
+	while (lvs_arena_take(&bench->arena, LVS_ARENA_SMALL, NULL, &err))
+		n++;
+	ck_assert_int_eq(err, LVS_ERR_NO_MEMORY);
+	ck_assert_uint_gt(n, LVS_ARENA_CHUNK_UNITS - 100);
+	ck_assert_uint_gt(rig.failed, 1);
+	bench->arena.alloc = &lvs_alloc_libc;
+	take(bench, LVS_ARENA_SMALL);
+	whole(bench);
+	bench_del(bench);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("arena");
@@ -200,5 +261,7 @@ int main(void)
 	tcase_add_test(tcase, test_walk);
 	tcase_add_test(tcase, test_lowest_first);
 	tcase_add_test(tcase, test_random);
+	tcase_add_test(tcase, test_spare);
+	tcase_add_test(tcase, test_no_spare);
 	return unit_run("arena", tcase);
 }
