@@ -4,7 +4,8 @@
  *
  * A thread that loses its processor in a batch waits for others' work, not for the library. So each
  * batch is timed by the wall, by the thread's processor time, and by the wall among those in which
- * the thread was not taken off; faults for new pages are in all three.
+ * the thread was not taken off, and among those of them in which it met no page that the kernel had
+ * yet to give and clear.
  */
 #define _GNU_SOURCE /* RUSAGE_THREAD */
 #include <pthread.h>
@@ -16,22 +17,25 @@
 
 #define FLOWS 10000000
 #define BATCH 256
-#define WORKERS 2
+#define WORKERS_MAX 2
 #define GOAL_US 300
 
 static const struct growth {
 	const char *name;
 	enum lvs_family family;
 	enum lvs_method method;
+	unsigned workers;
 } cases[] = {
-	{"growth", LVS_INET, LVS_METHOD_DR},
-	{"growth/nat/v6", LVS_INET6, LVS_METHOD_NAT},
+	{"growth", LVS_INET, LVS_METHOD_DR, 2},
+	{"growth/nat/v6", LVS_INET6, LVS_METHOD_NAT, 2},
+	{"growth/alone", LVS_INET, LVS_METHOD_DR, 1},
 };
 
 struct figures {
 	uint64_t wall_ns; /* of the longest batch, and so below */
 	uint64_t cpu_ns;
-	uint64_t kept_ns; /* by the wall, of a batch in which the thread kept its processor */
+	uint64_t kept_ns; /* by the wall, of a batch in which the thread kept its processor, */
+	uint64_t own_ns;  /* and, besides, met no page that the kernel had yet to give */
 	uint64_t faults;
 	uint64_t switches; /* involuntary */
 	uint32_t over;     /* batches beyond the goal by the wall, */
@@ -42,6 +46,7 @@ struct filler {
 	pthread_t thread;
 	struct site site;
 	struct gate *gate;
+	unsigned workers; /* that fill */
 	uint32_t first;
 	uint32_t n;
 	struct figures figures;
@@ -70,7 +75,7 @@ static void one_batch(struct filler *filler, unsigned first, unsigned n)
 	struct figures *figures = &filler->figures;
 	struct moment before, after;
 	uint64_t wall, cpu;
-	uint64_t switches;
+	uint64_t switches, faults;
 
 	look(&before);
 	lvs_worker_process(filler->site.worker, filler->site.packets + first, n, filler->site.now);
@@ -81,11 +86,14 @@ static void one_batch(struct filler *filler, unsigned first, unsigned n)
 	cpu = after.cpu - before.cpu;
 	switches = (uint64_t)(after.usage.ru_nivcsw - before.usage.ru_nivcsw) +
 		   (uint64_t)(after.usage.ru_nvcsw - before.usage.ru_nvcsw);
+	faults = (uint64_t)(after.usage.ru_minflt - before.usage.ru_minflt);
 	longest(&figures->wall_ns, wall);
 	longest(&figures->cpu_ns, cpu);
 	if (!switches)
 		longest(&figures->kept_ns, wall);
-	figures->faults += (uint64_t)(after.usage.ru_minflt - before.usage.ru_minflt);
+	if (!switches && !faults)
+		longest(&figures->own_ns, wall);
+	figures->faults += faults;
 	figures->switches += switches;
 	figures->over += wall > GOAL_US * 1000;
 	figures->over_cpu += cpu > GOAL_US * 1000;
@@ -95,7 +103,7 @@ static void *fill(void *arg)
 {
 	struct filler *filler = arg;
 
-	gate_wait(filler->gate, WORKERS);
+	gate_wait(filler->gate, filler->workers);
 	for (uint32_t done = 0; done < filler->n; done += SITE_POOL) {
 		unsigned n = filler->n - done < SITE_POOL ? filler->n - done : SITE_POOL;
 
@@ -113,24 +121,27 @@ static void add(struct figures *sum, const struct figures *figures)
 	longest(&sum->wall_ns, figures->wall_ns);
 	longest(&sum->cpu_ns, figures->cpu_ns);
 	longest(&sum->kept_ns, figures->kept_ns);
+	longest(&sum->own_ns, figures->own_ns);
 	sum->faults += figures->faults;
 	sum->switches += figures->switches;
 	sum->over += figures->over;
 	sum->over_cpu += figures->over_cpu;
 }
 
-static void print(const struct bench_options *options, const char *name, uint32_t flows,
+static void print(const struct bench_options *options, const struct growth *growth, uint32_t flows,
 		  const struct figures *figures, uint64_t took_ns)
 {
 	double kept = (double)figures->kept_ns / 1000;
 	struct report report;
 
-	report_begin(&report, name);
-	report_load(&report, flows, WORKERS, BATCH);
+	report_begin(&report, growth->name);
+	report_load(&report, flows, growth->workers, BATCH);
 	report_value(&report, "longest_stall_us", (double)figures->wall_ns / 1000, 1,
 		     "longest batch", "us");
 	report_value(&report, "longest_kept_us", kept, 1, "of those that kept their processor",
 		     "us");
+	report_value(&report, "longest_own_us", (double)figures->own_ns / 1000, 1,
+		     "and met no new page", "us");
 	report_value(&report, "longest_cpu_us", (double)figures->cpu_ns / 1000, 1,
 		     "of processor time", "us");
 	report_value(&report, "over", figures->over, 0, "beyond the goal", "batches");
@@ -138,7 +149,7 @@ static void print(const struct bench_options *options, const char *name, uint32_
 	report_value(&report, "switches", (double)figures->switches, 0, "taken off the processor",
 		     "times");
 	report_value(&report, "page_faults", (double)figures->faults, 0, "faults", "");
-	report_value(&report, "ns_per_conn", (double)took_ns * WORKERS / flows, 1, "",
+	report_value(&report, "ns_per_conn", (double)took_ns * growth->workers / flows, 1, "",
 		     "ns a connection, all in");
 	report_goal(&report, "goal_us", (double)figures->wall_ns / 1000, GOAL_US);
 	report_goal(&report, "goal_kept_us", kept, GOAL_US);
@@ -147,7 +158,7 @@ static void print(const struct bench_options *options, const char *name, uint32_
 
 static void one_case(const struct bench_options *options, const struct growth *growth)
 {
-	static struct filler filler[WORKERS];
+	static struct filler filler[WORKERS_MAX];
 	uint32_t flows = options->flows_max < FLOWS ? options->flows_max : FLOWS;
 	struct site_conf conf = {.family = growth->family,
 				 .method = growth->method,
@@ -161,21 +172,25 @@ static void one_case(const struct bench_options *options, const struct growth *g
 
 	bench_progress(growth->name, flows);
 	site_open(&owner, &conf);
-	for (unsigned i = 0; i < WORKERS; i++) {
+	for (unsigned i = 0; i < growth->workers; i++) {
 		filler[i] = (struct filler){
-			.gate = &gate, .first = flows / WORKERS * i, .n = flows / WORKERS};
+			.gate = &gate,
+			.workers = growth->workers,
+			.first = flows / growth->workers * i,
+			.n = flows / growth->workers,
+		};
 		site_join(&filler[i].site, &owner);
 	}
 	began = bench_now();
-	for (unsigned i = 0; i < WORKERS; i++)
+	for (unsigned i = 0; i < growth->workers; i++)
 		if (pthread_create(&filler[i].thread, NULL, fill, &filler[i]))
 			bench_fail("no thread");
-	for (unsigned i = 0; i < WORKERS; i++) {
+	for (unsigned i = 0; i < growth->workers; i++) {
 		pthread_join(filler[i].thread, NULL);
 		add(&sum, &filler[i].figures);
 		site_close(&filler[i].site);
 	}
-	print(options, growth->name, flows, &sum, bench_now() - began);
+	print(options, growth, flows, &sum, bench_now() - began);
 	site_close(&owner);
 }
 

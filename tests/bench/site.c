@@ -157,13 +157,23 @@ static void set(struct site *site, const struct site_conf *conf, struct lvs_sett
 	site_count(site, settings);
 }
 
+/* Whole huge pages, as drivers' buffers are, where the kernel has them. */
+static void *take_pages(size_t size)
+{
+	const size_t page = (size_t)2 << 20;
+	void *memory;
+
+	size = (size + page - 1) & ~(page - 1);
+	memory = lvs_mem_alloc(&lvs_alloc_libc, size, page);
+	if (!memory)
+		bench_fail("no memory");
+	return memset(memory, 0, size);
+}
+
 static void make_pool(struct site *site)
 {
-	site->pool = aligned_alloc(4096, (size_t)SITE_POOL * site->stride);
-	site->packets = aligned_alloc(64, SITE_POOL * sizeof(*site->packets));
-	if (!site->pool || !site->packets)
-		bench_fail("no memory");
-	memset(site->pool, 0, (size_t)SITE_POOL * site->stride);
+	site->pool = take_pages((size_t)SITE_POOL * site->stride);
+	site->packets = take_pages(SITE_POOL * sizeof(*site->packets));
 }
 
 void site_open(struct site *site, const struct site_conf *conf)
