@@ -105,12 +105,13 @@ const char *lvs_shard_check_quiet(const struct lvs_shard *shard);
 
 /* Whether surely no entry has a hash, as is mostly the case with a new one: its home line has none
  * with the tag, and none ever went on from there. False: it has to be searched for. */
-LVS_INLINE bool lvs_shard_lacks(const struct lvs_shard *shard, uint64_t hash)
+LVS_INLINE bool lvs_view_lacks(const struct lvs_shard_view *view, uint64_t hash)
 {
-	struct lvs_index index = lvs_view_index(shard->view);
+	struct lvs_index index = lvs_view_index(view);
 
+	/* The next one is loaded after the index was searched: what had left it is there. */
 	return lvs_index_lacks(&index.lines[lvs_index_home(index, hash)], lvs_index_tag(hash)) &&
-	       !lvs_view_next(shard->view).lines;
+	       !lvs_view_next(view).lines;
 }
 
 /* A hint: the home line of a hash will be written. */

@@ -97,21 +97,39 @@ void lvs_table_del(struct lvs_table *table)
 	lvs_mem_free(table->env.alloc, table, sizeof(*table), LVS_CACHE_LINE);
 }
 
-struct lvs_conn *lvs_table_alloc(struct lvs_table *table, const struct lvs_epoch_reader *self,
-				 bool large, bool evict, void *by, int *err)
+static enum lvs_arena_size size_of(bool large)
 {
-	enum lvs_arena_size size = large ? LVS_ARENA_LARGE : LVS_ARENA_SMALL;
-	struct lvs_conn *conn = lvs_arena_take(&table->arena, size, self, err);
+	return large ? LVS_ARENA_LARGE : LVS_ARENA_SMALL;
+}
 
-	if (lvs_likely(conn != NULL))
-		return conn;
+struct lvs_conn *lvs_table_take(struct lvs_table *table, const struct lvs_epoch_reader *self,
+				bool large, int *err)
+{
+	return lvs_arena_take(&table->arena, size_of(large), self, err);
+}
+
+struct lvs_conn *lvs_table_make_room(struct lvs_table *table, const struct lvs_epoch_reader *self,
+				     bool large, bool evict, void *by, int *err)
+{
+	struct lvs_conn *conn = NULL;
+
 	if (*err == LVS_ERR_FULL && evict && lvs_table_evict(table, by))
-		conn = lvs_arena_take(&table->arena, size, self, err);
+		conn = lvs_arena_take(&table->arena, size_of(large), self, err);
 	if (*err == LVS_ERR_BUSY)
 		*err = LVS_ERR_FULL;
 	if (!conn && *err == LVS_ERR_FULL)
 		atomic_fetch_add_explicit(&table->refused, 1, memory_order_relaxed);
 	return conn;
+}
+
+struct lvs_conn *lvs_table_alloc(struct lvs_table *table, const struct lvs_epoch_reader *self,
+				 bool large, bool evict, void *by, int *err)
+{
+	struct lvs_conn *conn = lvs_table_take(table, self, large, err);
+
+	if (lvs_likely(conn != NULL))
+		return conn;
+	return lvs_table_make_room(table, self, large, evict, by, err);
 }
 
 void lvs_table_unalloc(struct lvs_table *table, struct lvs_conn *conn)
@@ -151,7 +169,18 @@ bool lvs_table_lock_lacking(struct lvs_table *table, uint64_t hash)
 	struct lvs_shard *shard = lvs_table_shard(table, hash);
 
 	lvs_spin_lock(&shard->lock);
-	return lvs_shard_lacks(shard, hash);
+	return lvs_view_lacks(shard->view, hash);
+}
+
+bool lvs_table_lacks(const struct lvs_table *table, uint64_t hash)
+{
+	const struct lvs_shard_view *view = lvs_table_view(table, hash);
+	/* acquire: the index is at least as new; pairs with swap() in shard.c */
+	uint32_t changes = atomic_load_explicit(&view->changes, memory_order_acquire);
+
+	/* The loads of the search are acquires: the second one comes behind them. */
+	return lvs_view_lacks(view, hash) &&
+	       atomic_load_explicit(&view->changes, memory_order_relaxed) == changes;
 }
 
 /* --- Both shards of a two-way connection, in rising order (docs/adr/0003) --- */

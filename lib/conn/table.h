@@ -81,6 +81,9 @@ uint64_t lvs_table_hash(const struct lvs_table *table, const struct lvs_flow *fl
 struct lvs_conn *lvs_table_find(const struct lvs_table *table, const struct lvs_flow *flow,
 				uint64_t hash, unsigned sides, enum lvs_side *side);
 
+/* Whether surely no connection has this hash: less than lvs_table_find(). False: perhaps not. */
+bool lvs_table_lacks(const struct lvs_table *table, uint64_t hash);
+
 /*
  * Takes a record, kind = LVS_CONN_LARGE or 0, zeroed but for its number. No
  * shard's lock is held. When max_conns is reached and @p evict, an embryonic or
@@ -93,6 +96,13 @@ struct lvs_conn *lvs_table_find(const struct lvs_table *table, const struct lvs_
  */
 struct lvs_conn *lvs_table_alloc(struct lvs_table *table, const struct lvs_epoch_reader *self,
 				 bool large, bool evict, void *by, int *err);
+
+/* The same in two halves: what is there; and where that failed, its error in @p err, the rest. */
+struct lvs_conn *lvs_table_take(struct lvs_table *table, const struct lvs_epoch_reader *self,
+				bool large, int *err);
+struct lvs_conn *lvs_table_make_room(struct lvs_table *table, const struct lvs_epoch_reader *self,
+				     bool large, bool evict, void *by, int *err);
+
 /* Gives back a record that was never inserted, its company too, and lets go what controls it. */
 void lvs_table_unalloc(struct lvs_table *table, struct lvs_conn *conn);
 

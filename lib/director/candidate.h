@@ -108,16 +108,16 @@ bool lvs_may_bypass(const struct lvs_step *step, const struct lvs_service_set *s
 /* Where it was going becomes its destination. */
 void lvs_bypass_take(struct lvs_step *step, struct lvs_candidate *candidate);
 
+/* The rest of lvs_step_alloc(), where the table is full. */
+struct lvs_conn *lvs_step_make_room(struct lvs_step *step, bool large, int *err);
+
 /* A record, or NULL and why. As lvs_table_alloc(), by the settings. */
 LVS_INLINE struct lvs_conn *lvs_step_alloc(struct lvs_step *step, bool large, int *err)
 {
-	const struct lvs_director *director = step->worker->director;
-	struct lvs_ender ender;
+	struct lvs_conn *conn =
+		lvs_table_take(step->worker->director->table, &step->worker->reader, large, err);
 
-	return lvs_table_alloc(
-		director->table, &step->worker->reader, large,
-		lvs_setting(director, full_policy) == LVS_FULL_EVICT,
-		lvs_ender_of(&ender, &step->worker->events, LVS_GONE_EVICTED, step->now_ns), err);
+	return lvs_likely(conn != NULL) ? conn : lvs_step_make_room(step, large, err);
 }
 
 /*

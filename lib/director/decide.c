@@ -84,6 +84,8 @@ LVS_INLINE struct lvs_conn *find(const struct lvs_step *step, enum lvs_side *sid
 	*side = LVS_SIDE_REQUEST;
 	if (lvs_likely(lvs_table_confirm(step->fetch->conn, flow)))
 		return step->fetch->conn;
+	if (!step->fetch->conn && lvs_likely(lvs_table_lacks(table, step->hash)))
+		return NULL;
 	conn = lvs_fetch_reply(table, step->fetch, flow);
 	if (!conn)
 		return lvs_table_find(table, flow, step->hash, LVS_SIDES_PACKET, side);

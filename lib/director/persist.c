@@ -215,11 +215,22 @@ static struct lvs_conn *look(struct lvs_step *step, const struct want *want)
 	return template && is_usable(step, want, template) ? template : NULL;
 }
 
+static bool try_locked(struct lvs_step *step, struct lvs_candidate *candidate, struct want *want,
+		       enum lvs_reason *reason)
+{
+	struct lvs_table *table = step->worker->director->table;
+	bool done;
+
+	lvs_table_lock(table, want->hash);
+	done = bind_locked(step, candidate, want, reason);
+	lvs_table_unlock(table, want->hash);
+	return done;
+}
+
 static bool bind(struct lvs_step *step, struct lvs_candidate *candidate, struct want *want,
 		 enum lvs_reason *reason)
 {
 	struct lvs_table *table = step->worker->director->table;
-	bool done;
 	int err;
 
 	if (!look(step, want) && !want->made) {
@@ -235,10 +246,7 @@ static bool bind(struct lvs_step *step, struct lvs_candidate *candidate, struct 
 			return true;
 		}
 	}
-	lvs_table_lock(table, want->hash);
-	done = bind_locked(step, candidate, want, reason);
-	lvs_table_unlock(table, want->hash);
-	return done;
+	return try_locked(step, candidate, want, reason);
 }
 
 /* What is wanted. @p found is where its data lie. */
@@ -270,8 +278,10 @@ enum lvs_reason lvs_persist(struct lvs_step *step, struct lvs_candidate *candida
 
 	if (reason != LVS_REASON_NONE)
 		return reason;
-	while (!bind(step, candidate, &want, &reason))
-		;
+	/* Mostly the client is known; who is not needs a record, which is taken without a lock. */
+	if (!try_locked(step, candidate, &want, &reason))
+		while (!bind(step, candidate, &want, &reason))
+			;
 	if (want.made)
 		lvs_table_unalloc(table, want.made);
 	return reason;

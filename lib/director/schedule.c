@@ -112,6 +112,17 @@ void lvs_step_end_old(struct lvs_step *step)
 			lvs_ender_of(&ender, &step->worker->events, LVS_GONE_REUSED, step->now_ns));
 }
 
+struct lvs_conn *lvs_step_make_room(struct lvs_step *step, bool large, int *err)
+{
+	const struct lvs_director *director = step->worker->director;
+	struct lvs_ender ender;
+
+	return lvs_table_make_room(
+		director->table, &step->worker->reader, large,
+		lvs_setting(director, full_policy) == LVS_FULL_EVICT,
+		lvs_ender_of(&ender, &step->worker->events, LVS_GONE_EVICTED, step->now_ns), err);
+}
+
 /* Where there is no room for both, the old one's place will do. */
 static LVS_NOINLINE struct lvs_conn *make_room(struct lvs_step *step, bool large, int *err)
 {
