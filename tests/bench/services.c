@@ -34,6 +34,8 @@ struct many {
 	double bytes; /* a service */
 	double one_ns;
 	double random_ns;
+	double one_ratio; /* to ten services, in turns */
+	double random_ratio;
 	double fresh_ns; /* a new connection of a service drawn at random, whole */
 	struct spread change_us;
 };
@@ -152,24 +154,49 @@ static double change(struct many *many)
 	return us;
 }
 
-static void measure(struct many *many, unsigned rounds)
-{
-	double one[1024], any[1024], whole[1024], us[1024];
+/* Figures of the rounds. */
+struct rounds {
+	double one[1024];
+	double any[1024];
+	double whole[1024];
+	double us[1024];
+};
 
-	for (unsigned i = 0; i < rounds; i++) {
-		one[i] = lookups(many, false);
-		any[i] = lookups(many, true);
-		whole[i] = fresh(many);
-		us[i] = change(many);
-	}
-	many->one_ns = spread_of(one, rounds).median;
-	many->random_ns = spread_of(any, rounds).median;
-	many->fresh_ns = spread_of(whole, rounds).median;
-	many->change_us = spread_of(us, rounds);
+static void one_round(struct many *many, struct rounds *rounds, unsigned i)
+{
+	rounds->one[i] = lookups(many, false);
+	rounds->any[i] = lookups(many, true);
+	rounds->whole[i] = fresh(many);
+	rounds->us[i] = change(many);
 }
 
-static void print(const struct bench_options *options, const char *name, const struct many *many,
-		  const struct many *few)
+static double ratio_of(const double *a, const double *b, unsigned n)
+{
+	double ratios[1024];
+
+	for (unsigned i = 0; i < n; i++)
+		ratios[i] = a[i] / b[i];
+	return spread_of(ratios, n).median;
+}
+
+/* In turns, so that both see the same machine. */
+static void measure(struct many *many, struct many *few, unsigned n)
+{
+	static struct rounds rounds, beside;
+
+	for (unsigned i = 0; i < n; i++) {
+		one_round(few, &beside, i);
+		one_round(many, &rounds, i);
+	}
+	many->one_ratio = ratio_of(rounds.one, beside.one, n);
+	many->random_ratio = ratio_of(rounds.any, beside.any, n);
+	many->one_ns = spread_of(rounds.one, n).median;
+	many->random_ns = spread_of(rounds.any, n).median;
+	many->fresh_ns = spread_of(rounds.whole, n).median;
+	many->change_us = spread_of(rounds.us, n);
+}
+
+static void print(const struct bench_options *options, const char *name, const struct many *many)
 {
 	struct report report;
 
@@ -182,20 +209,18 @@ static void print(const struct bench_options *options, const char *name, const s
 	report_value(&report, "p10", many->change_us.p10, 1, "(10 % below", "");
 	report_value(&report, "p90", many->change_us.p90, 1, "and above", ")");
 	report_value(&report, "bytes_per_service", many->bytes, 0, "", "bytes a service");
-	if (many->n != few->n) {
-		double ratio = many->one_ns / few->one_ns;
-		double any = many->random_ns / few->random_ns;
-
-		report_value(&report, "lookup_ratio", ratio, 2, "to 10 services: of one", "");
-		report_value(&report, "lookup_random_ratio", any, 2, "of any", "");
-		report_goal(&report, "goal_ratio", ratio, GOAL_RATIO);
+	if (many->n != sizes[0]) {
+		report_value(&report, "lookup_ratio", many->one_ratio, 2, "to 10 services: of one",
+			     "");
+		report_value(&report, "lookup_random_ratio", many->random_ratio, 2, "of any", "");
+		report_goal(&report, "goal_ratio", many->one_ratio, GOAL_RATIO);
 		report_goal(&report, "goal_change_us", many->change_us.median, GOAL_CHANGE_US);
 		report_goal(&report, "goal_bytes", many->bytes, GOAL_BYTES);
 	}
 	report_end(&report, options);
 }
 
-static void one_size(struct many *many, uint32_t n, unsigned rounds)
+static void open_many(struct many *many, uint32_t n)
 {
 	struct site_conf conf = {
 		.family = LVS_INET, .method = LVS_METHOD_DR, .sched = "rr", .flows = 10000};
@@ -207,7 +232,10 @@ static void one_size(struct many *many, uint32_t n, unsigned rounds)
 	held = many->site.held;
 	fill(many);
 	many->bytes = (double)(many->site.held - held) / n;
-	measure(many, rounds);
+}
+
+static void close_many(struct many *many)
+{
 	lvs_worker_del(many->second);
 	site_close(&many->site);
 }
@@ -220,10 +248,11 @@ void bench_services(const struct bench_options *options)
 		if (!bench_wanted(options, names[i]))
 			continue;
 		bench_progress(names[i], sizes[i]);
-		if (!few.n)
-			one_size(&few, sizes[0], options->rounds);
-		if (i)
-			one_size(&many, sizes[i], options->rounds);
-		print(options, names[i], i ? &many : &few, &few);
+		open_many(&few, sizes[0]);
+		open_many(&many, sizes[i]);
+		measure(&many, &few, options->rounds);
+		close_many(&many);
+		close_many(&few);
+		print(options, names[i], &many);
 	}
 }
