@@ -73,6 +73,15 @@ LVS_INLINE lvs_be32 lvs_load_be32(const uint8_t *p)
 	return v;
 }
 
+/* Eight bytes as they lie there, for a sum that does not care for their order. */
+LVS_INLINE uint64_t lvs_load_be64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
 LVS_INLINE void lvs_store_be16(uint8_t *p, lvs_be16 v)
 {
 	memcpy(p, &v, sizeof(v));
@@ -87,6 +96,18 @@ LVS_INLINE void lvs_store_be32(uint8_t *p, lvs_be32 v)
 LVS_INLINE unsigned lvs_addr_len(unsigned family)
 {
 	return family == LVS_INET6 ? 16 : 4;
+}
+
+/*
+ * Copies an address of a family. An IPv4 address is four bytes that are loaded: sixteen, of which
+ * four have just been written, would wait until those are in the cache.
+ */
+LVS_INLINE void lvs_addr_set(union lvs_addr *to, const union lvs_addr *from, unsigned family)
+{
+	if (lvs_likely(family == LVS_INET))
+		*to = (union lvs_addr){.word = {from->word[0]}};
+	else
+		*to = *from;
 }
 
 LVS_INLINE int lvs_addr_equal(const union lvs_addr *a, const union lvs_addr *b, unsigned family)

@@ -115,8 +115,13 @@ struct lvs_conn {
 	_Atomic uint32_t prev;
 	uint32_t due;
 	uint32_t created;
-	_Atomic lvs_be16 client_port;
-	lvs_be16 service_port;
+	union {
+		struct {
+			_Atomic lvs_be16 client_port;
+			lvs_be16 service_port;
+		};
+		_Atomic uint32_t ports; /* both, in the order of a request */
+	};
 	lvs_be16 dest_port;
 	uint8_t protocol;
 	uint8_t kind;
@@ -130,6 +135,8 @@ struct lvs_conn {
 #define LVS_CONN_LARGE_SIZE 128
 
 _Static_assert(sizeof(struct lvs_conn) == LVS_CONN_LARGE_SIZE, "two lines");
+_Static_assert(offsetof(struct lvs_flow, dst_port) == offsetof(struct lvs_flow, src_port) + 2,
+	       "as in a record");
 _Static_assert(offsetof(struct lvs_conn, u) + sizeof(struct lvs_conn_small) == LVS_CONN_SMALL_SIZE,
 	       "one line");
 

@@ -140,6 +140,16 @@ LVS_INLINE unsigned lvs_key_side(const struct lvs_conn *conn, unsigned key, bool
 	return 0;
 }
 
+/* 0 where two IPv6 addresses are the same. */
+LVS_INLINE uint64_t lvs_key_differs(const union lvs_addr *a, const union lvs_addr *b)
+{
+	uint64_t x[2], y[2];
+
+	lvs_key_addr_words(x, a);
+	lvs_key_addr_words(y, b);
+	return (x[0] ^ y[0]) | (x[1] ^ y[1]);
+}
+
 LVS_INLINE unsigned lvs_key_match_inet6(const struct lvs_conn *conn, unsigned key,
 					const struct lvs_flow *flow, lvs_be16 port)
 {
@@ -150,23 +160,45 @@ LVS_INLINE unsigned lvs_key_match_inet6(const struct lvs_conn *conn, unsigned ke
 	return lvs_key_side(
 		conn, key,
 		client_port == flow->src_port && port == flow->dst_port &&
-			memcmp(client, &flow->src, 16) == 0 && memcmp(other, &flow->dst, 16) == 0,
+			!(lvs_key_differs(client, &flow->src) | lvs_key_differs(other, &flow->dst)),
 		client_port == flow->dst_port && port == flow->src_port &&
-			memcmp(client, &flow->dst, 16) == 0 && memcmp(other, &flow->src, 16) == 0);
+			!(lvs_key_differs(client, &flow->dst) |
+			  lvs_key_differs(other, &flow->src)));
 }
 
-/* Whether the flow is the request of a small record: the most frequent question, in one branch. */
+/* 0 where a request's ports and protocol are those of a record. */
+LVS_INLINE uint32_t lvs_key_ends_differ(const struct lvs_conn *conn, const struct lvs_flow *flow)
+{
+	uint32_t ports;
+
+	memcpy(&ports, &flow->src_port, sizeof(ports));
+	/* relaxed: as lvs_conn_client_port() */
+	return (atomic_load_explicit(&conn->ports, memory_order_relaxed) ^ ports) |
+	       (uint32_t)(conn->protocol ^ flow->protocol);
+}
+
+#define LVS_KEY_UNLIKE (LVS_CONN_INET6 | LVS_CONN_IS_TEMPLATE | LVS_CONN_FROM_PORT_0)
+
+/* Whether the flow, of IPv4, is the request of a small record: the most frequent question, in one
+ * branch. */
 LVS_INLINE bool lvs_key_is_request(const struct lvs_conn *conn, const struct lvs_flow *flow)
 {
 	uint32_t differs =
 		(conn->u.v4.client ^ flow->src.word[0]) | (conn->u.v4.service ^ flow->dst.word[0]);
 
-	differs |= (uint32_t)(lvs_conn_client_port(conn) ^ flow->src_port) |
-		   (uint32_t)(conn->service_port ^ flow->dst_port) |
-		   (uint32_t)(conn->protocol ^ flow->protocol);
-	differs |= (uint32_t)(conn->kind & (LVS_CONN_LARGE | LVS_CONN_INET6 | LVS_CONN_IS_TEMPLATE |
-					    LVS_CONN_FROM_PORT_0));
-	return (differs | (uint32_t)(flow->family ^ LVS_INET)) == 0;
+	return (differs | lvs_key_ends_differ(conn, flow) |
+		(conn->kind & (uint32_t)(LVS_CONN_LARGE | LVS_KEY_UNLIKE))) == 0;
+}
+
+/* The same of a flow of IPv6. */
+LVS_INLINE bool lvs_key_is_request_inet6(const struct lvs_conn *conn, const struct lvs_flow *flow)
+{
+	/* Others end after their first line. */
+	if (lvs_unlikely((conn->kind & LVS_KEY_UNLIKE) != LVS_CONN_INET6))
+		return false;
+	return (lvs_key_differs(&conn->u.v6.client, &flow->src) |
+		lvs_key_differs(&conn->u.v6.service, &flow->dst) |
+		lvs_key_ends_differ(conn, flow)) == 0;
 }
 
 /* Compares the whole key; the enum lvs_side of the flow, or 0. */
@@ -209,6 +241,8 @@ LVS_INLINE bool lvs_table_confirm(const struct lvs_conn *guess, const struct lvs
 	word = atomic_load_explicit(&guess->word, memory_order_acquire);
 	if ((word & (LVS_CONN_LIVE | LVS_CONN_DEAD)) != LVS_CONN_LIVE)
 		return false;
+	if (flow->family == LVS_INET6)
+		return lvs_key_is_request_inet6(guess, flow);
 	if (lvs_likely(lvs_key_is_request(guess, flow)))
 		return true;
 	return guess->kind & LVS_CONN_LARGE && lvs_key_match(guess, 0, flow) == LVS_SIDE_REQUEST;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/byteorder.h"
+
 void lvs_binding_of_flow(struct lvs_binding *binding, const struct lvs_flow *flow,
 			 const struct lvs_dest *dest, const struct lvs_director *director)
 {
@@ -30,7 +32,7 @@ bool lvs_path_to(struct lvs_path_conf *path, const struct lvs_director *director
 	if (path->mtu == 0)
 		path->mtu = lvs_setting(director, default_mtu);
 	if (path->next_hop_family == LVS_UNSPEC) {
-		path->next_hop = *addr;
+		lvs_addr_set(&path->next_hop, addr, family);
 		path->next_hop_family = (uint8_t)family;
 	}
 	return true;

@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A packet's turn: find its connection, or that it has none. */
-#include "conn/fetch.h"
+/* A packet's turn: all that leaves the straight way. */
+#include "director/decide.h"
 #include "director/events.h"
 #include "director/frag.h"
-#include "director/hit.h"
 #include "director/worker.h"
 #include "packet/sctp.h"
-
-/* What goes the straight way: whole packets of the two protocols that nearly all are. */
-LVS_INLINE bool is_common(const struct lvs_headers *headers)
-{
-	return lvs_likely(headers->flow.protocol == LVS_TCP || headers->flow.protocol == LVS_UDP) &&
-	       lvs_likely(!(headers->flags & LVS_HEADERS_FRAGMENT));
-}
 
 /* Where entries of removed destinations end at once, a first packet does not go to a drained one
  * either, whatever conn_reuse_mode says. */
@@ -22,9 +14,7 @@ static bool is_drained(const struct lvs_director *director, const struct lvs_con
 	       lvs_dest_drained(lvs_services_dest(director->services, conn->dest));
 }
 
-/* What opens a connection on an entry whose own is closed opens a new one (the kernel's
- * conn_reuse_mode). */
-static LVS_NOINLINE bool is_reused(const struct lvs_step *step, const struct lvs_conn *conn)
+bool lvs_decide_is_reused(const struct lvs_step *step, const struct lvs_conn *conn)
 {
 	const struct lvs_director *director = step->worker->director;
 	uint32_t mode = lvs_setting(director, reuse);
@@ -47,8 +37,7 @@ LVS_INLINE bool looks_first(const struct lvs_headers *headers)
 	return (headers->tcp_flags & LVS_TCP_SYN) | (headers->sctp_chunk == LVS_SCTP_INIT);
 }
 
-/* Ends what stood in the way and treats the packet as the first of its flow. */
-static enum lvs_reason start_anew(struct lvs_step *step, struct lvs_conn *conn, enum lvs_gone why)
+enum lvs_reason lvs_decide_anew(struct lvs_step *step, struct lvs_conn *conn, enum lvs_gone why)
 {
 	struct lvs_worker *worker = step->worker;
 	struct lvs_ender ender;
@@ -59,8 +48,7 @@ static enum lvs_reason start_anew(struct lvs_step *step, struct lvs_conn *conn, 
 	return lvs_miss(step);
 }
 
-/* The same for a closed one, which still counts while its successor is scheduled. */
-static enum lvs_reason reopen(struct lvs_step *step, struct lvs_conn *conn)
+enum lvs_reason lvs_decide_reopen(struct lvs_step *step, struct lvs_conn *conn)
 {
 	enum lvs_reason reason;
 
@@ -72,25 +60,13 @@ static enum lvs_reason reopen(struct lvs_step *step, struct lvs_conn *conn)
 	return reason;
 }
 
-LVS_INLINE struct lvs_conn *find(const struct lvs_step *step, enum lvs_side *side)
+static struct lvs_conn *find(const struct lvs_step *step, enum lvs_side *side)
 {
-	const struct lvs_flow *flow = &step->headers->flow;
-
 	const struct lvs_table *table = step->worker->director->table;
-	struct lvs_conn *conn;
 
-	if (lvs_unlikely(!step->fetch))
-		return lvs_table_find(table, flow, step->hash, LVS_SIDES_PACKET, side);
-	*side = LVS_SIDE_REQUEST;
-	if (lvs_likely(lvs_table_confirm(step->fetch->conn, flow)))
-		return step->fetch->conn;
-	if (!step->fetch->conn && lvs_likely(lvs_table_lacks(table, step->hash)))
+	if (step->fetch && !step->fetch->conn && lvs_likely(lvs_table_lacks(table, step->hash)))
 		return NULL;
-	conn = lvs_fetch_reply(table, step->fetch, flow);
-	if (!conn)
-		return lvs_table_find(table, flow, step->hash, LVS_SIDES_PACKET, side);
-	*side = LVS_SIDE_DEST_REPLY;
-	return conn;
+	return lvs_table_find(table, &step->headers->flow, step->hash, LVS_SIDES_PACKET, side);
 }
 
 /* A connection that was expected without its client's port, whose first packet this is. */
@@ -123,8 +99,8 @@ LVS_INLINE struct lvs_conn *find_waiting(const struct lvs_step *step, enum lvs_s
 
 /* The destination was removed, or there never was one (bypass). Replies still find their way, as in
  * the kernel; which has no eye for a family without a service. */
-static LVS_NOINLINE enum lvs_reason hit_removed(struct lvs_step *step, struct lvs_conn *conn,
-						enum lvs_side side, struct lvs_dest *dest)
+enum lvs_reason lvs_decide_removed(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side,
+				   struct lvs_dest *dest)
 {
 	const struct lvs_director *director = step->worker->director;
 
@@ -134,30 +110,17 @@ static LVS_NOINLINE enum lvs_reason hit_removed(struct lvs_step *step, struct lv
 		return lvs_hit(step, conn, side, dest);
 	if (!(lvs_setting(director, flags) & LVS_SET_EXPIRE_NODEST))
 		return LVS_REASON_DEST_GONE;
-	return start_anew(step, conn, LVS_GONE_DEST_GONE);
+	return lvs_decide_anew(step, conn, LVS_GONE_DEST_GONE);
 }
 
-/* @p first: it looks like the first of a connection. */
-LVS_INLINE enum lvs_reason decide_flow(struct lvs_step *step, bool first)
+enum lvs_reason lvs_decide_search(struct lvs_step *step, bool first)
 {
-	struct lvs_director *director = step->worker->director;
-	struct lvs_dest *dest;
-	struct lvs_conn *conn;
 	enum lvs_side side;
+	struct lvs_conn *conn = find(step, &side);
 
-	conn = find(step, &side);
 	if (!conn)
 		conn = find_waiting(step, &side);
-	if (!conn)
-		return lvs_miss(step);
-	if (lvs_unlikely(lvs_conn_is_over(conn, step->tick)))
-		return start_anew(step, conn, LVS_GONE_EXPIRED);
-	if (side == LVS_SIDE_REQUEST && lvs_unlikely(first) && is_reused(step, conn))
-		return reopen(step, conn);
-	dest = lvs_dest_at(&director->services->dests, conn->dest);
-	if (lvs_unlikely(!lvs_dest_available(dest)) || lvs_unlikely(conn->dest == 0))
-		return hit_removed(step, conn, side, dest);
-	return lvs_hit_straight(step, conn, side, dest);
+	return conn ? lvs_decide_conn(step, conn, side, first) : lvs_miss(step);
 }
 
 struct lvs_conn *lvs_decide_known(const struct lvs_step *step)
@@ -174,7 +137,7 @@ struct lvs_conn *lvs_decide_known(const struct lvs_step *step)
 		return NULL;
 	if (side != LVS_SIDE_REQUEST)
 		return conn;
-	if (looks_first(step->headers) && is_reused(step, conn))
+	if (looks_first(step->headers) && lvs_decide_is_reused(step, conn))
 		return NULL;
 	if (lvs_setting(director, flags) & LVS_SET_EXPIRE_NODEST &&
 	    !lvs_dest_available(lvs_services_dest(director->services, conn->dest)))
@@ -200,10 +163,10 @@ enum lvs_reason lvs_decide_flow(struct lvs_step *step)
 {
 	if (lvs_unlikely(lvs_director_stands_by(step->worker->director)))
 		return stand_by(step);
-	return decide_flow(step, looks_first(step->headers));
+	return lvs_decide_search(step, looks_first(step->headers));
 }
 
-static LVS_NOINLINE enum lvs_reason decide_other(struct lvs_step *step)
+enum lvs_reason lvs_decide_other(struct lvs_step *step)
 {
 	const struct lvs_headers *headers = step->headers;
 	bool fragment = headers->flags & LVS_HEADERS_FRAGMENT;
@@ -232,14 +195,7 @@ enum lvs_reason lvs_step_other(const struct lvs_step *step)
 		       : LVS_REASON_PROTOCOL;
 }
 
-enum lvs_reason lvs_decide(struct lvs_step *step)
-{
-	if (lvs_unlikely(!is_common(step->headers)))
-		return decide_other(step);
-	return decide_flow(step, step->headers->tcp_flags & LVS_TCP_SYN);
-}
-
 enum lvs_reason lvs_decide_standing_by(struct lvs_step *step)
 {
-	return is_common(step->headers) ? lvs_decide_flow(step) : decide_other(step);
+	return lvs_decide_is_common(step->headers) ? lvs_decide_flow(step) : lvs_decide_other(step);
 }

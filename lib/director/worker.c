@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "conn/fetch.h"
+#include "director/decide.h"
 #include "director/defence.h"
 #include "director/events.h"
 #include "director/frag.h"
@@ -273,7 +274,10 @@ void lvs_worker_peek(struct lvs_worker *worker, struct lvs_packet *packet, uint6
 	record->picked = LVS_SCHED_NONE;
 	lvs_epoch_enter(&worker->director->epoch, &worker->reader);
 	look(worker, packet, &worker->slot[0]);
+	if (worker->slot[0].reason == LVS_REASON_NONE)
+		lvs_fetch_record(worker->director->table, &worker->slot[0].fetch, false);
 	step.hash = worker->slot[0].fetch.hash;
+	step.fetch = &worker->slot[0].fetch;
 	record->headers = worker->slot[0].headers;
 	if (lvs_unlikely(lvs_director_stands_by(worker->director)))
 		record->reason = decide_standing_by(&step, worker->slot[0].reason);

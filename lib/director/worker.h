@@ -63,9 +63,6 @@ struct lvs_quoted {
 	const struct lvs_quote *quote;
 };
 
-/* The packet's lookup, state and forwarding; the reason. */
-enum lvs_reason lvs_decide(struct lvs_step *step);
-
 /* The same behind the question whether it is balanced, for a datagram's first fragment. */
 enum lvs_reason lvs_decide_flow(struct lvs_step *step);
 

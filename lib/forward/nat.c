@@ -33,7 +33,7 @@ static uint32_t udp_len(const uint8_t *udp, const struct lvs_headers *headers)
 }
 
 /* RFC 768 lets an IPv4 sender leave the sum out; a rewritten packet gets one, as in the kernel. */
-static void udp_fill(struct lvs_packet *packet, const struct lvs_headers *headers)
+static LVS_NOINLINE void udp_fill(struct lvs_packet *packet, const struct lvs_headers *headers)
 {
 	bool v4 = headers->flow.family == LVS_INET;
 	uint8_t *udp = packet->data + headers->l4_offset;
@@ -59,13 +59,13 @@ static void udp_fill(struct lvs_packet *packet, const struct lvs_headers *header
 	lvs_store_be16(udp + 6, check ? check : 0xffff);
 }
 
-static void repair_sum(struct lvs_packet *packet, const struct lvs_headers *headers,
-		       uint64_t addr_delta, uint64_t port_delta)
+LVS_INLINE void repair_sum(struct lvs_packet *packet, const struct lvs_headers *headers,
+			   uint64_t addr_delta, uint64_t port_delta)
 {
 	uint8_t *l4 = packet->data + headers->l4_offset;
 	uint8_t *field = l4 + (headers->flow.protocol == LVS_TCP ? LVS_TCP_CSUM : LVS_UDP_CSUM);
 
-	if (packet->flags & LVS_PACKET_CSUM_PARTIAL)
+	if (lvs_unlikely(packet->flags & LVS_PACKET_CSUM_PARTIAL))
 		lvs_csum_apply_partial(field, addr_delta);
 	else if (lvs_likely(headers->flow.protocol == LVS_TCP))
 		lvs_csum_apply(field, addr_delta + port_delta);
@@ -109,9 +109,9 @@ static LVS_NOINLINE void rewrite_other(struct lvs_packet *packet, const struct l
 }
 
 /* Puts address and port in their place; @p from_addr and @p from_port are what stands there. */
-static void rewrite(struct lvs_packet *packet, const struct lvs_headers *headers,
-		    const struct place *place, const union lvs_addr *from_addr,
-		    const union lvs_addr *to_addr, lvs_be16 from_port, lvs_be16 to_port)
+LVS_INLINE void rewrite(struct lvs_packet *packet, const struct lvs_headers *headers,
+			const struct place *place, const union lvs_addr *from_addr,
+			const union lvs_addr *to_addr, lvs_be16 from_port, lvs_be16 to_port)
 {
 	uint64_t addr_delta = lvs_csum_delta_addr(0, from_addr, to_addr, headers->flow.family);
 	uint64_t port_delta = lvs_csum_delta16(0, from_port, to_port);
@@ -133,8 +133,8 @@ static void rewrite(struct lvs_packet *packet, const struct lvs_headers *headers
 	repair_sum(packet, headers, addr_delta, port_delta);
 }
 
-static void rewrite_out(struct lvs_packet *packet, const struct lvs_headers *headers,
-			const struct lvs_binding *binding)
+LVS_INLINE void rewrite_out(struct lvs_packet *packet, const struct lvs_headers *headers,
+			    const struct lvs_binding *binding)
 {
 	rewrite(packet, headers, &destination, &headers->flow.dst, &binding->dest,
 		headers->flow.dst_port, binding->dest_port);
@@ -148,8 +148,9 @@ static bool is_crossing(const struct lvs_packet *packet, const struct lvs_bindin
 }
 
 /* The real server is this host: neither TTL nor MTU are asked. */
-static enum lvs_reason nat_to_host(struct lvs_packet *packet, struct lvs_headers *headers,
-				   const struct lvs_binding *binding)
+static LVS_NOINLINE enum lvs_reason nat_to_host(struct lvs_packet *packet,
+						struct lvs_headers *headers,
+						const struct lvs_binding *binding)
 {
 	if (is_crossing(packet, binding))
 		return LVS_REASON_CROSS_LOCAL;

@@ -116,27 +116,32 @@ LVS_INLINE uint16_t lvs_tunnel_id(const uint8_t *ip, const struct lvs_headers *h
 	/* Fragments of one packet are packets of their own outside, and may be cut once more. */
 	if (lvs_unlikely(headers->flags & LVS_HEADERS_LATER_FRAGMENT))
 		id = (uint16_t)(id + (lvs_load16(ip + 6) & LVS_FRAG_OFFSET) * LVS_TUNNEL_ID_SPREAD);
-	if (headers->flow.family == LVS_INET)
-		return (uint16_t)(id + lvs_ntohs(lvs_csum_fold(lvs_csum_sum(0, ip + 12, 8))));
+	if (lvs_likely(headers->flow.family == LVS_INET))
+		return (uint16_t)(id + lvs_ntohs(lvs_csum_fold(lvs_load_be64(ip + 12))));
 	return lvs_ntohs(lvs_csum_fold(lvs_csum_sum(0, ip + 8, headers->payload_offset - 8u)));
 }
 
+/* In words, of which the checksum is made before they are written: memory need not be asked. */
 LVS_INLINE void lvs_tunnel_outer4(struct lvs_packet *packet, const struct lvs_headers *headers,
 				  const struct lvs_binding *binding, uint8_t protocol,
 				  uint32_t overhead)
 {
 	uint8_t *ip = packet->data;
+	uint16_t df = lvs_tunnel_df(headers, binding) ? LVS_FRAG_DF : 0;
+	lvs_be32 first = lvs_htonl(0x45000000u | (uint32_t)lvs_tunnel_tos(headers->tos) << 16 |
+				   (uint16_t)packet->len);
+	lvs_be32 second = lvs_htonl((uint32_t)lvs_tunnel_id(ip + overhead, headers) << 16 | df);
+	lvs_be32 third = lvs_htonl((uint32_t)headers->ttl << 24 | (uint32_t)protocol << 16);
+	lvs_be32 src = binding->path->source.word[0];
+	lvs_be32 dst = binding->dest.word[0];
+	uint64_t sum = (uint64_t)first + second + third + src + dst;
 
-	ip[0] = 0x45;
-	ip[1] = lvs_tunnel_tos(headers->tos);
-	lvs_store16(ip + 2, (uint16_t)packet->len);
-	lvs_store16(ip + 4, lvs_tunnel_id(ip + overhead, headers));
-	lvs_store16(ip + 6, lvs_tunnel_df(headers, binding) ? LVS_FRAG_DF : 0);
-	ip[8] = headers->ttl;
-	ip[9] = protocol;
-	lvs_store_be32(ip + 12, binding->path->source.word[0]);
-	lvs_store_be32(ip + 16, binding->dest.word[0]);
-	lvs_store_be16(ip + 10, lvs_csum_ipv4(ip, LVS_OUTER4_LEN));
+	lvs_store_be32(ip, first);
+	lvs_store_be32(ip + 4, second);
+	lvs_store_be32(ip + 8, third);
+	lvs_store_be16(ip + 10, (lvs_be16)~lvs_csum_fold(sum));
+	lvs_store_be32(ip + 12, src);
+	lvs_store_be32(ip + 16, dst);
 }
 
 LVS_INLINE void lvs_tunnel_outer6(struct lvs_packet *packet, const struct lvs_headers *headers,

@@ -2,14 +2,6 @@
 /* The Internet checksum over long runs of bytes. RFC 1071. */
 #include "packet/checksum.h"
 
-static uint64_t load64(const uint8_t *p)
-{
-	uint64_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
 /* At most 7 bytes; what is missing in the last word counts as zero behind them. */
 static uint64_t sum_tail(uint64_t sum, const uint8_t *p, size_t len)
 {
@@ -26,14 +18,14 @@ uint64_t lvs_csum_sum(uint64_t sum, const void *data, size_t len)
 
 	/* Two chains of additions, because each waits for its own carry. */
 	for (; len >= 32; len -= 32, p += 32) {
-		sum = lvs_csum_add(sum, load64(p));
-		other = lvs_csum_add(other, load64(p + 8));
-		sum = lvs_csum_add(sum, load64(p + 16));
-		other = lvs_csum_add(other, load64(p + 24));
+		sum = lvs_csum_add(sum, lvs_load_be64(p));
+		other = lvs_csum_add(other, lvs_load_be64(p + 8));
+		sum = lvs_csum_add(sum, lvs_load_be64(p + 16));
+		other = lvs_csum_add(other, lvs_load_be64(p + 24));
 	}
 	sum = lvs_csum_add(sum, other);
 	for (; len >= 8; len -= 8, p += 8)
-		sum = lvs_csum_add(sum, load64(p));
+		sum = lvs_csum_add(sum, lvs_load_be64(p));
 	return len ? sum_tail(sum, p, len) : sum;
 }
 

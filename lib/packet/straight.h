@@ -17,7 +17,7 @@ enum lvs_reason lvs_parse_offload(const struct lvs_packet *packet,
 /* An IPv4 fragment, the header of which has been read. */
 enum lvs_reason lvs_parse_fragment(const struct lvs_packet *packet, struct lvs_headers *headers,
 				   uint32_t header_len);
-/* All that does not begin as IPv4 without options. */
+/* All that does not begin as IPv6, or IPv4 without options. */
 enum lvs_reason lvs_parse_other(const struct lvs_packet *packet, struct lvs_headers *headers,
 				uint32_t linear);
 
@@ -85,6 +85,8 @@ LVS_INLINE enum lvs_reason lvs_parse_straight(const struct lvs_packet *packet,
 	/* Version 4, five words of header: no options. */
 	if (lvs_likely(linear >= LVS_IPV4_LEN && packet->data[0] == 0x45))
 		return lvs_parse_ipv4(packet, headers, linear, LVS_IPV4_LEN);
+	if (lvs_likely(linear >= LVS_IPV6_LEN && packet->data[0] >> 4 == 6))
+		return lvs_parse_finish(packet, headers, lvs_parse_ipv6(packet, headers));
 	return lvs_parse_other(packet, headers, linear);
 }
 
