@@ -42,6 +42,7 @@ _Noreturn void bench_fail(const char *what);
 
 /* The cases, by suite: core, */
 void bench_established(const struct bench_options *options);
+void bench_mixed(const struct bench_options *options);
 void bench_mix(const struct bench_options *options);
 void bench_fresh(const struct bench_options *options);
 void bench_persistent(const struct bench_options *options);

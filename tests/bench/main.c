@@ -16,7 +16,8 @@ struct suite {
 static const struct suite suites[] = {
 	{"core",
 	 1000000,
-	 {bench_established, bench_mix, bench_fresh, bench_persistent, bench_flood, bench_expiry}},
+	 {bench_established, bench_mixed, bench_mix, bench_fresh, bench_persistent, bench_flood,
+	  bench_expiry}},
 	{"memory", 10000000, {bench_memory, bench_idle}},
 	{"scale", 10000000, {bench_workers, bench_growth}},
 	{"control", 1000000, {bench_maglev, bench_services}},

@@ -199,6 +199,14 @@ void site_open(struct site *site, const struct site_conf *conf)
 	make_pool(site);
 }
 
+void site_look_like(struct site *view, const struct site *owner, const struct site_conf *conf)
+{
+	*view = *owner;
+	view->family = conf->family;
+	view->method = conf->method;
+	configure(view, conf);
+}
+
 void site_join(struct site *site, struct site *owner)
 {
 	*site = *owner;

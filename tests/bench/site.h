@@ -59,6 +59,10 @@ void site_close(struct site *site);
  * ends it, before the owner's. */
 void site_join(struct site *site, struct site *owner);
 
+/* The owner as one of another family sees it, whose service is added: the same worker and pool. It
+ * ends with the owner. */
+void site_look_like(struct site *view, const struct site *owner, const struct site_conf *conf);
+
 /* Opens every flow: SYN, and ACK where @p established. */
 void site_fill(struct site *site, uint32_t first, uint32_t n, bool established);
 
@@ -85,6 +89,9 @@ void site_put(struct site *site, unsigned i, const struct lvs_flow *flow, uint8_
 
 /* Packet i, which has been made, is so long; not shorter than it was. */
 void site_lengthen(struct site *site, unsigned i, uint32_t len);
+
+/* Packet i, which has been made, gets an IPv4 option or an IPv6 extension header of eight bytes. */
+void site_add_option(struct site *site, unsigned i);
 
 /* Client @p host to the service. */
 struct lvs_flow site_flow(const struct site *site, uint32_t host, unsigned port);

@@ -71,7 +71,29 @@ void site_lengthen(struct site *site, unsigned i, uint32_t len)
 	}
 	lvs_store16(ip + 2, (uint16_t)len);
 	lvs_store_be16(ip + 10, 0);
-	lvs_store_be16(ip + 10, lvs_csum_ipv4(ip, 20));
+	lvs_store_be16(ip + 10, lvs_csum_ipv4(ip, (ip[0] & 15u) * 4));
+}
+
+/* Eight bytes of nothing behind the header: seven times no operation and the end, or a destination
+ * option that pads. */
+void site_add_option(struct site *site, unsigned i)
+{
+	static const uint8_t inet[8] = {1, 1, 1, 1, 1, 1, 1, 0};
+	uint8_t inet6[8] = {0, 0, 1, 4, 0, 0, 0, 0};
+	struct lvs_packet *packet = &site->packets[i];
+	uint32_t ip_len = site->family == LVS_INET6 ? 40 : 20;
+	uint8_t *ip = packet->data;
+
+	memmove(ip + ip_len + 8, ip + ip_len, packet->len - ip_len);
+	if (site->family == LVS_INET6) {
+		inet6[0] = ip[6];
+		ip[6] = 60;
+		memcpy(ip + ip_len, inet6, 8);
+	} else {
+		ip[0] += 2;
+		memcpy(ip + ip_len, inet, 8);
+	}
+	site_lengthen(site, i, packet->len + 8);
 }
 
 struct lvs_flow site_flow(const struct site *site, uint32_t host, unsigned port)
