@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/byteorder.h"
+#include "conn/fetch.h"
 #include "conn/template.h"
 #include "director/candidate.h"
 #include "director/engine.h"
@@ -33,11 +34,9 @@ static bool is_ftp(const struct lvs_service_set *set)
  *	firewall mark      0, client net, mark, 0
  *	with an engine     the same, and what it finds in the packet
  */
-static void key_of(const struct lvs_step *step, const struct lvs_service_set *set,
+static void key_of(const struct lvs_flow *flow, const struct lvs_service_set *set,
 		   struct lvs_template_key *key)
 {
-	const struct lvs_flow *flow = &step->headers->flow;
-
 	memset(key, 0, sizeof(*key));
 	key->family = flow->family;
 	key->protocol = flow->protocol;
@@ -257,7 +256,7 @@ static enum lvs_reason begin(struct lvs_step *step, const struct lvs_candidate *
 	const struct lvs_pe_ops *pe = candidate->set->conf.pe;
 	enum lvs_reason reason = LVS_REASON_NONE;
 
-	key_of(step, candidate->set, &want->key);
+	key_of(&step->headers->flow, candidate->set, &want->key);
 	want->dest = candidate->dest ? candidate->dest->number : 0;
 	if (pe) {
 		reason = lvs_engine_fill(step, pe, &step->headers->flow, found);
@@ -276,6 +275,7 @@ enum lvs_reason lvs_persist(struct lvs_step *step, struct lvs_candidate *candida
 	struct lvs_found found;
 	enum lvs_reason reason = begin(step, candidate, &want, &found);
 
+	step->worker->persists = true;
 	if (reason != LVS_REASON_NONE)
 		return reason;
 	/* Mostly the client is known; who is not needs a record, which is taken without a lock. */
@@ -307,4 +307,47 @@ enum lvs_reason lvs_persist_as_if(struct lvs_step *step, struct lvs_candidate *c
 	lvs_note(step, template, lvs_table_number(director->table, template));
 	lvs_candidate_take(step, candidate, dest, lvs_dest_forwarder(dest));
 	return LVS_REASON_NONE;
+}
+
+/* --- Hints --- */
+
+static void fetch_line(const struct lvs_table *table, struct lvs_fetch *fetch)
+{
+	struct lvs_index index = lvs_view_index(lvs_table_view(table, fetch->hash));
+
+	fetch->line = &index.lines[lvs_index_home(index, fetch->hash)];
+	lvs_prefetch(fetch->line);
+}
+
+/* Where the template of a packet's client would stand. False: it will need none. */
+static bool fetch_template(struct lvs_worker *worker, const struct lvs_packet *packet,
+			   const struct lvs_slot *slot, struct lvs_fetch *fetch)
+{
+	const struct lvs_flow *flow = &slot->headers.flow;
+	const struct lvs_table *table = worker->director->table;
+	const struct lvs_service_set *set;
+	struct lvs_template_key key;
+
+	if (slot->reason != LVS_REASON_NONE || slot->fetch.conn)
+		return false;
+	set = lvs_matches_ask(&worker->matches, worker->director->services, flow, packet->mark);
+	if (!set || !lvs_is_persistent(set) || set->conf.pe)
+		return false;
+	key_of(flow, set, &key);
+	fetch->hash = lvs_template_hash(table, &key);
+	fetch_line(table, fetch);
+	return true;
+}
+
+void lvs_persist_fetch(struct lvs_worker *worker, const struct lvs_packet *packets, unsigned n)
+{
+	struct lvs_fetch fetch[LVS_BATCH];
+	unsigned fetched = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		fetched += fetch_template(worker, &packets[i], &worker->slot[i], &fetch[fetched]);
+	for (unsigned i = 0; i < fetched; i++)
+		lvs_fetch_record(worker->director->table, &fetch[i], false);
+	/* Until a client of such a service comes again. */
+	worker->persists = fetched != 0;
 }

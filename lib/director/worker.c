@@ -204,6 +204,8 @@ static void process_round(struct lvs_worker *worker, struct lvs_packet *packets,
 		if (lvs_likely(slot[i].reason == LVS_REASON_NONE))
 			lvs_fetch_record(table, &slot[i].fetch,
 					 slot[i].headers.flow.family == LVS_INET6);
+	if (lvs_unlikely(worker->persists))
+		lvs_persist_fetch(worker, packets, n);
 	for (unsigned i = 0; i < n; i++) {
 		step.packet = &packets[i];
 		step.headers = &slot[i].headers;

@@ -24,6 +24,7 @@ struct lvs_worker {
 	struct lvs_director *director;
 	struct lvs_worker *next;    /* list of the director */
 	bool expiry_more;           /* the last handling of expiry left something undone */
+	bool persists;              /* persistent services have new connections these days */
 	_Atomic uint64_t ticks;     /* the worker's own time */
 	struct lvs_matches matches; /* services found lately */
 	struct lvs_path_conf path;  /* a destination's with a learned MTU, for one packet's turn */
@@ -109,6 +110,10 @@ enum lvs_reason lvs_outbound(struct lvs_step *step);
 
 /* A later fragment of one that had no entry, from destination @p dest. */
 enum lvs_reason lvs_outbound_later(struct lvs_step *step, uint32_t dest);
+
+/* Hints: fetches the templates of those of @p n packets, looked at and fetched, that seem to be new
+ * connections of persistent services. */
+void lvs_persist_fetch(struct lvs_worker *worker, const struct lvs_packet *packets, unsigned n);
 
 /* Ends step->old, if that has not been done yet. */
 void lvs_step_end_old(struct lvs_step *step);
