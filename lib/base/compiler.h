@@ -3,6 +3,8 @@
 #ifndef LVS_BASE_COMPILER_H
 #define LVS_BASE_COMPILER_H
 
+#include <stdint.h>
+
 #define LVS_CACHE_LINE 64
 
 #if defined(__SANITIZE_THREAD__)
@@ -48,6 +50,16 @@
 #define lvs_ctz64(x) ((unsigned)__builtin_ctzll(x))
 /** Number of the highest set bit; @p x is not 0. */
 #define lvs_fls64(x) (63u - (unsigned)__builtin_clzll(x))
+
+/** How many bits are set: Warren, "Hacker's Delight", 2002, figure 5-2. Not every processor has an
+ * instruction for it, and then the compiler would call a function. */
+LVS_INLINE unsigned lvs_popcount64(uint64_t x)
+{
+	x -= x >> 1 & UINT64_C(0x5555555555555555);
+	x = (x & UINT64_C(0x3333333333333333)) + (x >> 2 & UINT64_C(0x3333333333333333));
+	x = (x + (x >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	return (unsigned)(x * UINT64_C(0x0101010101010101) >> 56);
+}
 
 /* Tells a sibling hyperthread that this one only waits. */
 LVS_INLINE void lvs_pause(void)

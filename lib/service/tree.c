@@ -38,7 +38,7 @@ static void free_retired(struct lvs_services *services, struct lvs_retired *reti
 
 static unsigned slot_n(const struct lvs_tree_node *node)
 {
-	return (unsigned)__builtin_popcountll(node->all);
+	return lvs_popcount64(node->all);
 }
 
 static uint64_t bits_above(unsigned digit)

@@ -58,7 +58,7 @@ LVS_INLINE unsigned lvs_tree_digit(const uint32_t *word, unsigned level)
 
 LVS_INLINE unsigned lvs_tree_index(const struct lvs_tree_node *node, uint64_t bit)
 {
-	return (unsigned)__builtin_popcountll(node->all & (bit - 1));
+	return lvs_popcount64(node->all & (bit - 1));
 }
 
 LVS_INLINE int lvs_leaf_equal(const struct lvs_leaf *a, const struct lvs_leaf *b)
