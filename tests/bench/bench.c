@@ -57,6 +57,15 @@ void bench_progress(const char *name, uint32_t flows)
 		fputs("\r\033[K", stderr);
 }
 
+unsigned bench_batch(const struct bench_options *options, unsigned i)
+{
+	static const unsigned batches[] = {32, 1, 8, 64, 256, 0};
+
+	if (options->batch)
+		return i == 0 ? options->batch : 0;
+	return options->quick && i > 0 ? 0 : batches[i];
+}
+
 bool bench_wanted(const struct bench_options *options, const char *name)
 {
 	size_t len = options->only ? strlen(options->only) : 0;

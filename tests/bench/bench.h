@@ -33,6 +33,10 @@ uint64_t bench_random(uint64_t *state);
 /* A progress line on stderr, where that is a terminal; NULL takes it away. */
 void bench_progress(const char *name, uint32_t flows);
 
+/* How many packets a batch has that a case is told for: the i-th, 32 first, 0 behind the last. One
+ * alone where --batch or --quick say so. */
+unsigned bench_batch(const struct bench_options *options, unsigned i);
+
 /* Whether a case was asked for; with --quick by its whole name. */
 bool bench_wanted(const struct bench_options *options, const char *name);
 /* The same of cases that are measured together, whose names begin with @p name. */

@@ -25,8 +25,6 @@ static const struct known {
 	{"established/ipip/v6", LVS_INET6, LVS_METHOD_TUNNEL, {0, 64.4, 0}, {0}},
 };
 
-static const unsigned batches[] = {SITE_BATCH, 1, 8, 64, 256};
-
 /* NAT: both directions mixed. */
 static double one_round(struct site *site, unsigned batch)
 {
@@ -125,16 +123,17 @@ static void one_batch(struct site *site, const struct bench_options *options,
 static void all_batches(struct site *site, const struct bench_options *options,
 			const struct known *known)
 {
-	bool one = options->quick || options->batch;
 	struct floor_memory m;
+
+	unsigned batch;
 
 	if (options->quick) {
 		one_batch(site, options, known, SITE_BATCH, NULL);
 		return;
 	}
 	floor_open(&m, site->flows, known->method == LVS_METHOD_NAT, known->family == LVS_INET6);
-	for (unsigned b = 0; b < (one ? 1 : sizeof(batches) / sizeof(batches[0])); b++)
-		one_batch(site, options, known, options->batch ? options->batch : batches[b], &m);
+	for (unsigned b = 0; (batch = bench_batch(options, b)) != 0; b++)
+		one_batch(site, options, known, batch, &m);
 	floor_close(&m);
 }
 

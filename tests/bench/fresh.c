@@ -35,21 +35,30 @@ static double one_round(struct site *site, uint32_t held, unsigned batch)
 }
 
 static void print(const struct bench_options *options, const struct fresh *fresh, uint32_t held,
-		  struct spread ns)
+		  unsigned batch, struct spread ns, double floor_ns)
 {
 	struct report report;
 
 	report_begin(&report, fresh->name);
-	report_load(&report, held, 1, options->batch ? options->batch : SITE_BATCH);
+	report_load(&report, held, 1, batch);
 	report_value(&report, "servers", fresh->servers, 0, "", "servers");
 	report_ns(&report, &ns);
-	if (!options->quick) {
-		double floor_ns = floor_of(held, false, false);
-
+	if (floor_ns > 0)
 		report_floor(&report, floor_ns, ns.median / floor_ns);
-	}
-	report_goal(&report, "goal_ns", ns.median, fresh->goal_ns);
+	report_goal(&report, "goal_ns", ns.median, batch == SITE_BATCH ? fresh->goal_ns : 0);
 	report_end(&report, options);
+}
+
+static struct spread all_rounds(struct site *site, uint32_t held, unsigned batch, unsigned rounds)
+{
+	double values[1024];
+
+	for (unsigned i = 0; i < rounds; i++) {
+		if (i % REFRESH == 0)
+			site_touch(site, 0, held);
+		values[i] = one_round(site, held, batch);
+	}
+	return spread_of(values, rounds);
 }
 
 static void one_case(const struct bench_options *options, const struct fresh *fresh)
@@ -60,18 +69,18 @@ static void one_case(const struct bench_options *options, const struct fresh *fr
 				 .sched = fresh->sched,
 				 .servers = fresh->servers,
 				 .flows = held + SITE_POOL};
-	double values[1024];
+	double floor_ns = 0;
 	struct site site;
+	unsigned batch;
 
 	bench_progress(fresh->name, held);
 	site_open(&site, &conf);
 	site_fill(&site, 0, held, true);
-	for (unsigned i = 0; i < options->rounds; i++) {
-		if (i % REFRESH == REFRESH - 1)
-			site_touch(&site, 0, held);
-		values[i] = one_round(&site, held, options->batch ? options->batch : SITE_BATCH);
-	}
-	print(options, fresh, held, spread_of(values, options->rounds));
+	if (!options->quick)
+		floor_ns = floor_of(held, false, false);
+	for (unsigned b = 0; (batch = bench_batch(options, b)) != 0; b++)
+		print(options, fresh, held, batch, all_rounds(&site, held, batch, options->rounds),
+		      floor_ns);
 	site_close(&site);
 }
 

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The goals of what lvs-bench has recorded, as a table of docs/performance.md: goals.py FILE.json..."""
+"""What lvs-bench has recorded as the tables of docs/performance.md: goals.py FILE.json...
+
+All goals; and, where the figures of tests/bench/run tables are among them, tables side by side.
+"""
 
 import sys
 
@@ -51,7 +54,28 @@ def table(figures):
     return "\n".join(rows)
 
 
+def tables(figures):
+    """Lookups by table and number of entries."""
+    found = [f for f in figures if f["case"].startswith("table/")]
+    sizes = sorted({f["flows"] for f in found})
+    rows = ["| table | keys | " + " | ".join(f"{short(size)}, ns" for size in sizes) + " | times liblvs' |",
+            "| --- | --- |" + " --- |" * (len(sizes) + 1)]
+    for name, key_len in dict.fromkeys((f["case"], f["key_bytes"]) for f in found):
+        of = {f["flows"]: f for f in found if (f["case"], f["key_bytes"]) == (name, key_len)}
+        cells = [f"{of[size]['ns_per_lookup']:g}" if size in of else "" for size in sizes]
+        times = " / ".join(f"{of[size]['times_liblvs']:g}" for size in sizes if size in of)
+        rows.append(f"| `{name}` | {key_len} bytes | " + " | ".join(cells) + f" | {times} |")
+    return "\n".join(rows) if found else ""
+
+
+def main(names):
+    figures = read(names)
+    print(table(figures))
+    if tables(figures):
+        print("\n" + tables(figures))
+
+
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit("usage: goals.py FILE.json...")
-    print(table(read(sys.argv[1:])))
+    main(sys.argv[1:])

@@ -29,7 +29,7 @@ static const char usage[] =
 	"                 [--rounds N] [--quick] [--json] [--record FILE]\n"
 	"  --case NAME   only cases whose name begins so\n"
 	"  --flows MAX   tables of at most MAX flows (default 1000000; memory, scale: 10000000)\n"
-	"  --batch N     packets a batch (default 32; established also 1, 8, 64 and 256)\n"
+	"  --batch N     packets a batch (default 32, and 1, 8, 64 and 256)\n"
 	"  --rounds N    measurements a case, the median counts (default 101)\n"
 	"  --quick       no turning over, no floor: for counting instructions\n"
 	"  --json        a line of JSON for each figure\n"

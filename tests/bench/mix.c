@@ -143,36 +143,37 @@ static void mix_close(struct mix *mix)
 }
 
 static void print(const struct bench_options *options, const struct mix_case *c, uint32_t held,
-		  unsigned batch, struct spread ns)
+		  unsigned batch, struct spread ns, double floor_ns)
 {
 	struct report report;
 
 	report_begin(&report, c->name);
 	report_load(&report, held, 1, batch);
 	report_ns(&report, &ns);
-	if (!options->quick) {
-		double floor_ns = floor_of(held, false, c->family == LVS_INET6);
-
+	if (floor_ns > 0)
 		report_floor(&report, floor_ns, ns.median / floor_ns);
-	}
-	report_goal(&report, "goal_ns", ns.median, c->goal_ns);
+	report_goal(&report, "goal_ns", ns.median, batch == SITE_BATCH ? c->goal_ns : 0);
 	report_end(&report, options);
 }
 
 static void one_case(const struct bench_options *options, const struct mix_case *c)
 {
 	uint32_t held = options->flows_max < HELD ? options->flows_max : HELD;
-	unsigned batch = options->batch ? options->batch : SITE_BATCH;
+	double values[1024], floor_ns = 0;
 	static struct mix mix;
-	double values[1024];
+	unsigned batch;
 
 	bench_progress(c->name, held);
 	mix = (struct mix){.next = 0};
 	mix_open(&mix, c, held);
-	for (unsigned i = 0; i < options->rounds; i++)
-		values[i] = one_round(&mix, batch);
+	if (!options->quick)
+		floor_ns = floor_of(held, false, c->family == LVS_INET6);
+	for (unsigned b = 0; (batch = bench_batch(options, b)) != 0; b++) {
+		for (unsigned i = 0; i < options->rounds; i++)
+			values[i] = one_round(&mix, batch);
+		print(options, c, held, batch, spread_of(values, options->rounds), floor_ns);
+	}
 	mix_close(&mix);
-	print(options, c, held, batch, spread_of(values, options->rounds));
 }
 
 void bench_mix(const struct bench_options *options)

@@ -27,10 +27,36 @@ static double one_round(struct site *site, unsigned batch)
 	return ns;
 }
 
+static struct spread all_rounds(struct site *site, uint32_t held, unsigned batch, unsigned rounds)
+{
+	double values[1024];
+
+	for (unsigned i = 0; i < rounds; i++) {
+		if (i % REFRESH == 0)
+			site_touch(site, 0, held);
+		values[i] = one_round(site, batch);
+	}
+	return spread_of(values, rounds);
+}
+
+static void print(const struct bench_options *options, const struct site *site, unsigned batch,
+		  struct spread ns, double floor_ns)
+{
+	struct report report;
+
+	report_begin(&report, "persistent");
+	report_load(&report, site->flows, 1, batch);
+	report_value(&report, "clients", site->clients, 0, "", "clients");
+	report_ns(&report, &ns);
+	if (floor_ns > 0)
+		report_floor(&report, floor_ns, ns.median / floor_ns);
+	report_goal(&report, "goal_ns", ns.median, batch == SITE_BATCH ? GOAL_NS : 0);
+	report_end(&report, options);
+}
+
 void bench_persistent(const struct bench_options *options)
 {
 	uint32_t held = options->flows_max < HELD ? options->flows_max : HELD;
-	unsigned batch = options->batch ? options->batch : SITE_BATCH;
 	struct site_conf conf = {.family = LVS_INET,
 				 .method = LVS_METHOD_DR,
 				 .sched = "wlc",
@@ -38,32 +64,19 @@ void bench_persistent(const struct bench_options *options)
 				 .persistent_s = LIFE_S,
 				 .flows = held,
 				 .room = held + held / EACH + 2 * SITE_POOL};
-	double values[1024];
-	struct report report;
-	struct spread ns;
+	double floor_ns = 0;
 	struct site site;
+	unsigned batch;
 
 	if (!bench_wanted(options, "persistent"))
 		return;
 	bench_progress("persistent", held);
 	site_open(&site, &conf);
 	site_fill(&site, 0, held, true);
-	for (unsigned i = 0; i < options->rounds; i++) {
-		if (i % REFRESH == REFRESH - 1)
-			site_touch(&site, 0, held);
-		values[i] = one_round(&site, batch);
-	}
+	if (!options->quick)
+		floor_ns = floor_of(held, false, false);
+	for (unsigned b = 0; (batch = bench_batch(options, b)) != 0; b++)
+		print(options, &site, batch, all_rounds(&site, held, batch, options->rounds),
+		      floor_ns);
 	site_close(&site);
-	ns = spread_of(values, options->rounds);
-	report_begin(&report, "persistent");
-	report_load(&report, held, 1, batch);
-	report_value(&report, "clients", conf.clients, 0, "", "clients");
-	report_ns(&report, &ns);
-	if (!options->quick) {
-		double floor_ns = floor_of(held, false, false);
-
-		report_floor(&report, floor_ns, ns.median / floor_ns);
-	}
-	report_goal(&report, "goal_ns", ns.median, GOAL_NS);
-	report_end(&report, options);
 }

@@ -127,7 +127,7 @@ def by_batch(figures):
 def by_servers(figures):
     chart = Chart("A new connection by weighted least connections", "servers of the service", "ns a packet")
     for f in figures:
-        if f["case"] == "new/wlc" or f["case"].startswith("new/wlc-"):
+        if f["case"].startswith("new/wlc") and f.get("batch", 32) == 32:
             chart.add("wlc", f["servers"], f["ns_per_packet"])
     return chart
 
