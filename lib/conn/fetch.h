@@ -60,7 +60,7 @@ LVS_INLINE void lvs_fetch_record(const struct lvs_table *table, struct lvs_fetch
 /*
  * The living connection of which the flow is the reply, where the line alone tells: it holds no
  * other entry with the tag, and there is no other line to look into. NULL: lvs_table_find() looks,
- * which minds all there is.
+ * which minds all there is. A record was found ahead.
  */
 LVS_INLINE struct lvs_conn *lvs_fetch_reply(const struct lvs_table *table,
 					    const struct lvs_fetch *fetch,
@@ -72,7 +72,7 @@ LVS_INLINE struct lvs_conn *lvs_fetch_reply(const struct lvs_table *table,
 	uint32_t passed, ref;
 	uint64_t slots;
 
-	if (!conn || fetch->line != &index.lines[lvs_index_home(index, fetch->hash)])
+	if (fetch->line != &index.lines[lvs_index_home(index, fetch->hash)])
 		return NULL;
 	slots = lvs_index_slots(fetch->line, lvs_index_tag(fetch->hash), &passed);
 	if (!slots || (slots & (slots - 1)) | passed)

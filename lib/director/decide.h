@@ -61,8 +61,9 @@ LVS_INLINE enum lvs_reason lvs_decide(struct lvs_step *step)
 		return lvs_decide_other(step);
 	if (lvs_likely(lvs_table_confirm(conn, &headers->flow)))
 		return lvs_decide_conn(step, conn, LVS_SIDE_REQUEST, first);
-	conn = lvs_fetch_reply(step->worker->director->table, step->fetch, &headers->flow);
-	if (lvs_likely(conn))
+	if (conn)
+		conn = lvs_fetch_reply(step->worker->director->table, step->fetch, &headers->flow);
+	if (conn)
 		return lvs_decide_conn(step, conn, LVS_SIDE_DEST_REPLY, first);
 	return lvs_decide_search(step, first);
 }
