@@ -21,7 +21,7 @@ LVS_INLINE void lvs_fetch_line(const struct lvs_table *table, const struct lvs_f
 	fetch->hash = lvs_key_hash_flow(&table->env.hash, flow);
 	view = lvs_table_view(table, fetch->hash);
 	index = lvs_view_index(view);
-	fetch->line = &index.lines[lvs_index_home(index, fetch->hash)];
+	fetch->line = lvs_index_line_of(index, fetch->hash);
 	lvs_prefetch(fetch->line);
 }
 
@@ -72,7 +72,7 @@ LVS_INLINE struct lvs_conn *lvs_fetch_reply(const struct lvs_table *table,
 	uint32_t passed, ref;
 	uint64_t slots;
 
-	if (fetch->line != &index.lines[lvs_index_home(index, fetch->hash)])
+	if (fetch->line != lvs_index_line_of(index, fetch->hash))
 		return NULL;
 	slots = lvs_index_slots(fetch->line, lvs_index_tag(fetch->hash), &passed);
 	if (!slots || (slots & (slots - 1)) | passed)

@@ -148,6 +148,6 @@ void lvs_fetch_elsewhere(const struct lvs_table *table, struct lvs_fetch *fetch)
 		lvs_prefetch(&index.lines[(home + 1) & lvs_index_mask(index)]);
 	if (!next.lines)
 		return;
-	fetch->line = &next.lines[lvs_index_home(next, fetch->hash)];
+	fetch->line = lvs_index_line_of(next, fetch->hash);
 	fetch->conn = lvs_fetch_from_line(table, fetch);
 }

@@ -63,7 +63,7 @@ static LVS_NOINLINE unsigned add_behind(struct lvs_index index, uint64_t hash, u
 
 unsigned lvs_index_add(struct lvs_index index, uint64_t hash, uint32_t ref)
 {
-	struct lvs_index_line *line = &index.lines[lvs_index_home(index, hash)];
+	struct lvs_index_line *line = lvs_index_line_of(index, hash);
 	uint32_t passed;
 	uint64_t empty = lvs_index_slots(line, 0, &passed);
 

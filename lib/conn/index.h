@@ -62,6 +62,11 @@ LVS_INLINE uint64_t lvs_index_home(struct lvs_index index, uint64_t hash)
 	return hash >> (64 - index.bits);
 }
 
+LVS_INLINE struct lvs_index_line *lvs_index_line_of(struct lvs_index index, uint64_t hash)
+{
+	return index.lines + lvs_index_home(index, hash);
+}
+
 /* The lowest bits of the hash; 0 would mean an empty slot. */
 LVS_INLINE uint64_t lvs_index_tag(uint64_t hash)
 {

@@ -110,7 +110,7 @@ LVS_INLINE bool lvs_view_lacks(const struct lvs_shard_view *view, uint64_t hash)
 	struct lvs_index index = lvs_view_index(view);
 
 	/* The next one is loaded after the index was searched: what had left it is there. */
-	return lvs_index_lacks(&index.lines[lvs_index_home(index, hash)], lvs_index_tag(hash)) &&
+	return lvs_index_lacks(lvs_index_line_of(index, hash), lvs_index_tag(hash)) &&
 	       !lvs_view_next(view).lines;
 }
 
@@ -119,7 +119,7 @@ LVS_INLINE void lvs_shard_fetch(const struct lvs_shard *shard, uint64_t hash)
 {
 	struct lvs_index index = lvs_view_index(shard->view);
 
-	lvs_prefetch_write(&index.lines[lvs_index_home(index, hash)]);
+	lvs_prefetch_write(lvs_index_line_of(index, hash));
 }
 
 /* Adds an entry for which room was reserved. */

@@ -315,7 +315,7 @@ static void fetch_line(const struct lvs_table *table, struct lvs_fetch *fetch)
 {
 	struct lvs_index index = lvs_view_index(lvs_table_view(table, fetch->hash));
 
-	fetch->line = &index.lines[lvs_index_home(index, fetch->hash)];
+	fetch->line = lvs_index_line_of(index, fetch->hash);
 	lvs_prefetch(fetch->line);
 }
 
