@@ -137,13 +137,20 @@ static int open_host(struct lvsd *lvsd)
 	return set_up_host(lvsd);
 }
 
+/* Fewer processors than workers: the list begins anew. */
+static int cpu_of(const struct cpus *pin, unsigned worker)
+{
+	return pin->n ? pin->cpu[worker % pin->n] : -1;
+}
+
 static int open_workers(struct lvsd *lvsd)
 {
 	struct lvs_io_conf conf = {
 		.size = sizeof(conf),
 		.worker_n = lvsd->options.worker_n,
 		.flags = (lvsd->options.no_setup ? LVS_IO_EXISTING : 0u) |
-			 (lvsd->options.count_hops ? LVS_IO_COUNT_HOPS : 0u),
+			 (lvsd->options.count_hops ? LVS_IO_COUNT_HOPS : 0u) |
+			 (lvsd->options.by_cpu ? LVS_IO_BY_CPU : 0u),
 		.target = lvsd->options.tun[0] ? lvsd->options.tun : lvsd->options.target,
 		.host = lvsd->host,
 		/* Without set-up nothing was taken away, and no TUN is made to give it back. */
@@ -157,6 +164,8 @@ static int open_workers(struct lvsd *lvsd)
 		struct worker *worker = &lvsd->worker[i];
 		int err;
 
+		worker->number = i;
+		worker->cpu = cpu_of(&lvsd->options.pin, i);
 		worker->log = lvsd->log;
 		worker->gate = &lvsd->gate;
 		worker->stop_fd = lvsd->stop_fd;

@@ -3,6 +3,7 @@
 
 #include <liblvs/host.h>
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,14 @@ static const char help[] =
 	"  --io pcap:IN[,OUT]   replay a capture file, write what would be sent, print the report\n"
 	"  --rules FILE         services and servers; lines \"set NAME VALUE\" are as --set\n"
 	"  --workers N          threads that handle packets, 1 to 64 (default 1)\n"
+	"  --pin[=CPUS]         worker 0 on the first of these processors, and so on (0-3,8; "
+	"default: "
+	"all\n"
+	"                       that lvsd may use)\n"
+	"  --spread flow|cpu    packet: a packet's worker by its flow (default), or by the "
+	"processor "
+	"that\n"
+	"                       took it from the interface\n"
 	"  --table-size N       connections at most (default 1048576); --set conn_max=N\n"
 	"  --set NAME=VALUE     a setting by the name of the kernel's sysctl, or tcp, tcpfin or "
 	"udp: a\n"
@@ -201,6 +210,26 @@ static int read_ftp(const char *text, struct options *options)
 	}
 }
 
+/* Without a list, all that there are. */
+static int read_pin(const char *text, struct options *options)
+{
+	if (text)
+		return cpus_read(text, &options->pin) == 0
+			       ? 0
+			       : fail("--pin", "processors below 1024, each once, like 0-3,8",
+				      text);
+	if (cpus_allowed(&options->pin) == 0)
+		return 0;
+	fprintf(stderr, "lvsd: --pin: sched_getaffinity: %s\n", strerror(errno));
+	return -1;
+}
+
+static int read_spread(const char *text, struct options *options)
+{
+	options->by_cpu = !strcmp(text, "cpu");
+	return options->by_cpu || !strcmp(text, "flow") ? 0 : fail("--spread", "flow or cpu", text);
+}
+
 static int complete(const struct options *options)
 {
 	if (!options->rules || (!options->io && !options->check)) {
@@ -216,6 +245,10 @@ static int complete(const struct options *options)
 				"tun:NAME,INTERFACE, and without --no-setup\n");
 		return -1;
 	}
+	if (options->by_cpu && (!options->interface_n || options->tun[0])) {
+		fprintf(stderr, "lvsd: expected --spread cpu with --io packet:INTERFACE\n");
+		return -1;
+	}
 	if (options->count_hops && !options->tun[0]) {
 		fprintf(stderr, "lvsd: expected --count-hops with --io tun:NAME,INTERFACE\n");
 		return -1;
@@ -229,6 +262,8 @@ enum {
 	IO,
 	RULES,
 	WORKERS,
+	PIN,
+	SPREAD,
 	TABLE_SIZE,
 	SET,
 	FTP,
@@ -250,6 +285,10 @@ static int take_value(int option, const char *text, struct options *options)
 		return read_name(text, options);
 	case WORKERS:
 		return read_number("--workers", text, OPTIONS_WORKERS_MAX, &options->worker_n);
+	case PIN:
+		return read_pin(text, options);
+	case SPREAD:
+		return read_spread(text, options);
 	case TABLE_SIZE:
 		return read_table_size(text, options);
 	case SET:
@@ -273,6 +312,8 @@ int options_read(int argc, char **argv, struct options *options)
 		{"io", required_argument, NULL, IO},
 		{"rules", required_argument, NULL, RULES},
 		{"workers", required_argument, NULL, WORKERS},
+		{"pin", optional_argument, NULL, PIN},
+		{"spread", required_argument, NULL, SPREAD},
 		{"table-size", required_argument, NULL, TABLE_SIZE},
 		{"set", required_argument, NULL, SET},
 		{"ftp", optional_argument, NULL, FTP},

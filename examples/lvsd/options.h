@@ -3,6 +3,7 @@
 #ifndef LVSD_OPTIONS_H
 #define LVSD_OPTIONS_H
 
+#include "cpus.h"
 #include "setting.h"
 
 #include <liblvs/io.h>
@@ -21,6 +22,7 @@ struct options {
 	const char *rules;
 	const char *name; /* instance, for what is made on the host */
 	unsigned worker_n;
+	struct cpus pin;               /* none: workers run where the kernel puts them */
 	struct setting_list settings;  /* --set, --table-size */
 	uint32_t check_every_s;        /* 0: only when asked by signal */
 	uint16_t ftp[OPTIONS_FTP_MAX]; /* ports that have the helper */
@@ -33,6 +35,7 @@ struct options {
 	bool forwarding;
 	bool modern;     /* lvs_settings_modern() */
 	bool count_hops; /* LVS_IO_COUNT_HOPS */
+	bool by_cpu;     /* LVS_IO_BY_CPU */
 };
 
 /* Returns -1 to go on, or the exit status: help and version were printed, or a line on stderr. */

@@ -45,6 +45,20 @@ static void print_reasons(const struct lvsd *lvsd, FILE *out)
 				lvs_verdict_name(lvs_reason_verdict(i)), lvs_reason_text(i));
 }
 
+/* How packets are spread over several. */
+static void print_workers(const struct lvsd *lvsd, FILE *out)
+{
+	fprintf(out, "\nWorker %12s %12s %12s\n", "rx", "tx", "rx_lost");
+	for (unsigned i = 0; i < lvsd->worker_n; i++) {
+		uint64_t count[LVS_IO_COUNT_N];
+
+		lvs_io_counts(lvsd->worker[i].io, count, LVS_IO_COUNT_N);
+		fprintf(out, "%-6u %12" PRIu64 " %12" PRIu64 " %12" PRIu64 "\n", i,
+			count[LVS_IO_COUNT_rx], count[LVS_IO_COUNT_tx],
+			count[LVS_IO_COUNT_rx_lost]);
+	}
+}
+
 static void print_adapter(const struct lvsd *lvsd, FILE *out)
 {
 	uint64_t sum[LVS_IO_COUNT_N] = {0};
@@ -72,6 +86,8 @@ void report_print(const struct lvsd *lvsd, FILE *out)
 	print_reasons(lvsd, out);
 	if (lvsd->check.line[0])
 		fprintf(out, "\n%s\n", lvsd->check.line);
+	if (lvsd->worker_n > 1)
+		print_workers(lvsd, out);
 	print_adapter(lvsd, out);
 	fputc('\n', out);
 	fflush(out);

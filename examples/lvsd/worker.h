@@ -15,6 +15,8 @@ struct worker {
 	struct lvs_worker *worker;
 	struct lvs_io *io;
 	struct lvs_log log;
+	unsigned number;   /* from 0 */
+	int cpu;           /* that it is pinned to; -1: none */
 	struct gate *gate; /* where it can be held; not its own */
 	int stop_fd;       /* readable when it is to end; not its own */
 	int ended_fd;      /* eventfd that it adds 1 to when it ends by itself; not its own */
@@ -25,14 +27,14 @@ struct worker {
 };
 
 /*
- * Makes the library's worker and opens the adapter. `worker` has its log and
+ * Makes the library's worker and opens the adapter. `worker` has its number, processor, log and
  * descriptors. Returns 0 or a negative enum lvs_err, having left nothing behind;
  * the reason is logged.
  */
 int worker_open(struct worker *worker, struct lvs_director *director, const struct lvs_io_ops *ops,
 		const struct lvs_io_conf *conf);
 
-/* Starts the thread. 0, or LVS_ERR_NO_MEMORY. */
+/* Starts the thread, on its processor. 0, or a negative enum lvs_err with the reason logged. */
 int worker_start(struct worker *worker);
 
 /* Waits for the thread, which was told to stop or has ended. */

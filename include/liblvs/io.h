@@ -87,6 +87,11 @@ enum lvs_io_flag {
 	 * director, out of the device. Else they count one, as through the kernel's IPVS: an io
 	 * gives back what the host counts. */
 	LVS_IO_COUNT_HOPS = 0x2,
+	/** packet: a packet goes to the worker whose number is that of the processor which took it
+	 * from the interface, modulo worker_n: for an interface that spreads by itself (RSS), with
+	 * worker i pinned to processor i. Else by flow, so that packets of one keep their order
+	 * whatever processor they come by; fragments by their addresses. */
+	LVS_IO_BY_CPU = 0x4,
 };
 
 /** How to open an adapter. Zero is the default everywhere. */

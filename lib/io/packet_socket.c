@@ -96,7 +96,8 @@ static int set_options(struct lvs_afp_socket *socket, const struct lvs_io_conf *
 }
 
 /*
- * Shares the interface with the other workers' sockets by flow. The group's
+ * Shares the interface with the other workers' sockets: by flow, of which fragments show the
+ * addresses alone, so that those of a datagram stay together; or by processor. The group's
  * number is the same for them, another for each interface, and another program's
  * is hardly the same.
  */
@@ -104,7 +105,8 @@ static int join_group(struct lvs_afp_socket *socket, const struct lvs_io_conf *c
 {
 	uint32_t group = conf->group ? conf->group : (uint32_t)getpid();
 	uint32_t id = (group * 40503u + socket->ifindex) & 0xffff;
-	int fanout = (int)(id | PACKET_FANOUT_HASH << 16);
+	uint32_t mode = conf->flags & LVS_IO_BY_CPU ? PACKET_FANOUT_CPU : PACKET_FANOUT_HASH;
+	int fanout = (int)(id | mode << 16);
 
 	if (conf->worker_n < 2)
 		return 0;

@@ -49,12 +49,13 @@ struct shape {
 
 static const struct shape reference_shape = {1, 1, 1};
 static const struct shape shapes[] = {
-	{1, 1, 7}, {1, 1, 1000}, {16, 1, 33}, {256, 1, 64}, {256, 3, 5}, {1024, 4, 100},
+	{1, 1, 7},   {1, 1, 1000},   {16, 1, 33}, {256, 1, 64}, {64, 2, 17},
+	{256, 3, 5}, {1024, 4, 100}, {16, 8, 3},  {256, 8, 40},
 };
 
 struct site {
 	struct lvs_director *director;
-	struct lvs_worker *worker[4];
+	struct lvs_worker *worker[8];
 	unsigned worker_n;
 	uint64_t given; /* hash of what the outbox gave */
 	unsigned given_n;

@@ -101,12 +101,72 @@ START_TEST(test_ftp)
 END_TEST
 
 static const struct {
+	const char *word;
+	unsigned n; /* 0: it is refused */
+	uint16_t cpu[6];
+} pins[] = {
+	{"--pin=0", 1, {0}},
+	{"--pin=3,1", 2, {3, 1}},
+	{"--pin=2-5", 4, {2, 3, 4, 5}},
+	{"--pin=8,0-2,1023", 5, {8, 0, 1, 2, 1023}},
+	{"--pin=0-1023", 1024, {0, 1, 2, 3, 4, 5}},
+	{"--pin=", 0, {0}},
+	{"--pin=,", 0, {0}},
+	{"--pin=1,", 0, {0}},
+	{"--pin=1,1", 0, {0}},
+	{"--pin=0-3,2", 0, {0}},
+	{"--pin=3-1", 0, {0}},
+	{"--pin=1-", 0, {0}},
+	{"--pin=-1", 0, {0}},
+	{"--pin=1024", 0, {0}},
+	{"--pin=0-1024", 0, {0}},
+	{"--pin=18446744073709551616", 0, {0}},
+	{"--pin=0x1", 0, {0}},
+	{"--pin=all", 0, {0}},
+};
+
+START_TEST(test_pin)
+{
+	struct options options;
+	char line[128];
+
+	snprintf(line, sizeof(line), "lvsd --rules r --io pcap:in %s", pins[_i].word);
+	ck_assert_int_eq(read_line(line, &options), pins[_i].n ? GO_ON : WRONG);
+	if (!pins[_i].n)
+		return;
+	ck_assert_uint_eq(options.pin.n, pins[_i].n);
+	for (unsigned i = 0; i < 6 && i < pins[_i].n; i++)
+		ck_assert_uint_eq(options.pin.cpu[i], pins[_i].cpu[i]);
+}
+END_TEST
+
+/* Without a list: what this process may use. Without the option: none. */
+START_TEST(test_pin_all)
+{
+	char with[] = "lvsd --rules r --io pcap:in --pin",
+	     without[] = "lvsd --rules r --io pcap:in";
+	struct options options;
+
+	ck_assert_int_eq(read_line(with, &options), GO_ON);
+	ck_assert_uint_ge(options.pin.n, 1);
+	ck_assert_int_eq(read_line(without, &options), GO_ON);
+	ck_assert_uint_eq(options.pin.n, 0);
+}
+END_TEST
+
+static const struct {
 	const char *line;
 	int status;
 } lines[] = {
 	{"lvsd --rules r --io tun:t,e --count-hops", GO_ON},
 	{"lvsd --rules r --io packet:e --count-hops", WRONG},
 	{"lvsd --rules r --io pcap:in --count-hops", WRONG},
+	{"lvsd --rules r --io packet:e --spread cpu", GO_ON},
+	{"lvsd --rules r --io packet:e --spread flow", GO_ON},
+	{"lvsd --rules r --io tun:t,e --spread flow", GO_ON},
+	{"lvsd --rules r --io tun:t,e --spread cpu", WRONG},
+	{"lvsd --rules r --io pcap:in --spread cpu", WRONG},
+	{"lvsd --rules r --io packet:e --spread core", WRONG},
 	{"lvsd --rules r --check --io tun:t,e", GO_ON},
 	{"lvsd --rules r --io tun:t,e --print-setup", GO_ON},
 	{"lvsd --rules r --io tun:t,e --print-setup --no-setup", WRONG},
@@ -139,5 +199,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_target, 0, (int)(sizeof(targets) / sizeof(targets[0])));
 	tcase_add_loop_test(tcase, test_line, 0, (int)(sizeof(lines) / sizeof(lines[0])));
 	tcase_add_loop_test(tcase, test_ftp, 0, sizeof(ftps) / sizeof(ftps[0]));
+	tcase_add_loop_test(tcase, test_pin, 0, sizeof(pins) / sizeof(pins[0]));
+	tcase_add_test(tcase, test_pin_all);
 	return unit_run("rules_options", tcase);
 }
