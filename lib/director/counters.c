@@ -48,11 +48,11 @@ int lvs_counters_reserve(struct lvs_counters *counters, const struct lvs_alloc *
 	return reserve_page(counters, alloc, number >> LVS_COUNTER_PAGE_SHIFT);
 }
 
-int lvs_counters_reserve_like(struct lvs_counters *counters, const struct lvs_alloc *alloc,
-			      const struct lvs_counters *other)
+int lvs_counters_reserve_pages(struct lvs_counters *counters, const struct lvs_alloc *alloc,
+			       unsigned pages)
 {
-	for (unsigned i = 0; i < LVS_COUNTER_PAGES; i++)
-		if (page_at(other, i) && reserve_page(counters, alloc, i) != 0)
+	for (unsigned i = 0; i < pages; i++)
+		if (reserve_page(counters, alloc, i) != 0)
 			return LVS_ERR_NO_MEMORY;
 	return 0;
 }
@@ -62,20 +62,33 @@ static uint64_t read_count(const _Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-static void merge_page(struct lvs_counter_row *into, const struct lvs_counter_row *from)
+static void add_page(struct lvs_counter_row *into, const struct lvs_counter_row *from)
 {
 	for (unsigned i = 0; i < LVS_COUNTER_PAGE; i++)
 		for (unsigned j = 0; j < LVS_COUNT_N; j++)
 			lvs_count(&into[i].count[j], read_count(&from[i].count[j]));
 }
 
-void lvs_counters_merge(struct lvs_counters *counters, const struct lvs_counters *from)
+static void merge_page(struct lvs_counters *counters, struct lvs_counters *from, unsigned i)
+{
+	struct lvs_counter_row *page = page_at(from, i);
+
+	if (page_at(counters, i)) {
+		add_page(page_at(counters, i), page);
+		return;
+	}
+	/* relaxed: see the declaration */
+	atomic_store_explicit(&counters->page[i], page, memory_order_relaxed);
+	atomic_store_explicit(&from->page[i], NULL, memory_order_relaxed);
+}
+
+void lvs_counters_merge(struct lvs_counters *counters, struct lvs_counters *from)
 {
 	for (unsigned i = 0; i < LVS_REASON_N; i++)
 		lvs_count(&counters->reason[i], read_count(&from->reason[i]));
 	for (unsigned i = 0; i < LVS_COUNTER_PAGES; i++)
 		if (page_at(from, i))
-			merge_page(page_at(counters, i), page_at(from, i));
+			merge_page(counters, from, i);
 }
 
 static void add_row(const struct lvs_counter_row *row, struct lvs_stats *stats)
@@ -104,9 +117,4 @@ void lvs_counters_add_page(const struct lvs_counters *counters, unsigned page,
 
 	for (unsigned i = 0; row && i < LVS_COUNTER_PAGE; i++)
 		add_row(&row[i], stats);
-}
-
-bool lvs_counters_has(const struct lvs_counters *counters, unsigned page)
-{
-	return page_at(counters, page) != NULL;
 }

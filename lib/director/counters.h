@@ -8,7 +8,6 @@
 #define LVS_DIRECTOR_COUNTERS_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 #include <liblvs/list.h>
@@ -46,12 +45,15 @@ void lvs_counters_fini(struct lvs_counters *counters, const struct lvs_alloc *al
 int lvs_counters_reserve(struct lvs_counters *counters, const struct lvs_alloc *alloc,
 			 uint32_t number);
 
-/* Makes room for all that @p other has room for. 0 or LVS_ERR_NO_MEMORY. Control side. */
-int lvs_counters_reserve_like(struct lvs_counters *counters, const struct lvs_alloc *alloc,
-			      const struct lvs_counters *other);
+/* Makes room for all numbers of the first @p pages. 0 or LVS_ERR_NO_MEMORY. Control side. */
+int lvs_counters_reserve_pages(struct lvs_counters *counters, const struct lvs_alloc *alloc,
+			       unsigned pages);
 
-/* Adds the counts of @p from, whose worker is gone. Control side; both have the same pages. */
-void lvs_counters_merge(struct lvs_counters *counters, const struct lvs_counters *from);
+/*
+ * Takes over the counts of @p from, whose worker is gone: pages that @p counters does not have
+ * change hands, the others are added. Whoever reads either waits meanwhile.
+ */
+void lvs_counters_merge(struct lvs_counters *counters, struct lvs_counters *from);
 
 /* Adds a destination's traffic to @p stats. Any thread. */
 void lvs_counters_add(const struct lvs_counters *counters, uint32_t number,
@@ -60,7 +62,6 @@ void lvs_counters_add(const struct lvs_counters *counters, uint32_t number,
 /* The same in parts: of all destinations of a page. */
 void lvs_counters_add_page(const struct lvs_counters *counters, unsigned page,
 			   struct lvs_stats *stats);
-bool lvs_counters_has(const struct lvs_counters *counters, unsigned page);
 
 /* One more, or some: only one thread writes, so that load and store do; relaxed, a number alone. */
 LVS_INLINE void lvs_count(_Atomic uint64_t *counter, uint64_t more)

@@ -21,11 +21,15 @@ static int reserve_counters(void *user, uint32_t number)
 {
 	struct lvs_director *director = user;
 	const struct lvs_alloc *alloc = &director->settings.alloc;
-	int err = lvs_counters_reserve(&director->past, alloc, number);
+	uint32_t pages = (number >> LVS_COUNTER_PAGE_SHIFT) + 1;
+	int err = pages > LVS_COUNTER_PAGES ? LVS_ERR_RANGE : 0;
 
 	for (struct lvs_worker *worker = director->workers; worker && err == 0;
 	     worker = worker->next)
 		err = lvs_counters_reserve(&worker->counters, alloc, number);
+	/* Numbers are given out from the lowest on: there are no pages without between. */
+	if (err == 0 && pages > lvs_director_counter_pages(director))
+		atomic_store_explicit(&director->counter_pages, pages, memory_order_relaxed);
 	return err;
 }
 

@@ -51,8 +51,9 @@ struct lvs_director {
 	pthread_mutex_t workers_lock;
 	struct lvs_worker *workers; /* list */
 	uint32_t worker_n;
-	struct lvs_counters past;               /* counts of workers that are gone */
-	struct lvs_meter_zero zero;             /* of the sum over all destinations */
+	struct lvs_counters past;       /* counts of workers that are gone, by their pages */
+	_Atomic uint32_t counter_pages; /* that numbers of destinations are on; it grows */
+	struct lvs_meter_zero zero;     /* of the sum over all destinations */
 	struct lvs_epoch_reader control_reader; /* under the control mutex */
 	struct lvs_ring events;                 /* the same: of control calls */
 };
@@ -63,6 +64,12 @@ struct lvs_director {
 LVS_INLINE uint64_t lvs_director_ticks(const struct lvs_director *director)
 {
 	return __atomic_load_n(&director->clock.ticks, __ATOMIC_RELAXED);
+}
+
+/* relaxed: it only grows, and who does not hold the mutex may as well have come before */
+LVS_INLINE uint32_t lvs_director_counter_pages(const struct lvs_director *director)
+{
+	return atomic_load_explicit(&director->counter_pages, memory_order_relaxed);
 }
 
 /* Whether nothing is balanced because connection sync's backup runs. relaxed: a switch by itself */

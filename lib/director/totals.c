@@ -10,11 +10,10 @@
 static void sum(const struct lvs_director *director, struct lvs_stats *stats)
 {
 	pthread_mutex_t *lock = &director->self->workers_lock;
+	uint32_t pages = lvs_director_counter_pages(director);
 
 	memset(stats, 0, sizeof(*stats));
-	for (unsigned page = 0; page < LVS_COUNTER_PAGES; page++) {
-		if (!lvs_counters_has(&director->past, page))
-			continue;
+	for (uint32_t page = 0; page < pages; page++) {
 		pthread_mutex_lock(lock);
 		lvs_counters_add_page(&director->past, page, stats);
 		for (const struct lvs_worker *worker = director->workers; worker;

@@ -29,8 +29,8 @@ static int join(struct lvs_director *director, struct lvs_worker *worker)
 {
 	if (director->worker_n >= director->settings.max_workers)
 		return LVS_ERR_FULL;
-	if (lvs_counters_reserve_like(&worker->counters, &director->settings.alloc,
-				      &director->past) < 0)
+	if (lvs_counters_reserve_pages(&worker->counters, &director->settings.alloc,
+				       lvs_director_counter_pages(director)) < 0)
 		return LVS_ERR_NO_MEMORY;
 	if (!lvs_epoch_join(&director->epoch, &worker->reader))
 		return LVS_ERR_FULL;
