@@ -6,7 +6,6 @@
 
 #include <liblvs/error.h>
 
-#include "base/memory.h"
 #include "conn/key.h"
 
 /*
@@ -27,21 +26,15 @@ static uint64_t slots_of(struct lvs_index index)
 	return lvs_index_lines_n(index) * LVS_INDEX_SLOTS;
 }
 
-static size_t size_of(struct lvs_index index)
-{
-	return lvs_index_lines_n(index) * sizeof(struct lvs_index_line);
-}
-
 static bool alloc_lines(struct lvs_shard_env *env, unsigned bits, struct lvs_index *index)
 {
 	struct lvs_index made = {NULL, bits};
 
 	if (bits > 32)
 		return false;
-	made.lines = lvs_mem_alloc(env->alloc, size_of(made), LVS_CACHE_LINE);
+	made.lines = lvs_lines_take(&env->lines, lvs_index_lines_n(made));
 	if (!made.lines)
 		return false;
-	atomic_fetch_add_explicit(&env->stats.bytes, size_of(made), memory_order_relaxed);
 	*index = made;
 	return true;
 }
@@ -50,8 +43,7 @@ static void free_lines(struct lvs_shard_env *env, struct lvs_index *index)
 {
 	if (!index->lines)
 		return;
-	atomic_fetch_sub_explicit(&env->stats.bytes, size_of(*index), memory_order_relaxed);
-	lvs_mem_free(env->alloc, index->lines, size_of(*index), LVS_CACHE_LINE);
+	lvs_lines_give(&env->lines, index->lines, lvs_index_lines_n(*index));
 	index->lines = NULL;
 }
 
@@ -65,7 +57,7 @@ int lvs_shard_init(struct lvs_shard *shard, struct lvs_shard_env *env, struct lv
 	shard->view = view;
 	if (!alloc_lines(env, LVS_SHARD_FIRST_BITS, &index))
 		return LVS_ERR_NO_MEMORY;
-	memset(index.lines, 0, size_of(index));
+	memset(index.lines, 0, lvs_index_lines_n(index) * sizeof(*index.lines));
 	atomic_init(&shard->view->index, lvs_index_pack(index));
 	shard->grow_at =
 		GROW_AT_LOWEST + (uint32_t)((uint64_t)(2 * number + 1) *

@@ -17,6 +17,7 @@
 #include "base/hash.h"
 #include "base/spin.h"
 #include "conn/arena.h"
+#include "conn/lines.h"
 #include "conn/tags.h"
 #include "conn/wheel.h"
 
@@ -26,7 +27,6 @@
 
 /* Counted with relaxed atomics. */
 struct lvs_shard_stats {
-	_Atomic uint64_t bytes;
 	_Atomic uint64_t grown;
 	_Atomic uint64_t longest_step; /* lines */
 };
@@ -41,6 +41,7 @@ struct lvs_shard_env {
 	struct lvs_companies *companies;
 	struct lvs_hash hash;
 	uint32_t shards;
+	struct lvs_lines lines;
 	struct lvs_shard_stats stats;
 };
 

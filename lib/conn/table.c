@@ -55,6 +55,7 @@ static void fill_in(struct lvs_table *table, const struct lvs_table_conf *conf)
 	table->env.arena = &table->arena;
 	table->env.companies = &table->companies;
 	table->env.shards = conf->shards;
+	lvs_lines_init(&table->env.lines, conf->alloc);
 	table->shard_shift = 32 - lvs_fls64(conf->shards);
 	lvs_hash_init(&table->env.hash, conf->key);
 }

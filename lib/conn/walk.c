@@ -80,7 +80,7 @@ void lvs_table_figures(const struct lvs_table *table, struct lvs_table_figures *
 	figures->bytes = sizeof(*table) + lvs_table_shards_size(table) +
 			 lvs_arena_bytes(&table->arena) +
 			 atomic_load_explicit(&table->companies.bytes, memory_order_relaxed) +
-			 atomic_load_explicit(&stats->bytes, memory_order_relaxed);
+			 atomic_load_explicit(&table->env.lines.bytes, memory_order_relaxed);
 	figures->evicted = atomic_load_explicit(&table->evicted, memory_order_relaxed);
 	figures->refused = atomic_load_explicit(&table->refused, memory_order_relaxed);
 	figures->expired = atomic_load_explicit(&table->expired, memory_order_relaxed);

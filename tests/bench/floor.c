@@ -19,7 +19,7 @@
 
 #define BATCH 32
 #define PASSES 7
-#define CHUNK ((size_t)2 << 20) /* records come in chunks of 2 MiB, aligned */
+#define CHUNK ((size_t)2 << 20) /* records and large indexes come in chunks of 2 MiB, aligned */
 
 static size_t rounded(size_t size)
 {
@@ -41,13 +41,15 @@ static uint8_t *take(size_t size, size_t align)
 void floor_open(struct floor_memory *m, uint32_t flows, bool two_way, bool large)
 {
 	static const uint8_t key[16] = {1, 2, 3};
+	size_t size;
 
 	lvs_hash_init(&m->hash, key);
 	m->random = flows;
 	m->record_n = flows;
 	m->record_size = large ? 128 : 64;
 	m->index_n = (uint32_t)((uint64_t)flows * (two_way ? 2 : 1) / 7 + 1);
-	m->index = take((size_t)m->index_n * 64, 64);
+	size = (size_t)m->index_n * 64;
+	m->index = take(size, size < CHUNK ? 64 : CHUNK);
 	m->records = take((size_t)m->record_n * m->record_size, CHUNK);
 }
 

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The memory of indexes: a power of two of lines each, walked at random by every packet. A
+ * table of a million connections has 256 indexes of 64 KiB, each too small for a huge page
+ * of its own; so those from LVS_LINES_LEAST on lie side by side in chunks of 2 MiB, which
+ * are aligned as huge pages are. A chunk holds blocks of one size: indexes double one
+ * behind the other, so the chunks of the size that they leave become empty in turn.
+ */
+#ifndef LVS_CONN_LINES_H
+#define LVS_CONN_LINES_H
+
+#include <liblvs/types.h>
+
+#include "base/spin.h"
+#include "conn/index.h"
+
+#define LVS_LINES_CHUNK_SIZE ((size_t)2 << 20)
+#define LVS_LINES_LEAST ((size_t)16 << 10)
+#define LVS_LINES_BLOCKS (LVS_LINES_CHUNK_SIZE / LVS_LINES_LEAST) /* of a chunk, at most */
+#define LVS_LINES_WORDS (LVS_LINES_BLOCKS / 64)
+
+struct lvs_lines_chunk {
+	struct lvs_lines_chunk *next;
+	uint8_t *memory;
+	size_t block;                   /* bytes of each */
+	uint64_t used[LVS_LINES_WORDS]; /* blocks given out */
+};
+
+struct lvs_lines {
+	const struct lvs_alloc *alloc;
+	_Atomic uint64_t bytes; /* of all memory; relaxed: a number alone */
+	struct lvs_spin lock;   /* the chunks */
+	struct lvs_lines_chunk *chunks;
+};
+
+void lvs_lines_init(struct lvs_lines *lines, const struct lvs_alloc *alloc);
+
+/* So many lines, not zeroed; NULL: no memory. Any thread; the allocator is asked without a lock of
+ * ours. All that is taken is given back, with the same number, before the allocator goes. */
+struct lvs_index_line *lvs_lines_take(struct lvs_lines *lines, uint64_t n);
+void lvs_lines_give(struct lvs_lines *lines, struct lvs_index_line *line, uint64_t n);
+
+#endif

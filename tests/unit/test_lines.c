@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The memory of indexes: blocks of chunks, each to one owner, all of it given back. */
+#include "conn/lines.h"
+
+#include "alloc_rig.h"
+
+#include "unit.h"
+
+#define LINE sizeof(struct lvs_index_line)
+#define LEAST_N (LVS_LINES_LEAST / LINE)
+#define CHUNK_N (LVS_LINES_CHUNK_SIZE / LINE)
+
+struct bench {
+	struct alloc_rig rig;
+	struct lvs_alloc alloc;
+	struct lvs_lines lines;
+};
+
+static void bench_init(struct bench *bench)
+{
+	memset(bench, 0, sizeof(*bench));
+	bench->alloc = alloc_rig(&bench->rig);
+	lvs_lines_init(&bench->lines, &bench->alloc);
+}
+
+static void bench_fini(const struct bench *bench)
+{
+	ck_assert_uint_eq(bench->rig.live_n, 0);
+	ck_assert_uint_eq(atomic_load(&bench->lines.bytes), 0);
+	ck_assert_ptr_null(bench->lines.chunks);
+}
+
+static bool is_aligned(const void *memory, size_t align)
+{
+	return (uintptr_t)memory % align == 0;
+}
+
+/* Below the least block and from a chunk on they are memory of their own. */
+START_TEST(test_sizes)
+{
+	static const struct {
+		uint64_t n;
+		size_t align, bytes;
+	} row[] = {
+		{4, LVS_CACHE_LINE, 4 * LINE},
+		{LEAST_N / 2, LVS_CACHE_LINE, LVS_LINES_LEAST / 2},
+		{LEAST_N, LVS_LINES_LEAST, LVS_LINES_CHUNK_SIZE + sizeof(struct lvs_lines_chunk)},
+		{CHUNK_N / 2, LVS_LINES_CHUNK_SIZE / 2,
+		 LVS_LINES_CHUNK_SIZE + sizeof(struct lvs_lines_chunk)},
+		{CHUNK_N, LVS_LINES_CHUNK_SIZE, LVS_LINES_CHUNK_SIZE},
+		{2 * CHUNK_N, LVS_LINES_CHUNK_SIZE, 2 * LVS_LINES_CHUNK_SIZE},
+	};
+
+	for (unsigned i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct lvs_index_line *line;
+		struct bench bench;
+
+		bench_init(&bench);
+		line = lvs_lines_take(&bench.lines, row[i].n);
+		ck_assert_msg(line && is_aligned(line, row[i].align), "row %u", i);
+		ck_assert_uint_eq(bench.rig.live_bytes, row[i].bytes);
+		ck_assert_uint_eq(atomic_load(&bench.lines.bytes), row[i].bytes);
+		lvs_lines_give(&bench.lines, line, row[i].n);
+		bench_fini(&bench);
+	}
+}
+END_TEST
+
+/* A chunk is full before the next one comes; what was given back is given out again. */
+START_TEST(test_one_chunk)
+{
+	struct lvs_index_line *line[LVS_LINES_BLOCKS + 1];
+	struct bench bench;
+
+	bench_init(&bench);
+	for (unsigned i = 0; i < LVS_LINES_BLOCKS; i++)
+		line[i] = lvs_lines_take(&bench.lines, LEAST_N);
+	ck_assert_uint_eq(bench.rig.live_n, 2);
+	lvs_lines_give(&bench.lines, line[77], LEAST_N);
+	ck_assert_ptr_eq(lvs_lines_take(&bench.lines, LEAST_N), line[77]);
+	line[LVS_LINES_BLOCKS] = lvs_lines_take(&bench.lines, LEAST_N);
+	ck_assert_uint_eq(bench.rig.live_n, 4);
+	for (unsigned i = 0; i <= LVS_LINES_BLOCKS; i++)
+		lvs_lines_give(&bench.lines, line[i], LEAST_N);
+	bench_fini(&bench);
+}
+END_TEST
+
+struct owned {
+	struct lvs_index_line *line;
+	uint64_t n;
+	uint8_t fill;
+};
+
+static void give(struct bench *bench, struct owned *owned)
+{
+	const uint8_t *byte = (const uint8_t *)owned->line;
+
+	for (size_t i = 0; i < owned->n * LINE; i++)
+		must(byte[i] == owned->fill);
+	lvs_lines_give(&bench->lines, owned->line, owned->n);
+	owned->line = NULL;
+}
+
+/* Sizes mixed, in any order: nobody's lines are another's. */
+START_TEST(test_owners)
+{
+	struct owned owned[64] = {{NULL, 0, 0}};
+	uint64_t random = 88172645463325252u;
+	struct bench bench;
+
+	bench_init(&bench);
+	for (unsigned round = 0; round < 2000; round++) {
+		struct owned *one;
+
+		random ^= random << 13;
+		random ^= random >> 7;
+		random ^= random << 17;
+		one = &owned[random % 64];
+		if (one->line) {
+			give(&bench, one);
+			continue;
+		}
+		one->n = (LEAST_N / 4) << random / 64 % 6;
+		one->fill = (uint8_t)round;
+		one->line = lvs_lines_take(&bench.lines, one->n);
+		must(one->line);
+		memset(one->line, one->fill, one->n * LINE);
+	}
+	for (unsigned i = 0; i < 64; i++)
+		if (owned[i].line)
+			give(&bench, &owned[i]);
+	bench_fini(&bench);
+}
+END_TEST
+
+/* The k-th allocation fails: no lines, and nothing is left behind. */
+START_TEST(test_no_memory)
+{
+	for (unsigned k = 1; k <= 2; k++) {
+		struct lvs_index_line *line;
+		struct bench bench;
+
+		bench_init(&bench);
+		bench.rig.fail_at = k;
+		ck_assert_ptr_null(lvs_lines_take(&bench.lines, LEAST_N));
+		bench_fini(&bench);
+		line = lvs_lines_take(&bench.lines, LEAST_N);
+		ck_assert_ptr_nonnull(line);
+		lvs_lines_give(&bench.lines, line, LEAST_N);
+		bench_fini(&bench);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tcase = tcase_create("lines");
+
+	tcase_add_test(tcase, test_sizes);
+	tcase_add_test(tcase, test_one_chunk);
+	tcase_add_test(tcase, test_owners);
+	tcase_add_test(tcase, test_no_memory);
+	return unit_run("lines", tcase);
+}
