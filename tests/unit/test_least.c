@@ -17,6 +17,7 @@ START_TEST(test_as_a_scan)
 	uint32_t n = counts[_i];
 	uint64_t seed = n;
 
+	ck_assert_uint_gt(n, 0);
 	for (uint32_t i = 0; i < n; i++)
 		rig_add(rig, i, (int32_t)rig_below(&seed, 5));
 	ck_assert_int_eq(rig_commit(rig), 0);

@@ -42,6 +42,7 @@ static struct lvs_dest *bind_one(struct lvs_epoch_reader *reader, uint64_t *seed
 		i = rig_below(seed, set->sched_set.dest_n);
 	dest = set->dest[i];
 	lvs_dest_bind(dest, true);
+	lvs_services_stir(rig->services, set, 1);
 	lvs_epoch_exit(reader);
 	return dest;
 }
