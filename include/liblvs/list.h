@@ -198,8 +198,9 @@ LVS_API int lvs_director_totals(const struct lvs_director *director, struct lvs_
  * now are taken.
  *
  * @param service Only this one, with its destinations; NULL: all, and the director's totals.
- * @return 0, LVS_ERR_NO_SERVICE, LVS_ERR_FAMILY, or LVS_ERR_BUSY inside a transaction of this
- * thread. Control call.
+ * @return 0, LVS_ERR_NO_SERVICE, LVS_ERR_FAMILY, LVS_ERR_NO_MEMORY (nothing has changed; what has
+ *         been estimated once needs none), or LVS_ERR_BUSY inside a transaction of this thread.
+ *         Control call.
  */
 LVS_API int lvs_director_zero(struct lvs_director *director, const struct lvs_service_key *service);
 

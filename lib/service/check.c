@@ -47,21 +47,19 @@ static const char *check_dest(struct audit *audit, const struct lvs_service_priv
 {
 	struct lvs_dest *dest = service->set.dest[i];
 	const struct lvs_sched_dest *sched = &service->set.sched_set.dest[i];
-	const struct lvs_path_conf *path = lvs_dest_path(dest);
 	bool is_server;
 
-	if (!lvs_dest_available(dest) || dest->priv->trashed)
+	if (!lvs_dest_available(dest) || lvs_dest_trashed(dest))
 		return "a configured destination is not available";
-	if (dest->priv->dest != dest || sched->number != dest->number ||
-	    sched->gauge != &dest->gauge ||
+	if (sched->number != dest->number || sched->gauge != &dest->gauge ||
 	    lvs_dest_at(&audit->services->dests, dest->number) != dest)
 		return "a destination is not what its number finds";
-	if (!lvs_leaf_equal(&dest->priv->service, &service->leaf))
+	if (!dest->service ||
+	    memcmp(&dest->service->key, &service->set.key, sizeof(service->set.key)) != 0)
 		return "a destination is of another service";
 	if (i > 0 && sched->created >= sched[-1].created)
 		return "destinations are not the newest first";
-	if (!path || path != &dest->priv->path->object->conf || path->mtu == 0 ||
-	    path->next_hop_family == LVS_UNSPEC)
+	if (!lvs_path_is_right(audit->services, dest))
 		return "a destination's path is not that of its address";
 	if (!lvs_server_at(audit->services, service, i, &is_server) && is_server)
 		return "a server whose replies pass here is not found by its address";
@@ -92,6 +90,17 @@ static const char *check_sched(const struct lvs_service_private *service)
 	return sched->check(&set->sched_set, set->sched_state);
 }
 
+/* What has left it is remembered. */
+static const char *check_past(const struct audit *audit, const struct lvs_service_private *service)
+{
+	const struct lvs_past *past = lvs_set_past(service);
+
+	for (uint32_t i = 0; past && i < past->n; i++)
+		if (!lvs_dest_trashed(lvs_dest_at(&audit->services->dests, past->row[i].number)))
+			return "a service counts traffic of a destination that is forgotten";
+	return NULL;
+}
+
 static const char *check_service(struct audit *audit, const struct lvs_service_ident *ident)
 {
 	const struct lvs_service_private *service = lvs_services_find(audit->services, &ident->key);
@@ -104,6 +113,8 @@ static const char *check_service(struct audit *audit, const struct lvs_service_i
 		fault = check_dest(audit, service, i);
 	if (!fault)
 		fault = check_sched(service);
+	if (!fault)
+		fault = check_past(audit, service);
 	counted = lvs_services_count_of(&audit->seen, &ident->key);
 	audit->seen.service_n++;
 	audit->seen.family_n[ident->key.family == LVS_INET6]++;
@@ -140,16 +151,20 @@ static const char *check_services(struct audit *audit)
 
 static const char *check_trash(struct audit *audit, uint32_t *n)
 {
-	struct lvs_dest_private *priv = audit->services->trash.first;
+	const struct lvs_dest_trash *entry = audit->services->trash.first;
 
-	for (*n = 0; priv; priv = priv->trash_next, ++*n) {
-		const char *fault = check_gauge(audit, priv->dest);
+	for (*n = 0; entry; entry = entry->next, ++*n) {
+		const char *fault = check_gauge(audit, entry->dest);
 
 		if (fault)
 			return fault;
-		if (lvs_dest_available(priv->dest) || !priv->trashed)
+		if (lvs_dest_available(entry->dest) || !entry->listed)
 			return "a removed destination is available";
-		if (atomic_load_explicit(&priv->dest->watch, memory_order_relaxed))
+		if (entry->dest->trash != entry || !lvs_meter_of(&entry->dest->meter))
+			return "a removed destination lacks what it needs";
+		if (!lvs_path_is_right(audit->services, entry->dest))
+			return "a removed destination's path is not that of its address";
+		if (atomic_load_explicit(&entry->dest->watch, memory_order_relaxed))
 			return "a scheduler is told of a removed destination's load";
 	}
 	return *n == audit->services->trash.n ? NULL : "the count of the trash is wrong";
@@ -170,7 +185,7 @@ static const char *check_numbers(const struct audit *audit, uint32_t trash_n)
 	uint32_t used = 0;
 
 	for (uint32_t i = 1; i <= chunks->used; i++)
-		used += lvs_dest_at(chunks, i)->priv != NULL;
+		used += lvs_dest_at(chunks, i)->service != NULL;
 	if (used + free_numbers(chunks) != chunks->used)
 		return "numbers of destinations are lost";
 	/* The rest wait for their epoch. */

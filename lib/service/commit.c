@@ -25,14 +25,18 @@ static bool nothing_to_do(const struct lvs_draft *draft)
 	return !draft->changed || (!draft->exists && !draft->base);
 }
 
+static int make_draft(struct lvs_txn *txn, struct lvs_draft *draft)
+{
+	int err = draft->exists ? lvs_draft_make(txn, draft) : 0;
+
+	return err || !draft->base ? err : lvs_draft_prepare_leave(txn, draft);
+}
+
 static int make_drafts(struct lvs_txn *txn)
 {
 	for (struct lvs_draft *draft = txn->first; draft; draft = draft->next) {
-		int err;
+		int err = nothing_to_do(draft) ? 0 : make_draft(txn, draft);
 
-		if (nothing_to_do(draft) || !draft->exists)
-			continue;
-		err = lvs_draft_make(txn, draft);
 		if (err) {
 			char name[LVS_SERVICE_TEXT];
 
@@ -142,10 +146,10 @@ static void arrive(struct lvs_services *services, const struct lvs_draft_dest *d
 	struct lvs_dest *dest = draft->dest;
 	uint32_t flags = LVS_DEST_AVAILABLE | (draft->conf.weight ? 0u : LVS_DEST_DRAINED);
 
-	if (dest->priv->trashed)
-		lvs_trash_del(services, dest->priv);
+	if (lvs_dest_trashed(dest))
+		lvs_trash_del(services, dest);
 	if (draft->begins)
-		lvs_meter_begin(services, dest->priv, &draft->zero);
+		lvs_meter_begin(services, dest, &draft->zero);
 	if (!draft->made)
 		lvs_dest_set_thresholds(dest, draft->conf.upper, draft->conf.lower);
 	/* release: who comes by a template does not come by the new root */
@@ -171,19 +175,19 @@ static void leave(struct lvs_services *services, const struct lvs_draft *draft, 
 	bool stays = draft->exists && !draft->fresh;
 
 	for (uint32_t i = 0; i < base->set.sched_set.dest_n; i++) {
-		struct lvs_dest_private *priv = base->set.dest[i]->priv;
+		struct lvs_dest *dest = base->set.dest[i];
 
-		if (priv->kept == services->stamp)
+		if (dest->kept == services->stamp)
 			continue;
 		/* relaxed: a flag that guards nothing */
-		atomic_store_explicit(&priv->dest->flags, 0, memory_order_relaxed);
+		atomic_store_explicit(&dest->flags, 0, memory_order_relaxed);
 		/* relaxed: who still tells the set before does no harm */
-		atomic_store_explicit(&priv->dest->watch, NULL, memory_order_relaxed);
-		lvs_meter_leave(services, stays ? base->ident : NULL, priv);
-		priv->zero = base->row[i].zero;
-		priv->service_number = base->ident->created;
-		priv->removed_tag = tag;
-		lvs_trash_add(services, priv);
+		atomic_store_explicit(&dest->watch, NULL, memory_order_relaxed);
+		lvs_meter_leave(services, stays ? base->ident : NULL, dest);
+		dest->trash->zero = *lvs_set_zero(base, i);
+		dest->trash->service_number = base->ident->created;
+		dest->trash->removed_tag = tag;
+		lvs_trash_add(services, dest);
 		note_removal(services);
 	}
 }

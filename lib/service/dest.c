@@ -50,7 +50,7 @@ static void give_number(struct lvs_dest_chunks *chunks, uint32_t number)
 {
 	struct lvs_dest *dest = lvs_dest_at(chunks, number);
 
-	dest->priv = NULL;
+	dest->service = NULL;
 	dest->number = chunks->free_first;
 	chunks->free_first = number;
 }
@@ -70,6 +70,12 @@ static void init_dest(struct lvs_dest *dest, uint32_t number, const struct lvs_d
 	dest->gauge.word = 0;
 	atomic_init(&dest->persistent, 0);
 	atomic_init(&dest->watch, NULL);
+	dest->service = NULL;
+	atomic_init(&dest->meter, NULL);
+	dest->trash = NULL;
+	dest->kept = 0;
+	dest->path_next = 0;
+	dest->path_prev = 0;
 }
 
 int lvs_dest_init_own(struct lvs_services *services)
@@ -88,16 +94,13 @@ int lvs_dest_init_own(struct lvs_services *services)
 	atomic_init(&services->own.learned, UINT64_MAX);
 	dest = lvs_dest_at(&services->dests, 0);
 	init_dest(dest, 0, &nobody);
-	dest->priv = NULL;
 	atomic_init(&dest->path, &services->own.conf);
 	return 0;
 }
 
-int lvs_dest_new(struct lvs_services *services, const struct lvs_leaf *service,
+int lvs_dest_new(struct lvs_services *services, struct lvs_service_ident *service,
 		 const struct lvs_dest_key *key, struct lvs_dest **dest)
 {
-	const struct lvs_alloc *alloc = services->conf.alloc;
-	struct lvs_dest_private *priv;
 	uint32_t number;
 	int err = take_number(services, &number);
 
@@ -106,23 +109,16 @@ int lvs_dest_new(struct lvs_services *services, const struct lvs_leaf *service,
 	err = services->conf.reserve(services->conf.user, number);
 	if (err)
 		goto give;
-	err = LVS_ERR_NO_MEMORY;
-	priv = lvs_mem_zalloc(alloc, sizeof(*priv), _Alignof(struct lvs_dest_private));
-	if (!priv)
-		goto give;
 	*dest = lvs_dest_at(&services->dests, number);
 	init_dest(*dest, number, key);
-	(*dest)->priv = priv;
-	priv->dest = *dest;
-	priv->service = *service;
-	err = lvs_path_attach(services, priv);
+	err = lvs_path_attach(services, *dest);
 	if (err)
-		goto free_priv;
+		goto give;
+	lvs_ident_hold(service);
+	(*dest)->service = service;
 	lvs_services_know(services, LVS_KNOWN_DEST, key->family, &key->addr, 1);
 	return 0;
 
-free_priv:
-	lvs_mem_free(alloc, priv, sizeof(*priv), _Alignof(struct lvs_dest_private));
 give:
 	give_number(&services->dests, number);
 	return err;
@@ -130,12 +126,14 @@ give:
 
 void lvs_dest_del(struct lvs_services *services, struct lvs_dest *dest)
 {
-	struct lvs_dest_private *priv = dest->priv;
+	const struct lvs_alloc *alloc = services->conf.alloc;
 
 	lvs_services_know(services, LVS_KNOWN_DEST, dest->family, &dest->addr, UINT32_MAX);
-	lvs_path_detach(services, priv);
+	lvs_path_detach(services, dest);
+	lvs_mem_free(alloc, dest->trash, sizeof(*dest->trash), _Alignof(struct lvs_dest_trash));
+	lvs_meter_del(services, &dest->meter);
+	lvs_ident_let_go(services, dest->service);
 	give_number(&services->dests, dest->number);
-	lvs_mem_free(services->conf.alloc, priv, sizeof(*priv), _Alignof(struct lvs_dest_private));
 }
 
 void lvs_dest_chunks_fini(const struct lvs_alloc *alloc, struct lvs_dest_chunks *chunks)
@@ -154,8 +152,8 @@ bool lvs_dest_is(const struct lvs_dest *dest, const struct lvs_dest_key *key)
 
 void lvs_dest_service_key(const struct lvs_dest *dest, struct lvs_service_key *key)
 {
-	if (dest->priv)
-		lvs_key_of_leaf(&dest->priv->service, key);
+	if (dest->service)
+		*key = dest->service->key;
 	else
 		memset(key, 0, sizeof(*key));
 }

@@ -16,7 +16,7 @@ static bool find_in_base(const struct lvs_draft *draft, struct lvs_draft_dest *d
 	for (uint32_t i = 0; i < base->set.sched_set.dest_n; i++) {
 		if (lvs_dest_is(base->set.dest[i], &dest->key)) {
 			dest->dest = base->set.dest[i];
-			dest->zero = base->row[i].zero;
+			dest->zero = *lvs_set_zero(base, i);
 			return true;
 		}
 	}
@@ -26,39 +26,61 @@ static bool find_in_base(const struct lvs_draft *draft, struct lvs_draft_dest *d
 static bool find_in_trash(struct lvs_txn *txn, const struct lvs_draft *draft,
 			  struct lvs_draft_dest *dest, bool *same_service)
 {
-	struct lvs_dest_private *priv = lvs_trash_find(txn->services, &draft->leaf, &dest->key);
+	const struct lvs_dest_trash *entry = lvs_trash_find(txn->services, &draft->key, &dest->key);
 
-	if (!priv)
+	if (!entry)
 		return false;
-	dest->dest = priv->dest;
-	dest->zero = priv->zero;
-	*same_service = priv->service_number == draft->created;
+	dest->dest = entry->dest;
+	dest->zero = entry->zero;
+	*same_service = entry->service_number == draft->created;
 	return true;
+}
+
+static struct lvs_service_ident *ident_of(const struct lvs_draft *draft)
+{
+	return draft->fresh ? draft->ident : draft->base->ident;
+}
+
+static int make_dest(struct lvs_txn *txn, const struct lvs_draft *draft,
+		     struct lvs_draft_dest *dest)
+{
+	int err = lvs_dest_new(txn->services, ident_of(draft), &dest->key, &dest->dest);
+
+	if (err)
+		return err;
+	assert(dest->dest);
+	dest->made = true;
+	lvs_dest_set_thresholds(dest->dest, dest->conf.upper, dest->conf.lower);
+	return 0;
+}
+
+/* Its counters are to start at zero, which they are not at. */
+static int begin(struct lvs_txn *txn, struct lvs_draft_dest *dest)
+{
+	struct lvs_services *services = txn->services;
+
+	memset(&dest->zero, 0, sizeof(dest->zero));
+	services->conf.stats(services->conf.user, dest->dest->number, &dest->zero);
+	if (lvs_stats_none(&dest->zero) || lvs_meter_need(services, &dest->dest->meter))
+		return 0;
+	return LVS_ERR_NO_MEMORY;
 }
 
 /* Finds or makes the object of a destination that was added. Its counters go on where it comes
  * back to the service that it left, else they start at zero. */
 static int resolve(struct lvs_txn *txn, const struct lvs_draft *draft, struct lvs_draft_dest *dest)
 {
-	struct lvs_services *services = txn->services;
 	bool same_service = !draft->fresh;
-	int err;
 
 	if (!find_in_base(draft, dest) && !find_in_trash(txn, draft, dest, &same_service)) {
-		err = lvs_dest_new(services, &draft->leaf, &dest->key, &dest->dest);
+		int err = make_dest(txn, draft, dest);
+
 		if (err)
 			return err;
-		assert(dest->dest);
-		dest->made = true;
 		same_service = false;
-		lvs_dest_set_thresholds(dest->dest, dest->conf.upper, dest->conf.lower);
 	}
 	dest->begins = !same_service;
-	if (!same_service) {
-		memset(&dest->zero, 0, sizeof(dest->zero));
-		services->conf.stats(services->conf.user, dest->dest->number, &dest->zero);
-	}
-	return 0;
+	return same_service ? 0 : begin(txn, dest);
 }
 
 static void fill_dest(const struct lvs_draft_dest *from, const struct lvs_set_parts *parts,
@@ -76,24 +98,42 @@ static void fill_dest(const struct lvs_draft_dest *from, const struct lvs_set_pa
 		.number = from->dest->number,
 	};
 	parts->dest[i] = from->dest;
-	parts->row[i] = (struct lvs_dest_row){.conf = from->conf, .zero = from->zero};
+	parts->row[i] = (struct lvs_dest_row){
+		.upper = from->conf.upper,
+		.lower = from->conf.lower,
+		.tun_port = from->conf.tun_port,
+		.tun_type = from->conf.tun_type,
+		.tun_flags = from->conf.tun_flags,
+	};
+	if (parts->zero)
+		parts->zero[i] = from->zero;
 	parts->forwarder[i] = from->forwarder;
 }
 
-static int fill_dests(struct lvs_txn *txn, struct lvs_draft *draft,
-		      const struct lvs_set_parts *parts)
+/* @p zero: the counters of some began where they were not at zero. */
+static int resolve_dests(struct lvs_txn *txn, const struct lvs_draft *draft, bool *zero)
 {
+	*zero = false;
 	for (uint32_t i = 0; i < draft->dest_n; i++) {
 		struct lvs_draft_dest *dest = &draft->dest[i];
 		int err = dest->dest ? 0 : resolve(txn, draft, dest);
 
 		if (err)
 			return err;
-		dest->dest->priv->kept = txn->services->stamp;
+		dest->dest->kept = txn->services->stamp;
+		*zero |= !lvs_stats_none(&dest->zero);
+	}
+	return 0;
+}
+
+static void fill_dests(struct lvs_draft *draft, const struct lvs_set_parts *parts)
+{
+	for (uint32_t i = 0; i < draft->dest_n; i++) {
+		const struct lvs_draft_dest *dest = &draft->dest[i];
+
 		draft->made->set.large |= dest->key.family == LVS_INET6;
 		fill_dest(dest, parts, draft->dest_n - 1 - i);
 	}
-	return 0;
 }
 
 static void fill_set(struct lvs_txn *txn, const struct lvs_draft *draft)
@@ -102,7 +142,7 @@ static void fill_set(struct lvs_txn *txn, const struct lvs_draft *draft)
 	struct lvs_service_private *made = draft->made;
 
 	made->leaf = draft->leaf;
-	made->ident = draft->fresh ? draft->ident : draft->base->ident;
+	made->ident = ident_of(draft);
 	made->set.stirred = &made->ident->meter.queued;
 	made->set.key = draft->key;
 	made->set.large |= draft->key.family == LVS_INET6;
@@ -117,7 +157,7 @@ static void fill_set(struct lvs_txn *txn, const struct lvs_draft *draft)
 
 static bool gone(const struct lvs_txn *txn, const struct lvs_dest *dest)
 {
-	return dest->priv->kept != txn->services->stamp;
+	return dest->kept != txn->services->stamp;
 }
 
 /* What the set before had behind it, and what it loses now. Only counts where @p row is NULL. */
@@ -139,7 +179,7 @@ static uint32_t fill_past(const struct lvs_txn *txn, const struct lvs_service_pr
 			continue;
 		if (row)
 			row[n] = (struct lvs_past_row){.number = base->set.dest[i]->number,
-						       .zero = base->row[i].zero};
+						       .zero = *lvs_set_zero(base, i)};
 		n++;
 	}
 	return n;
@@ -172,6 +212,7 @@ int lvs_draft_make(struct lvs_txn *txn, struct lvs_draft *draft)
 {
 	const struct lvs_alloc *alloc = txn->services->conf.alloc;
 	struct lvs_set_parts parts;
+	bool zero;
 	int err;
 
 	if (draft->fresh) {
@@ -179,22 +220,50 @@ int lvs_draft_make(struct lvs_txn *txn, struct lvs_draft *draft)
 		if (!draft->ident)
 			return LVS_ERR_NO_MEMORY;
 	}
-	draft->made = lvs_set_new(alloc, draft->dest_n, &parts);
+	err = resolve_dests(txn, draft, &zero);
+	if (err)
+		return err;
+	draft->made = lvs_set_new(alloc, draft->dest_n, zero, &parts);
 	if (!draft->made)
 		return LVS_ERR_NO_MEMORY;
 	fill_set(txn, draft);
-	err = fill_dests(txn, draft, &parts);
-	if (!err)
-		err = make_past(txn, draft);
+	fill_dests(draft, &parts);
+	err = make_past(txn, draft);
 	if (!err)
 		err = lvs_set_build(alloc, draft->made, draft->fresh ? NULL : draft->base);
 	return err;
+}
+
+int lvs_draft_prepare_leave(struct lvs_txn *txn, const struct lvs_draft *draft)
+{
+	const struct lvs_service_private *base = draft->base;
+	struct lvs_services *services = txn->services;
+	bool stays = draft->exists && !draft->fresh;
+
+	for (uint32_t i = 0; i < base->set.sched_set.dest_n; i++) {
+		if (!gone(txn, base->set.dest[i]))
+			continue;
+		if (lvs_trash_prepare(services, base->set.dest[i]))
+			return LVS_ERR_NO_MEMORY;
+		if (stays && !lvs_meter_need(services, &base->ident->meter.sum))
+			return LVS_ERR_NO_MEMORY;
+	}
+	return 0;
+}
+
+static void unprepare_leave(struct lvs_txn *txn, const struct lvs_draft *draft)
+{
+	const struct lvs_service_private *base = draft->base;
+
+	for (uint32_t i = 0; base && i < base->set.sched_set.dest_n; i++)
+		lvs_trash_unprepare(txn->services, base->set.dest[i]);
 }
 
 void lvs_draft_unmake(struct lvs_txn *txn, struct lvs_draft *draft)
 {
 	const struct lvs_alloc *alloc = txn->services->conf.alloc;
 
+	unprepare_leave(txn, draft);
 	if (draft->made)
 		lvs_set_del(alloc, draft->made);
 	lvs_ident_del(txn->services, draft->ident);

@@ -27,16 +27,35 @@ static void estimate_director(struct lvs_meters *meters)
 
 /* --- One service --- */
 
-static void estimate_dest(struct lvs_meters *meters, struct lvs_service_ident *ident,
+/* Meters come with the first traffic. False: no memory; what came is not lost, the next visit
+ * finds it. */
+static bool make_meters(struct lvs_services *services, struct lvs_service_ident *ident,
+			struct lvs_dest *dest, const struct lvs_stats *now)
+{
+	return lvs_stats_none(now) || (lvs_meter_need(services, &dest->meter) &&
+				       lvs_meter_need(services, &ident->meter.sum));
+}
+
+static void estimate_dest(struct lvs_services *services, struct lvs_service_ident *ident,
 			  struct lvs_dest *dest, const struct lvs_stats *now)
 {
-	struct lvs_meter *meter = &dest->priv->meter;
-	struct lvs_stats came = lvs_meter_take(&meter->last, now);
+	struct lvs_meters *meters = &services->meters;
+	struct lvs_meter *meter;
+	struct lvs_stats came;
 
+	meters->moves |= lvs_gauge_total(lvs_gauge_load(&dest->gauge)) > 0;
+	if (!make_meters(services, ident, dest, now)) {
+		meters->moves = true;
+		return;
+	}
+	meter = lvs_meter_of(&dest->meter);
+	if (!meter)
+		return;
+	came = lvs_meter_take(&meter->last, now);
 	lvs_rate_step(&meter->rate, &came, meters->due - ident->meter.done);
-	lvs_stats_add(&ident->meter.pending, &came);
-	meters->moves |= !lvs_stats_none(&came) || !lvs_rate_is_zero(&meter->rate) ||
-			 lvs_gauge_total(lvs_gauge_load(&dest->gauge)) > 0;
+	if (!lvs_stats_none(&came))
+		lvs_stats_add(&lvs_meter_of(&ident->meter.sum)->pending, &came);
+	meters->moves |= !lvs_stats_none(&came) || !lvs_rate_is_zero(&meter->rate);
 }
 
 /* Some of its destinations, from the newest on. */
@@ -52,7 +71,7 @@ static enum outcome estimate_some(struct lvs_services *services, struct lvs_serv
 	if (!services->conf.sample(services->conf.user, number, n, stats))
 		return BUSY;
 	for (uint32_t j = 0; j < n; j++)
-		estimate_dest(&services->meters, ident, service->set.dest[i + j], &stats[j]);
+		estimate_dest(services, ident, service->set.dest[i + j], &stats[j]);
 	services->meters.below = sched[n - 1].created;
 	return ALL_DONE;
 }
@@ -84,7 +103,7 @@ static void rest(struct lvs_meters *meters, struct lvs_service_ident *ident)
 	/* relaxed, all: see lvs_services_stir() */
 	bool queued = atomic_load_explicit(&meter->queued, memory_order_relaxed);
 
-	if (meters->moves || !lvs_rate_is_zero(&meter->rate)) {
+	if (meters->moves || !lvs_meter_is_still(lvs_meter_of(&meter->sum))) {
 		meter->resting = false;
 		atomic_store_explicit(&meter->queued, 1, memory_order_relaxed);
 	} else if (!meter->resting) {
@@ -98,10 +117,11 @@ static void rest(struct lvs_meters *meters, struct lvs_service_ident *ident)
 static void finish(struct lvs_meters *meters, struct lvs_service_ident *ident)
 {
 	struct lvs_service_meter *meter = &ident->meter;
+	struct lvs_meter *sum = lvs_meter_of(&meter->sum);
 
-	lvs_rate_step(&meter->rate, &meter->pending, meters->due - meter->done);
-	lvs_meters_had(meters, &meter->pending);
-	meter->pending = (struct lvs_stats){0};
+	if (sum)
+		lvs_rate_step(&sum->rate, &sum->pending, meters->due - meter->done);
+	lvs_meters_had_pending(meters, ident);
 	meter->done = meters->due;
 	meters->here = meter->next;
 	meters->below = 0;
@@ -119,7 +139,7 @@ static enum outcome visit(struct lvs_services *services, uint64_t target, unsign
 		return NO_BUDGET;
 	if (!service || service->ident != ident) {
 		/* It was removed, and goes with what it still had. */
-		lvs_meters_had(meters, &ident->meter.pending);
+		lvs_meters_had_pending(meters, ident);
 		lvs_meters_unlink(meters, ident);
 		return ALL_DONE;
 	}

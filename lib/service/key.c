@@ -30,15 +30,6 @@ void lvs_key_leaf(const struct lvs_key_hash *hash, const struct lvs_service_key 
 		      leaf);
 }
 
-void lvs_key_of_leaf(const struct lvs_leaf *leaf, struct lvs_service_key *key)
-{
-	memcpy(key->addr.word, &leaf->word[1], sizeof(key->addr.word));
-	key->fwmark = leaf->word[5];
-	key->port = (lvs_be16)(leaf->word[6] >> 16);
-	key->protocol = (uint8_t)(leaf->word[6] >> 8);
-	key->family = (uint8_t)leaf->word[6];
-}
-
 void lvs_service_key_normal(const struct lvs_service_key *key, struct lvs_service_key *to)
 {
 	memset(to, 0, sizeof(*to));

@@ -49,9 +49,6 @@ LVS_INLINE uint32_t lvs_key_rest(lvs_be16 port, uint8_t protocol, uint8_t family
 void lvs_key_leaf(const struct lvs_key_hash *hash, const struct lvs_service_key *key,
 		  struct lvs_leaf *leaf);
 
-/* And back. */
-void lvs_key_of_leaf(const struct lvs_leaf *leaf, struct lvs_service_key *key);
-
 /* @p to: what identifies, the rest zero. Safe for a family that is none. */
 void lvs_service_key_normal(const struct lvs_service_key *key, struct lvs_service_key *to);
 void lvs_dest_key_normal(const struct lvs_dest_key *key, struct lvs_dest_key *to);

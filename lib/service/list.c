@@ -25,8 +25,8 @@ void lvs_set_traffic(const struct lvs_services *services, const struct lvs_servi
 
 	memset(to, 0, sizeof(*to));
 	for (uint32_t i = 0; i < service->set.sched_set.dest_n; i++)
-		add_traffic(services, service->set.sched_set.dest[i].number, &service->row[i].zero,
-			    to);
+		add_traffic(services, service->set.sched_set.dest[i].number,
+			    lvs_set_zero(service, i), to);
 	if (!past)
 		return;
 	for (uint32_t i = 0; i < past->n; i++)
@@ -43,10 +43,9 @@ static void fill_service(const struct lvs_services *services,
 	info->key = service->set.key;
 	info->conf = service->set.conf;
 	/* Where it begins first: what is read behind that is not less. */
-	lvs_meter_read_zero(&service->ident->meter.zero, &since);
+	lvs_meter_read(&service->ident->meter.sum, &info->rates, &since);
 	lvs_set_traffic(services, service, &info->stats);
 	lvs_stats_above(&info->stats, &since);
-	lvs_rate_read(&service->ident->meter.rate, &info->rates);
 }
 
 int lvs_services_next_service(const struct lvs_services *services, struct lvs_epoch_reader *reader,
@@ -92,11 +91,10 @@ static void fill_dest(const struct lvs_services *services,
 	info->key.addr = sched->addr;
 	info->key.port = sched->port;
 	info->key.family = (uint8_t)sched->family;
-	info->conf = service->row[i].conf;
-	lvs_meter_read_zero(&dest->priv->meter.zero, &since);
+	lvs_set_dest_conf(services, service, i, &info->conf);
+	lvs_meter_read(&dest->meter, &info->rates, &since);
 	services->conf.stats(services->conf.user, sched->number, &info->stats);
 	lvs_stats_above(&info->stats, &since);
-	lvs_rate_read(&dest->priv->meter.rate, &info->rates);
 }
 
 static int next_dest(const struct lvs_services *services, const struct lvs_service_key *key,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "service/meter.h"
 
+#include "base/memory.h"
 #include "service/meters.h"
 
 /* --- Counters --- */
@@ -26,6 +27,45 @@ void lvs_meter_set_zero(struct lvs_meter_zero *zero, const struct lvs_stats *sin
 
 	for (unsigned i = 0; i < LVS_RATE_N; i++)
 		atomic_store_explicit(&zero->count[i], count[i], memory_order_release);
+}
+
+struct lvs_meter *lvs_meter_need(struct lvs_services *services, _Atomic(struct lvs_meter *) *at)
+{
+	const struct lvs_alloc *alloc = services->conf.alloc;
+	struct lvs_meter *there = lvs_meter_of(at);
+	struct lvs_meter *made;
+
+	if (there)
+		return there;
+	made = lvs_mem_zalloc(alloc, sizeof(*made), _Alignof(struct lvs_meter));
+	if (!made)
+		return NULL;
+	/* release: the zeroes, pairs with the acquire in lvs_meter_of(); acquire: those of another,
+	 * who was first */
+	if (atomic_compare_exchange_strong_explicit(at, &there, made, memory_order_release,
+						    memory_order_acquire))
+		return made;
+	lvs_mem_free(alloc, made, sizeof(*made), _Alignof(struct lvs_meter));
+	return there;
+}
+
+void lvs_meter_del(struct lvs_services *services, const _Atomic(struct lvs_meter *) *at)
+{
+	lvs_mem_free(services->conf.alloc, lvs_meter_of(at), sizeof(struct lvs_meter),
+		     _Alignof(struct lvs_meter));
+}
+
+void lvs_meter_read(const _Atomic(struct lvs_meter *) *at, struct lvs_rates *rates,
+		    struct lvs_stats *since)
+{
+	const struct lvs_meter *meter = lvs_meter_of(at);
+
+	memset(since, 0, sizeof(*since));
+	memset(rates, 0, sizeof(*rates));
+	if (!meter)
+		return;
+	lvs_meter_read_zero(&meter->zero, since);
+	lvs_rate_read(&meter->rate, rates);
 }
 
 /* --- Who is estimated --- */
@@ -151,6 +191,16 @@ void lvs_meters_had(struct lvs_meters *meters, const struct lvs_stats *came)
 	meters->live = true;
 }
 
+void lvs_meters_had_pending(struct lvs_meters *meters, struct lvs_service_ident *ident)
+{
+	struct lvs_meter *sum = lvs_meter_of(&ident->meter.sum);
+
+	if (!sum)
+		return;
+	lvs_meters_had(meters, &sum->pending);
+	sum->pending = (struct lvs_stats){0};
+}
+
 uint64_t lvs_meters_next(const struct lvs_meters *meters)
 {
 	if (meters->n == 0 && !meters->live)
@@ -173,13 +223,17 @@ static uint64_t slot_now(const struct lvs_services *services)
 	return clock ? lvs_meter_slot(lvs_clock_ns(clock)) : 0;
 }
 
-void lvs_meter_begin(struct lvs_services *services, struct lvs_dest_private *priv,
+void lvs_meter_begin(struct lvs_services *services, struct lvs_dest *dest,
 		     const struct lvs_stats *zero)
 {
+	struct lvs_meter *meter = lvs_meter_of(&dest->meter);
+
+	if (!meter)
+		return;
 	lvs_spin_lock(&services->meters.lock);
-	lvs_meter_set_zero(&priv->meter.zero, zero);
-	priv->meter.last = *zero;
-	lvs_rate_clear(&priv->meter.rate);
+	lvs_meter_set_zero(&meter->zero, zero);
+	meter->last = *zero;
+	lvs_rate_clear(&meter->rate);
 	lvs_spin_unlock(&services->meters.lock);
 }
 
@@ -196,16 +250,16 @@ static void had(struct lvs_services *services, const struct lvs_stats *came)
 }
 
 void lvs_meter_leave(struct lvs_services *services, struct lvs_service_ident *ident,
-		     struct lvs_dest_private *priv)
+		     struct lvs_dest *dest)
 {
 	struct lvs_meters *meters = &services->meters;
 	struct lvs_stats now, came;
 
-	services->conf.stats(services->conf.user, priv->dest->number, &now);
+	services->conf.stats(services->conf.user, dest->number, &now);
 	lvs_spin_lock(&meters->lock);
-	came = lvs_meter_take(&priv->meter.last, &now);
+	came = lvs_meter_take(&lvs_meter_of(&dest->meter)->last, &now);
 	if (ident)
-		lvs_stats_add(&ident->meter.pending, &came);
+		lvs_stats_add(&lvs_meter_of(&ident->meter.sum)->pending, &came);
 	else
 		had(services, &came);
 	lvs_spin_unlock(&meters->lock);
@@ -216,13 +270,16 @@ void lvs_meter_leave(struct lvs_services *services, struct lvs_service_ident *id
 void lvs_meter_restart(struct lvs_services *services, struct lvs_service_ident *ident,
 		       const struct lvs_stats *came)
 {
+	struct lvs_meter *sum = lvs_meter_of(&ident->meter.sum);
 	struct lvs_meters *meters = &services->meters;
 
 	lvs_spin_lock(&meters->lock);
 	had(services, came);
-	had(services, &ident->meter.pending);
-	ident->meter.pending = (struct lvs_stats){0};
-	lvs_rate_clear(&ident->meter.rate);
+	if (sum) {
+		had(services, &sum->pending);
+		sum->pending = (struct lvs_stats){0};
+		lvs_rate_clear(&sum->rate);
+	}
 	lvs_spin_unlock(&meters->lock);
 }
 
@@ -254,7 +311,7 @@ void lvs_meter_forget(struct lvs_services *services, struct lvs_service_ident *i
 	lvs_spin_lock(&meters->lock);
 	lvs_meters_drain(meters);
 	if (ident->meter.linked) {
-		lvs_meters_had(meters, &ident->meter.pending);
+		lvs_meters_had_pending(meters, ident);
 		lvs_meters_unlink(meters, ident);
 	}
 	lvs_spin_unlock(&meters->lock);

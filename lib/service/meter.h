@@ -14,13 +14,14 @@
 #ifndef LVS_SERVICE_METER_H
 #define LVS_SERVICE_METER_H
 
+#include "base/compiler.h"
 #include "base/spin.h"
 #include "service/rate.h"
 
+struct lvs_dest;
 struct lvs_services;
 struct lvs_service_ident;
 struct lvs_service_private;
-struct lvs_dest_private;
 
 #define LVS_METER_SLOTS 64
 #define LVS_METER_SLOT_NS UINT64_C(31250000) /* 2 s / 64 */
@@ -31,30 +32,38 @@ struct lvs_meter_zero {
 	_Atomic uint64_t count[LVS_RATE_N];
 };
 
-/* Of a destination. */
+/*
+ * Of a destination, or of a service: the sum over its destinations. Where nothing was ever counted
+ * there is none, which reads as one of zeroes.
+ */
 struct lvs_meter {
 	struct lvs_rate rate;
 	struct lvs_meter_zero zero;
-	struct lvs_stats last; /* counters when it was last estimated; under the lock */
+	/* The lock is held. */
+	union {
+		struct lvs_stats last;    /* destination: counters when it was last estimated */
+		struct lvs_stats pending; /* service: traffic since its last period */
+	};
 };
 
-/* Of a service. */
+/* A service's place among the rates. */
 struct lvs_service_meter {
-	struct lvs_rate rate;
-	struct lvs_meter_zero zero; /* of the sum over its destinations */
 	/* Whether a worker need not put it among the arrivals. */
 	_Atomic uint32_t queued;
+	/* The lock is held. */
+	bool linked;  /* it stands in its slot's list */
+	bool resting; /* its last visit saw nothing; with the next it goes */
 	/* Of who has set queued, published with the arrivals. */
 	uint64_t woken; /* slot of its first packet */
 	struct lvs_service_ident *arrival;
 
 	/* The lock is held. */
-	bool linked;              /* it stands in its slot's list */
-	bool resting;             /* its last visit saw nothing; with the next it goes */
-	uint64_t done;            /* periods that have ended */
-	struct lvs_stats pending; /* traffic since */
+	uint64_t done; /* periods that have ended */
 	struct lvs_service_ident *next;
 	struct lvs_service_ident **at; /* what points to this one */
+
+	/* As that of a destination: lvs_meter_of(). */
+	_Atomic(struct lvs_meter *) sum;
 };
 
 struct lvs_meters {
@@ -83,6 +92,21 @@ struct lvs_meters {
 	struct lvs_rate rate;
 };
 
+/* NULL: nothing was counted. */
+LVS_INLINE struct lvs_meter *lvs_meter_of(const _Atomic(struct lvs_meter *) *at)
+{
+	/* acquire: its zeroes; pairs with the release in lvs_meter_need() */
+	return atomic_load_explicit(at, memory_order_acquire);
+}
+
+/* The one there, made where there is none; NULL: no memory. Beside itself. */
+struct lvs_meter *lvs_meter_need(struct lvs_services *services, _Atomic(struct lvs_meter *) *at);
+/* Nobody can see it. */
+void lvs_meter_del(struct lvs_services *services, const _Atomic(struct lvs_meter *) *at);
+/* What listings show of rates, and where the counters begin; before they are read. */
+void lvs_meter_read(const _Atomic(struct lvs_meter *) *at, struct lvs_rates *rates,
+		    struct lvs_stats *since);
+
 /* Reads where counting begins; before the counters. */
 void lvs_meter_read_zero(const struct lvs_meter_zero *zero, struct lvs_stats *since);
 void lvs_meter_set_zero(struct lvs_meter_zero *zero, const struct lvs_stats *since);
@@ -91,12 +115,14 @@ void lvs_meters_init(struct lvs_meters *meters);
 
 /* --- Control side, mutex held --- */
 
-/* A destination's counters begin anew at @p zero, without a rate. */
-void lvs_meter_begin(struct lvs_services *services, struct lvs_dest_private *priv,
+/* A destination's counters begin anew at @p zero, without a rate. It has a meter where @p zero is
+ * not nothing. */
+void lvs_meter_begin(struct lvs_services *services, struct lvs_dest *dest,
 		     const struct lvs_stats *zero);
-/* It has left the service of @p ident, or with it (NULL): what it had is not lost to the rates. */
+/* It has left the service of @p ident, or with it (NULL): what it had is not lost to the rates.
+ * Both have meters. */
 void lvs_meter_leave(struct lvs_services *services, struct lvs_service_ident *ident,
-		     struct lvs_dest_private *priv);
+		     struct lvs_dest *dest);
 /* The service is in force; some of its destinations may have connections. */
 void lvs_meter_arrive(struct lvs_services *services, const struct lvs_service_private *service);
 /* Rates begin anew: of a service, whose destinations had @p came since they were last estimated; of

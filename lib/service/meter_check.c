@@ -21,9 +21,9 @@ static const char *check_lists(const struct lvs_meters *meters)
 
 static bool is_quiet(const struct lvs_service_private *service)
 {
-	const struct lvs_service_meter *meter = &service->ident->meter;
+	const struct lvs_meter *sum = lvs_meter_of(&service->ident->meter.sum);
 
-	if (!lvs_stats_none(&meter->pending) || !lvs_rate_is_zero(&meter->rate))
+	if (!lvs_meter_is_still(sum) || (sum && !lvs_stats_none(&sum->pending)))
 		return false;
 	for (uint32_t i = 0; i < service->set.sched_set.dest_n; i++) {
 		const struct lvs_dest *dest = service->set.dest[i];
@@ -39,9 +39,12 @@ static const char *check_last(const struct lvs_services *services,
 {
 	for (uint32_t i = 0; i < service->set.sched_set.dest_n; i++) {
 		const struct lvs_dest *dest = service->set.dest[i];
-		struct lvs_stats last = dest->priv->meter.last;
-		struct lvs_stats now;
+		const struct lvs_meter *meter = lvs_meter_of(&dest->meter);
+		struct lvs_stats last, now;
 
+		if (!meter)
+			continue;
+		last = meter->last;
 		services->conf.stats(services->conf.user, dest->number, &now);
 		lvs_stats_above(&last, &now);
 		if (!lvs_stats_none(&last))

@@ -30,12 +30,6 @@ LVS_INLINE uint64_t lvs_meter_periods(unsigned phase, uint64_t slot)
 /* The whole director's turn is behind the last slot of the 64. */
 #define LVS_METER_LAST (LVS_METER_SLOTS - 1u)
 
-LVS_INLINE bool lvs_stats_none(const struct lvs_stats *stats)
-{
-	return !(stats->conns | stats->in_pkts | stats->out_pkts | stats->in_bytes |
-		 stats->out_bytes);
-}
-
 /* What came since @p last, which becomes @p now. */
 LVS_INLINE struct lvs_stats lvs_meter_take(struct lvs_stats *last, const struct lvs_stats *now)
 {
@@ -44,6 +38,12 @@ LVS_INLINE struct lvs_stats lvs_meter_take(struct lvs_stats *last, const struct 
 	lvs_stats_above(&came, last);
 	lvs_stats_add(last, &came);
 	return came;
+}
+
+/* Whether it says the same without traffic, however long. */
+LVS_INLINE bool lvs_meter_is_still(const struct lvs_meter *meter)
+{
+	return !meter || lvs_rate_is_zero(&meter->rate);
 }
 
 /* There is something to do at @p ns, if not before. Any thread. */
@@ -56,6 +56,8 @@ void lvs_meters_drain(struct lvs_meters *meters);
 void lvs_meters_unlink(struct lvs_meters *meters, struct lvs_service_ident *ident);
 /* The whole director has had something. */
 void lvs_meters_had(struct lvs_meters *meters, const struct lvs_stats *came);
+/* It has had what a service had since its last period. */
+void lvs_meters_had_pending(struct lvs_meters *meters, struct lvs_service_ident *ident);
 /* When the next slot comes in which somebody stands. */
 uint64_t lvs_meters_next(const struct lvs_meters *meters);
 

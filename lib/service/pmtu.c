@@ -25,8 +25,7 @@ static uint32_t mtu_of(const struct lvs_path_conf *path, uint64_t learned, uint3
 
 uint32_t lvs_pmtu_of(const struct lvs_path_conf *path, uint32_t tick)
 {
-	return mtu_of(path,
-		      atomic_load_explicit(&lvs_pmtu_object(path)->learned, memory_order_relaxed),
+	return mtu_of(path, atomic_load_explicit(&lvs_path_of(path)->learned, memory_order_relaxed),
 		      tick);
 }
 
@@ -50,7 +49,7 @@ uint32_t lvs_pmtu_with(const struct lvs_path_conf *path, unsigned family, uint32
 void lvs_pmtu_learn(const struct lvs_path_conf *path, unsigned family, uint32_t mtu, uint32_t tick,
 		    uint32_t ticks)
 {
-	_Atomic uint64_t *learned = &lvs_pmtu_object(path)->learned;
+	_Atomic uint64_t *learned = &lvs_path_of(path)->learned;
 	uint64_t before = atomic_load_explicit(learned, memory_order_relaxed);
 
 	mtu = believed(family, mtu);

@@ -9,19 +9,11 @@
 #include "base/compiler.h"
 #include "service/path.h"
 
-/* The object of a path that lvs_dest_path() gave. The conf is immutable, the object is not. */
-LVS_INLINE struct lvs_path_object *lvs_pmtu_object(const struct lvs_path_conf *path)
-{
-	return (struct lvs_path_object *)(uintptr_t)path; /* its first member */
-}
-
-_Static_assert(offsetof(struct lvs_path_object, conf) == 0, "the first member");
-
 /* Whether anything was learned, expired or not: one load beside what every packet reads. */
 LVS_INLINE bool lvs_pmtu_learned(const struct lvs_path_conf *path)
 {
 	/* relaxed: a number alone */
-	return atomic_load_explicit(&lvs_pmtu_object(path)->learned, memory_order_relaxed) != 0;
+	return atomic_load_explicit(&lvs_path_of(path)->learned, memory_order_relaxed) != 0;
 }
 
 /* The path's MTU as it is known now. */

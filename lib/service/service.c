@@ -151,7 +151,7 @@ static void free_trash(struct lvs_services *services)
 	while (services->trash.first) {
 		struct lvs_dest *dest = services->trash.first->dest;
 
-		lvs_trash_del(services, services->trash.first);
+		lvs_trash_del(services, dest);
 		lvs_dest_del(services, dest);
 	}
 	lvs_map_fini(&services->trash.map);

@@ -34,12 +34,15 @@ enum lvs_dest_flag {
 	LVS_DEST_DRAINED = 0x2,   /* its weight is 0 */
 };
 
+struct lvs_dest_trash;
 struct lvs_dest_watch;
+struct lvs_meter;
+struct lvs_service_ident;
 
 /*
  * A destination of a service. The first line is read by every packet and
  * written by control calls alone, the second is written by workers at each
- * connection's begin and end.
+ * connection's begin and end; what control calls alone need has the rest of it.
  */
 struct lvs_dest {
 	LVS_ALIGNED _Atomic uint32_t flags; /* enum lvs_dest_flag */
@@ -64,9 +67,21 @@ struct lvs_dest {
 	 * its set by epoch. seq_cst, for the order of the gauge and this: lvs_set_watch(). */
 	_Atomic(const struct lvs_dest_watch *) watch;
 
-	/* Control side: identity, configuration, list of the trash, counters' zero. */
-	struct lvs_dest_private *priv;
+	/* The service that it was made for; it names it, with the same key, as long as this lives.
+	 * Fixed. NULL: the number is idle, or 0. */
+	struct lvs_service_ident *service;
+	/* NULL: nothing was counted yet. Made once, by whoever finds that something was; release,
+	 * pairs with the acquire in lvs_meter_of(). */
+	_Atomic(struct lvs_meter *) meter;
+
+	/* The control mutex. */
+	struct lvs_dest_trash *trash; /* NULL: it neither leaves nor has left */
+	uint64_t kept;                /* the last commit that has it in a set */
+	uint32_t path_next;           /* numbers of others of its path; 0: none */
+	uint32_t path_prev;
 };
+
+_Static_assert(sizeof(struct lvs_dest) == 2 * (size_t)LVS_CACHE_LINE, "two lines");
 
 /* What a worker sees of a service between two commits. Immutable. */
 struct lvs_service_set {

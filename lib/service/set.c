@@ -20,13 +20,14 @@ static void *carve(uint8_t **from, size_t size)
 	return part;
 }
 
-struct lvs_service_private *lvs_set_new(const struct lvs_alloc *alloc, uint32_t dest_n,
+struct lvs_service_private *lvs_set_new(const struct lvs_alloc *alloc, uint32_t dest_n, bool zero,
 					struct lvs_set_parts *parts)
 {
 	size_t size = align_up(sizeof(struct lvs_service_private)) +
 		      align_up(dest_n * sizeof(*parts->sched)) +
 		      align_up(dest_n * sizeof(*parts->dest)) +
-		      align_up(dest_n * sizeof(*parts->row)) + align_up(dest_n);
+		      align_up(zero ? dest_n * sizeof(*parts->zero) : 0) +
+		      align_up(dest_n * sizeof(*parts->row) + dest_n);
 	struct lvs_service_private *service = lvs_mem_zalloc(alloc, size, SET_ALIGN);
 	uint8_t *from = (uint8_t *)service;
 
@@ -35,10 +36,12 @@ struct lvs_service_private *lvs_set_new(const struct lvs_alloc *alloc, uint32_t 
 	carve(&from, sizeof(*service));
 	parts->sched = carve(&from, dest_n * sizeof(*parts->sched));
 	parts->dest = carve(&from, dest_n * sizeof(struct lvs_dest *));
-	parts->row = carve(&from, dest_n * sizeof(*parts->row));
-	parts->forwarder = carve(&from, dest_n);
+	parts->zero = zero ? carve(&from, dest_n * sizeof(*parts->zero)) : NULL;
+	parts->row = carve(&from, dest_n * sizeof(*parts->row) + dest_n);
+	parts->forwarder = (uint8_t *)(parts->row + dest_n);
 	service->size = size;
 	service->row = parts->row;
+	service->zero = parts->zero;
 	service->set.priv = service;
 	service->set.dest = parts->dest;
 	service->set.forwarder = parts->forwarder;
@@ -126,6 +129,27 @@ void lvs_set_del(const struct lvs_alloc *alloc, struct lvs_service_private *serv
 	lvs_mem_free(alloc, service, service->size, SET_ALIGN);
 }
 
+void lvs_set_dest_conf(const struct lvs_services *services,
+		       const struct lvs_service_private *service, uint32_t i,
+		       struct lvs_dest_conf *conf)
+{
+	const struct lvs_dest_row *row = &service->row[i];
+	unsigned forwarder = service->set.forwarder[i];
+	bool own = forwarder >= LVS_METHOD_CUSTOM;
+
+	*conf = (struct lvs_dest_conf){
+		.size = sizeof(*conf),
+		.method = own ? LVS_METHOD_CUSTOM : forwarder,
+		.forward = own ? lvs_forwarder_at(services, forwarder) : NULL,
+		.weight = service->set.sched_set.dest[i].weight,
+		.upper = row->upper,
+		.lower = row->lower,
+		.tun_type = row->tun_type,
+		.tun_flags = row->tun_flags,
+		.tun_port = row->tun_port,
+	};
+}
+
 uint32_t lvs_set_first_below(const struct lvs_sched_set *set, uint64_t below)
 {
 	uint32_t from = 0;
@@ -159,6 +183,7 @@ struct lvs_service_ident *lvs_ident_new(struct lvs_services *services,
 	ident->leaf = lvs_ident_leaf(created);
 	ident->created = created;
 	ident->key = *key;
+	ident->holds = 1;
 	if (!key->fwmark)
 		lvs_services_know(services, LVS_KNOWN_SERVICE, key->family, &key->addr, 1);
 	return ident;
@@ -172,8 +197,20 @@ void lvs_ident_del(struct lvs_services *services, struct lvs_service_ident *iden
 	if (!ident->key.fwmark)
 		lvs_services_know(services, LVS_KNOWN_SERVICE, ident->key.family, &ident->key.addr,
 				  UINT32_MAX);
-	lvs_mem_free(services->conf.alloc, ident, sizeof(*ident),
-		     _Alignof(struct lvs_service_ident));
+	lvs_meter_del(services, &ident->meter.sum);
+	lvs_ident_let_go(services, ident);
+}
+
+void lvs_ident_hold(struct lvs_service_ident *ident)
+{
+	ident->holds++;
+}
+
+void lvs_ident_let_go(struct lvs_services *services, struct lvs_service_ident *ident)
+{
+	if (--ident->holds == 0)
+		lvs_mem_free(services->conf.alloc, ident, sizeof(*ident),
+			     _Alignof(struct lvs_service_ident));
 }
 
 void lvs_ident_free_retired(struct lvs_services *services, struct lvs_retired *retired)

@@ -8,10 +8,14 @@
 #include "service/service.h"
 #include "service/tree.h"
 
-/* What a listing says of a destination besides what the scheduler sees. */
+/* Settings of a destination that neither the scheduler sees nor its forwarding method's number
+ * says. */
 struct lvs_dest_row {
-	struct lvs_dest_conf conf;
-	struct lvs_stats zero; /* its number's counters when it was made */
+	uint32_t upper;
+	uint32_t lower;
+	lvs_be16 tun_port;
+	uint8_t tun_type;
+	uint8_t tun_flags;
 };
 
 /* A destination that left a service and is not forgotten. */
@@ -34,11 +38,13 @@ LVS_INLINE struct lvs_leaf lvs_ident_leaf(uint64_t created)
 	return (struct lvs_leaf){{(uint32_t)(created >> 32), (uint32_t)created}};
 }
 
-/* A service while it exists, over all its sets. Immutable but for its meter. */
+/* A service while it exists, over all its sets; its name as long as a destination has it. Immutable
+ * but for its meter. */
 struct lvs_service_ident {
 	struct lvs_leaf leaf; /* words 0 and 1: number of creation */
 	uint64_t created;
 	struct lvs_service_key key;
+	uint32_t holds; /* destinations of it, and 1 until lvs_ident_del(); mutex held */
 	struct lvs_retired retired;
 	struct lvs_service_meter meter;
 };
@@ -48,6 +54,7 @@ struct lvs_service_private {
 	struct lvs_service_set set;
 	struct lvs_service_ident *ident;
 	const struct lvs_dest_row *row; /* by index of sched_set.dest[] */
+	const struct lvs_stats *zero;   /* the same: counters when they began; NULL: all nothing */
 	struct lvs_dest_watch *watch;   /* the same; NULL: the scheduler does not ask. Owned. */
 	/* NULL when nothing is past. Replaced when a destination is forgotten; release, pairs with
 	 * the acquire in a listing. Owned. */
@@ -63,11 +70,13 @@ struct lvs_set_parts {
 	struct lvs_sched_dest *sched;
 	struct lvs_dest **dest;
 	struct lvs_dest_row *row;
+	struct lvs_stats *zero; /* NULL: none has one */
 	uint8_t *forwarder;
 };
 
-/* A set for @p dest_n destinations, zeroed but for its pointers, or NULL. */
-struct lvs_service_private *lvs_set_new(const struct lvs_alloc *alloc, uint32_t dest_n,
+/* A set for @p dest_n destinations, zeroed but for its pointers, or NULL. @p zero: some counters
+ * did not begin at nothing. */
+struct lvs_service_private *lvs_set_new(const struct lvs_alloc *alloc, uint32_t dest_n, bool zero,
 					struct lvs_set_parts *parts);
 /* Allocates and builds the scheduler's state of a filled set; @p old may be NULL. */
 int lvs_set_build(const struct lvs_alloc *alloc, struct lvs_service_private *service,
@@ -80,11 +89,19 @@ void lvs_set_del(const struct lvs_alloc *alloc, struct lvs_service_private *serv
 /* @p created is that of its creation. NULL: no memory. */
 struct lvs_service_ident *lvs_ident_new(struct lvs_services *services,
 					const struct lvs_service_key *key, uint64_t created);
-/* NULL is fine. */
+/* It is no service any more, and nobody can see that it was. NULL is fine. */
 void lvs_ident_del(struct lvs_services *services, struct lvs_service_ident *ident);
+/* A destination has its name, or no longer. */
+void lvs_ident_hold(struct lvs_service_ident *ident);
+void lvs_ident_let_go(struct lvs_services *services, struct lvs_service_ident *ident);
 
 struct lvs_past *lvs_past_new(const struct lvs_alloc *alloc, uint32_t n);
 void lvs_past_del(const struct lvs_alloc *alloc, struct lvs_past *past);
+
+/* The settings of the @p i-th destination, as they were given, with nothing left out. */
+void lvs_set_dest_conf(const struct lvs_services *services,
+		       const struct lvs_service_private *service, uint32_t i,
+		       struct lvs_dest_conf *conf);
 
 /* All that a service's destinations have counted for it, those that it has no longer among them. */
 void lvs_set_traffic(const struct lvs_services *services, const struct lvs_service_private *service,
@@ -97,6 +114,15 @@ uint32_t lvs_set_first_below(const struct lvs_sched_set *set, uint64_t below);
 void lvs_set_free_retired(struct lvs_services *services, struct lvs_retired *retired);
 void lvs_ident_free_retired(struct lvs_services *services, struct lvs_retired *retired);
 void lvs_past_free_retired(struct lvs_services *services, struct lvs_retired *retired);
+
+/* The counters of the @p i-th destination when they began. */
+LVS_INLINE const struct lvs_stats *lvs_set_zero(const struct lvs_service_private *service,
+						uint32_t i)
+{
+	static const struct lvs_stats nothing;
+
+	return service->zero ? &service->zero[i] : &nothing;
+}
 
 LVS_INLINE struct lvs_past *lvs_set_past(const struct lvs_service_private *service)
 {

@@ -11,88 +11,122 @@
 #define LOOK_N 64                    /* destinations looked at in one control call */
 #define IDLE_KEPT_N 16384            /* beyond so many, none waits for its 120 s */
 
-static uint32_t hash_of(const struct lvs_services *services, const struct lvs_leaf *service,
+static uint32_t hash_of(const struct lvs_services *services, const struct lvs_service_key *service,
 			const struct lvs_dest_key *key)
 {
-	struct lvs_leaf leaf;
+	struct lvs_leaf of_service, leaf;
 
-	lvs_key_words(&services->hash, &key->addr, service->word[0],
+	lvs_key_leaf(&services->hash, service, &of_service);
+	lvs_key_words(&services->hash, &key->addr, of_service.word[0],
 		      lvs_key_rest(key->port, 0, key->family), key->family == LVS_INET6, &leaf);
 	return leaf.word[0];
 }
 
-struct lvs_dest_private *lvs_trash_find(const struct lvs_services *services,
-					const struct lvs_leaf *service,
-					const struct lvs_dest_key *key)
+struct lvs_dest_trash *lvs_trash_find(const struct lvs_services *services,
+				      const struct lvs_service_key *service,
+				      const struct lvs_dest_key *key)
 {
 	struct lvs_map_link *link =
 		lvs_map_first(&services->trash.map, hash_of(services, service, key));
 
 	for (; link; link = lvs_map_next(link)) {
-		struct lvs_dest_private *priv =
-			LVS_CONTAINER(link, struct lvs_dest_private, trash_link);
+		struct lvs_dest_trash *entry = LVS_CONTAINER(link, struct lvs_dest_trash, link);
 
-		if (lvs_leaf_equal(&priv->service, service) && lvs_dest_is(priv->dest, key))
-			return priv;
+		if (memcmp(&entry->dest->service->key, service, sizeof(*service)) == 0 &&
+		    lvs_dest_is(entry->dest, key))
+			return entry;
 	}
 	return NULL;
 }
 
-static void append(struct lvs_trash *trash, struct lvs_dest_private *priv)
+static void append(struct lvs_trash *trash, struct lvs_dest_trash *entry)
 {
-	priv->trash_next = NULL;
-	priv->trash_prev = trash->last;
+	entry->next = NULL;
+	entry->prev = trash->last;
 	if (trash->last)
-		trash->last->trash_next = priv;
+		trash->last->next = entry;
 	else
-		trash->first = priv;
-	trash->last = priv;
+		trash->first = entry;
+	trash->last = entry;
 }
 
-static void unlink_from(struct lvs_trash *trash, struct lvs_dest_private *priv)
+static void unlink_from(struct lvs_trash *trash, struct lvs_dest_trash *entry)
 {
-	if (priv->trash_prev)
-		priv->trash_prev->trash_next = priv->trash_next;
+	if (entry->prev)
+		entry->prev->next = entry->next;
 	else
-		trash->first = priv->trash_next;
-	if (priv->trash_next)
-		priv->trash_next->trash_prev = priv->trash_prev;
+		trash->first = entry->next;
+	if (entry->next)
+		entry->next->prev = entry->prev;
 	else
-		trash->last = priv->trash_prev;
+		trash->last = entry->prev;
 }
 
-void lvs_trash_add(struct lvs_services *services, struct lvs_dest_private *priv)
+/* With a meter: what it has counted stays known, though nobody estimates it. */
+int lvs_trash_prepare(struct lvs_services *services, struct lvs_dest *dest)
 {
+	struct lvs_dest_trash *entry = lvs_mem_zalloc(services->conf.alloc, sizeof(*entry),
+						      _Alignof(struct lvs_dest_trash));
+
+	if (!entry)
+		return LVS_ERR_NO_MEMORY;
+	entry->dest = dest;
+	dest->trash = entry;
+	return lvs_meter_need(services, &dest->meter) ? 0 : LVS_ERR_NO_MEMORY;
+}
+
+static void free_entry(struct lvs_services *services, struct lvs_dest *dest)
+{
+	lvs_mem_free(services->conf.alloc, dest->trash, sizeof(*dest->trash),
+		     _Alignof(struct lvs_dest_trash));
+	dest->trash = NULL;
+}
+
+void lvs_trash_unprepare(struct lvs_services *services, struct lvs_dest *dest)
+{
+	if (!lvs_dest_trashed(dest))
+		free_entry(services, dest);
+}
+
+void lvs_trash_add(struct lvs_services *services, struct lvs_dest *dest)
+{
+	struct lvs_dest_trash *entry = dest->trash;
 	struct lvs_dest_key key = {
-		.addr = priv->dest->addr,
-		.port = priv->dest->port,
-		.family = (uint8_t)priv->dest->family,
+		.addr = dest->addr,
+		.port = dest->port,
+		.family = (uint8_t)dest->family,
 	};
 
-	priv->trashed = true;
-	priv->last = services->conf.tick(services->conf.user);
+	entry->listed = true;
+	entry->last = services->conf.tick(services->conf.user);
 	/* relaxed: what ends from now on is later */
-	atomic_store_explicit(&priv->dest->left, priv->last, memory_order_relaxed);
+	atomic_store_explicit(&dest->left, entry->last, memory_order_relaxed);
 	if (services->trash.n == 0)
-		services->trash.began = priv->last;
-	append(&services->trash, priv);
-	lvs_map_add(&services->trash.map, &priv->trash_link,
-		    hash_of(services, &priv->service, &key));
+		services->trash.began = entry->last;
+	append(&services->trash, entry);
+	lvs_map_add(&services->trash.map, &entry->link,
+		    hash_of(services, &dest->service->key, &key));
 	services->trash.n++;
 }
 
-void lvs_trash_del(struct lvs_services *services, struct lvs_dest_private *priv)
+static void unlist(struct lvs_services *services, struct lvs_dest_trash *entry)
 {
-	priv->trashed = false;
-	unlink_from(&services->trash, priv);
-	lvs_map_del(&services->trash.map, &priv->trash_link);
+	entry->listed = false;
+	unlink_from(&services->trash, entry);
+	lvs_map_del(&services->trash.map, &entry->link);
 	services->trash.n--;
 }
 
-static struct lvs_dest_private *row_dest(struct lvs_services *services,
-					 const struct lvs_past_row *row)
+void lvs_trash_del(struct lvs_services *services, struct lvs_dest *dest)
 {
-	return lvs_dest_at(&services->dests, row->number)->priv;
+	unlist(services, dest->trash);
+	free_entry(services, dest);
+}
+
+static struct lvs_dest_trash *row_entry(struct lvs_services *services,
+					const struct lvs_past_row *row)
+{
+	return lvs_dest_at(&services->dests, row->number)->trash;
 }
 
 static uint32_t staying_n(struct lvs_services *services, const struct lvs_past *past)
@@ -100,7 +134,7 @@ static uint32_t staying_n(struct lvs_services *services, const struct lvs_past *
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < past->n; i++)
-		n += !row_dest(services, &past->row[i])->leaving;
+		n += !row_entry(services, &past->row[i])->leaving;
 	return n;
 }
 
@@ -115,40 +149,40 @@ static struct lvs_past *past_without_leaving(struct lvs_services *services,
 		return NULL;
 	next->left = past->left;
 	for (uint32_t i = 0; i < past->n; i++) {
-		struct lvs_dest_private *priv = row_dest(services, &past->row[i]);
+		struct lvs_dest_trash *entry = row_entry(services, &past->row[i]);
 		struct lvs_stats stats = {0};
 
-		if (!priv->leaving) {
+		if (!entry->leaving) {
 			next->row[n++] = past->row[i];
 			continue;
 		}
 		services->conf.stats(services->conf.user, past->row[i].number, &stats);
 		lvs_stats_sub(&stats, &past->row[i].zero);
 		lvs_stats_add(&next->left, &stats);
-		priv->summed = true;
+		entry->summed = true;
 	}
 	return next;
 }
 
 /* The service that it left, if that is still there. */
 static struct lvs_service_private *its_service(const struct lvs_services *services,
-					       const struct lvs_dest_private *priv)
+					       const struct lvs_dest_trash *entry)
 {
 	struct lvs_service_private *service =
-		lvs_tree_find(lvs_services_root(services)->by_key, &priv->service);
+		lvs_services_find(services, &entry->dest->service->key);
 
-	return service && service->ident->created == priv->service_number ? service : NULL;
+	return service && service->ident->created == entry->service_number ? service : NULL;
 }
 
 /* The service that it left, if that is still there, takes over its counters, and with them those
  * of all others that leave now: a service may lose thousands at once. */
-static int hand_over_stats(struct lvs_services *services, struct lvs_dest_private *priv)
+static int hand_over_stats(struct lvs_services *services, struct lvs_dest_trash *entry)
 {
-	struct lvs_service_private *service = its_service(services, priv);
+	struct lvs_service_private *service = its_service(services, entry);
 	struct lvs_past *past = service ? lvs_set_past(service) : NULL;
 	struct lvs_past *next;
 
-	if (priv->summed || !past)
+	if (entry->summed || !past)
 		return 0;
 	next = past_without_leaving(services, past);
 	if (!next)
@@ -161,16 +195,16 @@ static int hand_over_stats(struct lvs_services *services, struct lvs_dest_privat
 
 static void free_retired(struct lvs_services *services, struct lvs_retired *retired)
 {
-	lvs_dest_del(services, LVS_CONTAINER(retired, struct lvs_dest_private, retired)->dest);
+	lvs_dest_del(services, LVS_CONTAINER(retired, struct lvs_dest_trash, retired)->dest);
 }
 
-static bool referenced(struct lvs_services *services, const struct lvs_dest_private *priv)
+static bool referenced(struct lvs_services *services, const struct lvs_dest_trash *entry)
 {
 	/* The epoch first: after it nobody picks it any more, so what is zero stays zero. Relaxed:
 	 * the epoch ordered what readers did before. */
-	return !lvs_epoch_passed(services->conf.epoch, priv->removed_tag, NULL) ||
-	       lvs_gauge_total(lvs_gauge_load(&priv->dest->gauge)) > 0 ||
-	       atomic_load_explicit(&priv->dest->persistent, memory_order_relaxed) > 0;
+	return !lvs_epoch_passed(services->conf.epoch, entry->removed_tag, NULL) ||
+	       lvs_gauge_total(lvs_gauge_load(&entry->dest->gauge)) > 0 ||
+	       atomic_load_explicit(&entry->dest->persistent, memory_order_relaxed) > 0;
 }
 
 static uint64_t ns_between(uint32_t from, uint32_t to)
@@ -179,11 +213,11 @@ static uint64_t ns_between(uint32_t from, uint32_t to)
 }
 
 /* The tick at which the last reference went. */
-static uint32_t left_at(const struct lvs_dest_private *priv)
+static uint32_t left_at(const struct lvs_dest_trash *entry)
 {
-	uint32_t left = atomic_load_explicit(&priv->dest->left, memory_order_relaxed);
+	uint32_t left = atomic_load_explicit(&entry->dest->left, memory_order_relaxed);
 
-	return lvs_tick_reached(left, priv->last) ? left : priv->last;
+	return lvs_tick_reached(left, entry->last) ? left : entry->last;
 }
 
 /*
@@ -191,11 +225,11 @@ static uint32_t left_at(const struct lvs_dest_private *priv)
  * it finds unreferenced is forgotten at the second look after that. We look when we are called,
  * and say what it would have done by then.
  */
-static bool idle_long(const struct lvs_services *services, const struct lvs_dest_private *priv)
+static bool idle_long(const struct lvs_services *services, const struct lvs_dest_trash *entry)
 {
 	const struct lvs_trash *trash = &services->trash;
 	uint32_t now = services->conf.tick(services->conf.user);
-	uint64_t looks = (ns_between(trash->began, left_at(priv)) + LOOK_NS - 1) / LOOK_NS;
+	uint64_t looks = (ns_between(trash->began, left_at(entry)) + LOOK_NS - 1) / LOOK_NS;
 
 	if (looks == 0)
 		looks = 1;
@@ -204,13 +238,13 @@ static bool idle_long(const struct lvs_services *services, const struct lvs_dest
 
 /* Whether the scheduler of the service that it left still thinks of it, as the kernel's lblc does.
  */
-static bool remembered(const struct lvs_services *services, const struct lvs_dest_private *priv)
+static bool remembered(const struct lvs_services *services, const struct lvs_dest_trash *entry)
 {
-	const struct lvs_service_private *service = its_service(services, priv);
+	const struct lvs_service_private *service = its_service(services, entry);
 	const struct lvs_sched_dest dest = {
-		.addr = priv->dest->addr,
-		.port = priv->dest->port,
-		.family = priv->dest->family,
+		.addr = entry->dest->addr,
+		.port = entry->dest->port,
+		.family = entry->dest->family,
 	};
 	const struct lvs_sched_ops *sched = service ? service->set.conf.sched : NULL;
 
@@ -222,28 +256,28 @@ static bool remembered(const struct lvs_services *services, const struct lvs_des
 }
 
 /* Whether it may be forgotten. */
-static bool look_at(struct lvs_services *services, struct lvs_dest_private *priv)
+static bool look_at(struct lvs_services *services, struct lvs_dest_trash *entry)
 {
-	if (!referenced(services, priv)) {
+	if (!referenced(services, entry)) {
 		if (services->trash.n > IDLE_KEPT_N)
 			return true;
-		if (!idle_long(services, priv))
+		if (!idle_long(services, entry))
 			return false;
-		if (!remembered(services, priv))
+		if (!remembered(services, entry))
 			return true;
 	}
-	priv->last = services->conf.tick(services->conf.user);
+	entry->last = services->conf.tick(services->conf.user);
 	return false;
 }
 
-static void forget(struct lvs_services *services, struct lvs_dest_private *priv)
+static void forget(struct lvs_services *services, struct lvs_dest_trash *entry)
 {
-	if (hand_over_stats(services, priv)) {
-		priv->leaving = false; /* later, when there is memory */
+	if (hand_over_stats(services, entry)) {
+		entry->leaving = false; /* later, when there is memory */
 		return;
 	}
-	lvs_trash_del(services, priv);
-	lvs_retire(services, &priv->retired, free_retired);
+	unlist(services, entry);
+	lvs_retire(services, &entry->retired, free_retired);
 }
 
 void lvs_trash_collect(struct lvs_services *services)
@@ -251,21 +285,21 @@ void lvs_trash_collect(struct lvs_services *services)
 	struct lvs_trash *trash = &services->trash;
 	uint32_t most = LOOK_N + (trash->n > IDLE_KEPT_N ? trash->n - IDLE_KEPT_N : 0);
 	uint32_t n = trash->n < most ? trash->n : most;
-	struct lvs_dest_private *priv;
+	struct lvs_dest_trash *entry;
 
 	for (uint32_t i = 0; i < n; i++) {
-		priv = trash->first;
-		priv->leaving = look_at(services, priv);
-		unlink_from(trash, priv);
-		append(trash, priv);
+		entry = trash->first;
+		entry->leaving = look_at(services, entry);
+		unlink_from(trash, entry);
+		append(trash, entry);
 	}
 	/* The same ones, which stand at the end now. */
-	priv = trash->last;
+	entry = trash->last;
 	for (uint32_t i = 0; i < n; i++) {
-		struct lvs_dest_private *before = priv->trash_prev;
+		struct lvs_dest_trash *before = entry->prev;
 
-		if (priv->leaving)
-			forget(services, priv);
-		priv = before;
+		if (entry->leaving)
+			forget(services, entry);
+		entry = before;
 	}
 }

@@ -159,14 +159,14 @@ int lvs_draft_load(struct lvs_txn *txn, struct lvs_draft *draft)
 			.key = {.addr = sched->addr,
 				.port = sched->port,
 				.family = (uint8_t)sched->family},
-			.conf = draft->base->row[i].conf,
 			.forwarder = set->forwarder[i],
 			.last_weight = sched->last_weight,
 			.edits = sched->edits,
 			.created = sched->created,
 			.dest = set->dest[i],
-			.zero = draft->base->row[i].zero,
+			.zero = *lvs_set_zero(draft->base, i),
 		};
+		lvs_set_dest_conf(txn->services, draft->base, i, &draft->dest[n - 1 - i].conf);
 	}
 	draft->dest_n = n;
 	draft->loaded = true;

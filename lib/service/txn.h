@@ -74,6 +74,8 @@ void lvs_txn_end(struct lvs_txn *txn);
 
 /* Builds what @p draft says. 0 or an error: then lvs_draft_unmake() takes it back. */
 int lvs_draft_make(struct lvs_txn *txn, struct lvs_draft *draft);
+/* Makes what the destinations need that its base has alone, after it was made. The same. */
+int lvs_draft_prepare_leave(struct lvs_txn *txn, const struct lvs_draft *draft);
 void lvs_draft_unmake(struct lvs_txn *txn, struct lvs_draft *draft);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Counting from zero again: what there is becomes the base that listings subtract. */
+#include <liblvs/error.h>
+
 #include "service/services.h"
 
 static bool is_family(unsigned family)
@@ -7,12 +9,36 @@ static bool is_family(unsigned family)
 	return family == LVS_INET || family == LVS_INET6;
 }
 
+static int need_meter(struct lvs_services *services, const struct lvs_stats *now,
+		      _Atomic(struct lvs_meter *) *at)
+{
+	return lvs_stats_none(now) || lvs_meter_need(services, at) ? 0 : LVS_ERR_NO_MEMORY;
+}
+
+/* Makes the meters of what has counted something: who has none then is at zero now. */
+static int need_meters(struct lvs_services *services, const struct lvs_service_private *service)
+{
+	struct lvs_stats now;
+	int err = 0;
+
+	for (uint32_t i = 0; i < service->set.sched_set.dest_n && !err; i++) {
+		struct lvs_dest *dest = service->set.dest[i];
+
+		services->conf.stats(services->conf.user, dest->number, &now);
+		err = need_meter(services, &now, &dest->meter);
+	}
+	lvs_set_traffic(services, service, &now);
+	return err ? err : need_meter(services, &now, &service->ident->meter.sum);
+}
+
 /* What came before is still part of the director's rates, which may not begin anew. */
 static void zero_dest(struct lvs_services *services, struct lvs_dest *dest, struct lvs_stats *came)
 {
-	struct lvs_meter *meter = &dest->priv->meter;
+	struct lvs_meter *meter = lvs_meter_of(&dest->meter);
 	struct lvs_stats now, more;
 
+	if (!meter)
+		return;
 	services->conf.stats(services->conf.user, dest->number, &now);
 	lvs_spin_lock(&services->meters.lock);
 	more = now;
@@ -26,25 +52,38 @@ static void zero_dest(struct lvs_services *services, struct lvs_dest *dest, stru
 
 static void zero_service(struct lvs_services *services, const struct lvs_service_private *service)
 {
-	struct lvs_service_meter *meter = &service->ident->meter;
+	struct lvs_meter *meter = lvs_meter_of(&service->ident->meter.sum);
 	struct lvs_stats sum, came = {0};
 
 	for (uint32_t i = 0; i < service->set.sched_set.dest_n; i++)
 		zero_dest(services, service->set.dest[i], &came);
 	lvs_set_traffic(services, service, &sum);
-	lvs_meter_set_zero(&meter->zero, &sum);
+	if (meter)
+		lvs_meter_set_zero(&meter->zero, &sum);
 	lvs_meter_restart(services, service->ident, &came);
 }
 
-static void zero_all(struct lvs_services *services)
+/* The service that was made next after @p ident (NULL: the first), or NULL. */
+static const struct lvs_service_ident *next_after(const struct lvs_services *services,
+						  const struct lvs_service_ident *ident)
 {
-	const struct lvs_services_root *root = lvs_services_root(services);
 	struct lvs_leaf start = {{0}};
-	const struct lvs_service_ident *ident = lvs_tree_next(root->by_created, &start);
 
-	for (; ident; ident = lvs_tree_next(root->by_created, &ident->leaf))
+	return lvs_tree_next(lvs_services_root(services)->by_created,
+			     ident ? &ident->leaf : &start);
+}
+
+static int zero_all(struct lvs_services *services)
+{
+	const struct lvs_service_ident *ident;
+
+	for (ident = next_after(services, NULL); ident; ident = next_after(services, ident))
+		if (need_meters(services, lvs_services_find(services, &ident->key)))
+			return LVS_ERR_NO_MEMORY;
+	for (ident = next_after(services, NULL); ident; ident = next_after(services, ident))
 		zero_service(services, lvs_services_find(services, &ident->key));
 	lvs_meters_restart(services);
+	return 0;
 }
 
 static int zero_one(struct lvs_services *services, const struct lvs_service_key *key)
@@ -58,6 +97,8 @@ static int zero_one(struct lvs_services *services, const struct lvs_service_key 
 	service = lvs_services_find(services, &normal);
 	if (!service)
 		return LVS_ERR_NO_SERVICE;
+	if (need_meters(services, service))
+		return LVS_ERR_NO_MEMORY;
 	zero_service(services, service);
 	return 0;
 }
@@ -65,10 +106,7 @@ static int zero_one(struct lvs_services *services, const struct lvs_service_key 
 int lvs_services_zero(struct lvs_services *services, const struct lvs_service_key *key)
 {
 	lvs_services_collect(services);
-	if (key)
-		return zero_one(services, key);
-	zero_all(services);
-	return 0;
+	return key ? zero_one(services, key) : zero_all(services);
 }
 
 void lvs_services_rates(const struct lvs_services *services, struct lvs_rates *rates)

@@ -315,7 +315,7 @@ static void forgotten(struct site *site)
 	site->its->gauge.word -= 1 + (UINT64_C(1) << 32);
 	site->conn->dest = ++services->dests.used;
 	dest = lvs_dest_at(&services->dests, site->conn->dest);
-	dest->priv = NULL;
+	dest->service = NULL;
 	dest->number = services->dests.free_first;
 	services->dests.free_first = site->conn->dest;
 }
@@ -346,7 +346,11 @@ static void wrong_number(struct site *site)
 
 static void other_service(struct site *site)
 {
-	service_of(site)->set.dest[0]->priv->service.word[0] ^= 1;
+	static struct lvs_service_ident other;
+
+	other = *service_of(site)->ident;
+	other.key.port ^= 1;
+	service_of(site)->set.dest[0]->service = &other;
 }
 
 static void wrong_order(struct site *site)
@@ -361,12 +365,19 @@ static void wrong_order(struct site *site)
 
 static void no_mtu(struct site *site)
 {
-	service_of(site)->set.dest[0]->priv->path->object->conf.mtu = 0;
+	lvs_path_of(lvs_dest_path(service_of(site)->set.dest[0]))->conf.mtu = 0;
+}
+
+static void off_path(struct site *site)
+{
+	service_of(site)->set.dest[0]->path_next = service_of(site)->set.dest[0]->number;
 }
 
 static void no_longer_there(struct site *site)
 {
-	service_of(site)->set.dest[0]->priv->trashed = true;
+	static struct lvs_dest_trash trash = {.listed = true};
+
+	service_of(site)->set.dest[0]->trash = &trash;
 }
 
 static void other_key(struct site *site)
@@ -383,7 +394,22 @@ static void more_services(struct site *site)
 
 static void trash_alive(struct site *site)
 {
-	site->director->services->trash.first->trashed = false;
+	site->director->services->trash.first->dest->flags = LVS_DEST_AVAILABLE;
+}
+
+static void trash_lost(struct site *site)
+{
+	site->director->services->trash.first->listed = false;
+}
+
+static void trash_unmeasured(struct site *site)
+{
+	site->director->services->trash.first->dest->meter = NULL;
+}
+
+static void trash_off_path(struct site *site)
+{
+	site->director->services->trash.first->dest->path_prev = 1;
 }
 
 static void more_trash(struct site *site)
@@ -394,8 +420,8 @@ static void more_trash(struct site *site)
 static void lost_numbers(struct site *site)
 {
 	site->director->services->dests.used++;
-	lvs_dest_at(&site->director->services->dests, site->director->services->dests.used)->priv =
-		NULL;
+	lvs_dest_at(&site->director->services->dests, site->director->services->dests.used)
+		->service = NULL;
 }
 
 static const struct {
@@ -442,7 +468,11 @@ static const struct {
 	{no_longer_there, "a configured destination is not available"},
 	{other_key, "a service is not found by its key"},
 	{more_services, "the count of services is wrong"},
+	{off_path, "a destination's path is not that of its address"},
 	{trash_alive, "a removed destination is available"},
+	{trash_lost, "a service counts traffic of a destination that is forgotten"},
+	{trash_unmeasured, "a removed destination lacks what it needs"},
+	{trash_off_path, "a removed destination's path is not that of its address"},
 	{more_trash, "the count of the trash is wrong"},
 	{lost_numbers, "numbers of destinations are lost"},
 };

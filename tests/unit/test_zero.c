@@ -312,7 +312,27 @@ START_TEST(refused)
 	ck_assert_int_eq(lvs_director_zero(w.director, NULL), LVS_ERR_BUSY);
 	lvs_txn_abort(txn);
 	expect_service(&w, 0, 10, 0);
-	/* It needs no memory. */
+	/* Where nothing was estimated yet it needs memory to remember by, or all stays as it is. */
+	w.memory.fail_all = 1;
+	ck_assert_int_eq(lvs_director_zero(w.director, &w.service[0]), LVS_ERR_NO_MEMORY);
+	ck_assert_int_eq(lvs_director_zero(w.director, NULL), LVS_ERR_NO_MEMORY);
+	pass(&w); /* nor are there rates without */
+	expect_service(&w, 0, 10, 0);
+	expect_totals(&w, 10, 0);
+	w.memory.fail_all = 0;
+	rig_check(w.director);
+	for (uint64_t k = 1; k <= 2; k++) {
+		w.memory.fail_at = k;
+		ck_assert_int_eq(lvs_director_zero(w.director, NULL), LVS_ERR_NO_MEMORY);
+		expect_service(&w, 0, 10, 0);
+	}
+	/* What came meanwhile is in the first rate that there is memory for: a quarter of 10 / 2.
+	 */
+	w.memory.fail_at = 0;
+	pass(&w);
+	expect_service(&w, 0, 10, 1);
+	/* From then on it needs none. */
+	w.memory.failed = 0;
 	w.memory.fail_all = 1;
 	ck_assert_int_eq(lvs_director_zero(w.director, &w.service[0]), 0);
 	ck_assert_int_eq(lvs_director_zero(w.director, NULL), 0);
