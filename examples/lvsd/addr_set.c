@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "addr_set.h"
+#include "mark_reach.h"
 #include "rules_index.h"
 
 #include <stdlib.h>
@@ -67,12 +68,27 @@ int addr_set_add(struct addr_set *set, enum lvs_family family, const union lvs_a
 	return 0;
 }
 
+/* A service of a mark has those addresses that stand alone in a rule; of networks it has none. */
+static int add_marked(struct addr_set *set, const struct rules *rules,
+		      const struct lvs_service_key *key)
+{
+	for (size_t i = 0; i < rules->mark_n; i++) {
+		const struct rule_mark *mark = &rules->mark[i];
+
+		if (mark_reach_gives(mark, key) && mark_reach_addrs(mark) == 1 &&
+		    addr_set_add(set, (enum lvs_family)key->family, &mark->rule.dst) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int addr_set_of_services(struct addr_set *set, const struct rules *rules)
 {
 	for (size_t i = 0; i < rules->service_n; i++) {
 		const struct lvs_service_key *key = &rules->service[i].key;
 
-		if (!key->fwmark && addr_set_add(set, (enum lvs_family)key->family, &key->addr) < 0)
+		if (key->fwmark ? add_marked(set, rules, key)
+				: addr_set_add(set, (enum lvs_family)key->family, &key->addr))
 			return -1;
 	}
 	return 0;

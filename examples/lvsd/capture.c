@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "capture.h"
+#include "mark_reach.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FTP = 21, ISAKMP = 500 };
+enum { FTP = 21, ISAKMP = 500, HIGH_PORT = 1024, PORTS_MAX = 64 };
 
 /* What is being gathered. */
 struct list {
@@ -76,15 +77,69 @@ static void put_company(struct list *list, const struct end *end, const struct l
 	}
 }
 
+/* Many ports are taken as all; what is nobody's goes back. */
+static void put_ports(struct list *list, const struct end *end, uint8_t protocol,
+		      const struct lvs_mark_rule *rule)
+{
+	unsigned first = rule->dst_port, last = rule->dst_port_last;
+
+	if (first == HIGH_PORT && last == UINT16_MAX)
+		put(list, end, protocol, 0, LVS_HOST_HIGH_PORTS);
+	else if (!first || last - first >= PORTS_MAX)
+		put(list, end, protocol, 0, 0);
+	else
+		for (unsigned port = first; port <= last; port++)
+			put(list, end, protocol, htons((uint16_t)port), 0);
+}
+
+/* Where a rule gives a service its packets, at an end: of the ports that the rule is about, or of
+ * `port`, which a server has for all. */
+static void put_marked(struct list *list, const struct end *end, const struct lvs_mark_rule *rule,
+		       lvs_be16 port)
+{
+	static const uint8_t any[] = {LVS_TCP, LVS_UDP, LVS_SCTP, LVS_AH, LVS_ESP};
+	bool ports = rule->dst_port || rule->src_port;
+
+	for (unsigned i = 0; i < sizeof(any); i++) {
+		uint8_t protocol = any[i];
+		bool has_ports = protocol != LVS_AH && protocol != LVS_ESP;
+
+		if ((rule->protocol && rule->protocol != protocol) || (ports && !has_ports))
+			continue;
+		if (port && has_ports)
+			put(list, end, protocol, port, 0);
+		else
+			put_ports(list, end, protocol, rule);
+	}
+}
+
+static void add_marked(struct list *list, const struct rules *rules,
+		       const struct lvs_service_key *key)
+{
+	for (size_t i = 0; i < rules->mark_n; i++) {
+		const struct rule_mark *mark = &rules->mark[i];
+
+		if (!mark_reach_gives(mark, key))
+			continue;
+		for (unsigned k = 0; k < mark_reach_addrs(mark); k++) {
+			union lvs_addr addr = mark_reach_addr(mark, k);
+			struct end end = {LVS_HOST_TO, key->family, &addr};
+
+			put_marked(list, &end, &mark->rule, 0);
+		}
+	}
+}
+
 static void add_services(struct list *list, const struct rules *rules)
 {
 	for (size_t i = 0; i < rules->service_n; i++) {
 		const struct lvs_service_key *key = &rules->service[i].key;
 		struct end end = {LVS_HOST_TO, key->family, &key->addr};
 
-		/* Marks are not the filter's: what has one cannot be told by its addresses. */
-		if (key->fwmark)
+		if (key->fwmark) {
+			add_marked(list, rules, key);
 			continue;
+		}
 		put(list, &end, key->protocol, key->port, 0);
 		put_company(list, &end, key, key->port);
 	}
@@ -117,6 +172,27 @@ static void add_nat(struct list *list, const struct lvs_dest_key *dest,
 		put_replies(list, &to, dest, key);
 }
 
+/* The same of a service of a mark, whose servers see the ports that clients ask for, or one. */
+static void add_marked_nat(struct list *list, const struct rules *rules,
+			   const struct lvs_dest_key *dest, const struct lvs_service_key *key)
+{
+	struct end from = {LVS_HOST_FROM, dest->family, &dest->addr};
+	struct end to = {LVS_HOST_TO, dest->family, &dest->addr};
+
+	for (size_t i = 0; i < rules->mark_n; i++) {
+		const struct lvs_mark_rule *rule = &rules->mark[i].rule;
+
+		if (!mark_reach_gives(&rules->mark[i], key))
+			continue;
+		put_marked(list, &from, rule, dest->port);
+		put_marked(list, &from, rule, 0); /* persistent, they keep the client's */
+		if (list->how->steered) {
+			put_marked(list, &to, rule, dest->port);
+			put_marked(list, &to, rule, 0);
+		}
+	}
+}
+
 /* Errors about tunnel packets come to the address that those leave from. */
 static void add_tunnel(struct list *list, const struct lvs_dest_key *dest)
 {
@@ -137,8 +213,9 @@ static void add_dests(struct list *list, const struct rules *rules)
 		const struct rule_dest *dest = &rules->dest[i];
 		const struct lvs_service_key *key = &rules->service[dest->service].key;
 
-		/* A service of a mark gets no packets, so that its servers owe no replies. */
-		if (dest->conf.method == LVS_METHOD_NAT && !key->fwmark)
+		if (dest->conf.method == LVS_METHOD_NAT && key->fwmark)
+			add_marked_nat(list, rules, &dest->key, key);
+		else if (dest->conf.method == LVS_METHOD_NAT)
 			add_nat(list, &dest->key, key);
 		else if (dest->conf.method == LVS_METHOD_TUNNEL)
 			add_tunnel(list, &dest->key);

@@ -2,6 +2,7 @@
 #include "control.h"
 #include "address.h"
 #include "log.h"
+#include "marks.h"
 #include "paths.h"
 #include "reload.h"
 #include "report.h"
@@ -22,6 +23,7 @@ void control_host_changed(void *user)
 	if (err)
 		log_line(&lvsd->log, LVS_LOG_ERROR, "reading routes: %s", lvs_strerror(err));
 	reload_capture(lvsd);
+	marks_follow(lvsd);
 }
 
 void control_address_conflict(void *user, enum lvs_family family, const union lvs_addr *addr,

@@ -23,6 +23,7 @@ struct lvsd {
 	struct check check;
 	struct lvs_io_caps caps;
 	struct rules rules;             /* in force */
+	struct lvs_marks *marks;        /* of the rules, the workers' too; NULL: none */
 	struct setting_values kernel;   /* the kernel's defaults */
 	struct setting_values defaults; /* where nothing is set */
 	struct setting_values settings; /* in force */

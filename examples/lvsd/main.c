@@ -237,6 +237,7 @@ static void close_all(struct lvsd *lvsd)
 		worker_close(&lvsd->worker[i]);
 	lvs_host_del(lvsd->host);
 	lvs_director_del(lvsd->director);
+	lvs_marks_del(lvsd->marks);
 	rules_free(&lvsd->rules);
 	addr_set_free(&lvsd->services);
 	addr_set_free(&lvsd->dests);

@@ -11,6 +11,7 @@
 #include "capture.h"
 #include "forwarding.h"
 #include "log.h"
+#include "marks.h"
 #include "paths.h"
 #include "tuning.h"
 
@@ -21,6 +22,7 @@ struct plan {
 	struct rules rules;
 	struct addr_set services;
 	struct addr_set dests;
+	struct lvs_marks *marks;
 };
 
 static void free_plan(struct plan *plan)
@@ -28,6 +30,7 @@ static void free_plan(struct plan *plan)
 	rules_free(&plan->rules);
 	addr_set_free(&plan->services);
 	addr_set_free(&plan->dests);
+	lvs_marks_del(plan->marks);
 }
 
 /* What the adapter cannot carry is refused, not tried. */
@@ -41,7 +44,7 @@ int reload_check_adapter(const struct lvsd *lvsd, const struct rules *rules)
 		lacks |= ~lvsd->caps.flags;
 	if (adapter_check(rules, options->io->name, lacks, options->rules, error, sizeof(error)) ==
 	    0)
-		return 0;
+		return marks_check(lvsd, rules);
 	log_line(&lvsd->log, LVS_LOG_ERROR, "%s", error);
 	return -1;
 }
@@ -57,15 +60,12 @@ void reload_warn(const struct lvsd *lvsd, const struct rules *rules)
 	for (size_t i = 0; i < rules->service_n; i++) {
 		const struct rule_service *service = &rules->service[i];
 
-		if (service->key.fwmark)
-			warn(lvsd, service,
-			     "nothing sets firewall marks in this version: the service gets no "
-			     "packets");
-		else if (!service->key.port)
+		if (!service->key.fwmark && !service->key.port)
 			warn(lvsd, service,
 			     "a service of every port: all of its protocol to that address is "
 			     "balanced, and no longer reaches the host's own services there");
 	}
+	marks_warn(lvsd, rules);
 }
 
 int reload_read(const struct lvsd *lvsd, struct rules *rules)
@@ -86,9 +86,8 @@ static int make_plan(const struct lvsd *lvsd, struct rules *rules, struct plan *
 	memset(rules, 0, sizeof(*rules));
 	if (addr_set_of_services(&plan->services, &plan->rules) == 0 &&
 	    addr_set_of_dests(&plan->dests, &plan->rules) == 0)
-		return 0;
+		return marks_make(lvsd, &plan->rules, &plan->marks);
 	log_line(&lvsd->log, LVS_LOG_ERROR, "%s: out of memory", lvsd->options.rules);
-	free_plan(plan);
 	return -1;
 }
 
@@ -154,6 +153,7 @@ static void follow_host(struct lvsd *lvsd, const struct plan *plan)
 
 static void take_over(struct lvsd *lvsd, const struct plan *plan)
 {
+	lvs_marks_del(plan->marks); /* they were the same */
 	rules_free(&lvsd->rules);
 	addr_set_free(&lvsd->services);
 	addr_set_free(&lvsd->dests);
@@ -172,24 +172,41 @@ static void tell(const struct lvsd *lvsd, const struct apply_counts *counts)
 		 counts->removed);
 }
 
+/* Services and marks change together, as no packet may find one without the other. */
+static int apply(struct lvsd *lvsd, struct plan *plan, struct apply_counts *counts)
+{
+	bool marks = !marks_same(&lvsd->rules, &plan->rules);
+	char error[512];
+	int failed;
+
+	if (marks)
+		gate_close(&lvsd->gate);
+	failed = apply_rules(lvsd->director, &lvsd->rules, &plan->rules, lvsd->options.rules,
+			     counts, error, sizeof(error));
+	if (marks && !failed) {
+		marks_use(lvsd, plan->marks);
+		plan->marks = NULL;
+	}
+	if (marks)
+		gate_open(&lvsd->gate);
+	if (failed)
+		log_line(&lvsd->log, LVS_LOG_ERROR, "%s", error);
+	return failed;
+}
+
 int reload_put(struct lvsd *lvsd, struct rules *rules)
 {
 	struct setting_values before = lvsd->settings;
 	struct apply_counts counts;
 	struct plan plan;
-	char error[512];
 
-	if (make_plan(lvsd, rules, &plan) < 0)
-		return -1;
-	if (reload_check_adapter(lvsd, &plan.rules) < 0 || tuning_change(lvsd, &plan.rules) < 0)
+	if (make_plan(lvsd, rules, &plan) < 0 || reload_check_adapter(lvsd, &plan.rules) < 0 ||
+	    tuning_change(lvsd, &plan.rules) < 0)
 		goto refused;
 	if (lvsd->host && prepare_host(lvsd, &plan) < 0)
 		goto undo;
-	if (apply_rules(lvsd->director, &lvsd->rules, &plan.rules, lvsd->options.rules, &counts,
-			error, sizeof(error)) < 0) {
-		log_line(&lvsd->log, LVS_LOG_ERROR, "%s", error);
+	if (apply(lvsd, &plan, &counts) < 0)
 		goto undo;
-	}
 	if (lvsd->host)
 		follow_host(lvsd, &plan);
 	reload_warn(lvsd, &plan.rules);
@@ -224,9 +241,7 @@ int reload_setup_only(struct lvsd *lvsd, struct rules *rules)
 {
 	struct plan plan;
 
-	if (make_plan(lvsd, rules, &plan) < 0)
-		return -1;
-	if (reload_check_adapter(lvsd, &plan.rules) < 0) {
+	if (make_plan(lvsd, rules, &plan) < 0 || reload_check_adapter(lvsd, &plan.rules) < 0) {
 		free_plan(&plan);
 		return -1;
 	}

@@ -74,7 +74,7 @@ static int unknown(const struct rule_line *line, const char *dash, const char *w
 		   struct rule_error *error)
 {
 	return rule_fail(error, "expected %s, got \"%s%s\"",
-			 line->given ? "an option of -A or -a" : "-A, -a or set", dash, word);
+			 line->given ? "an option of -A or -a" : "-A, -a, set or mark", dash, word);
 }
 
 /* `attached` is the value that stands in the option's own word, or NULL. */
@@ -145,7 +145,7 @@ int rule_line_cut(struct rule_words *words, struct rule_line *line, struct rule_
 
 		if (word[0] != '-' || !word[1])
 			return rule_fail(error, "expected %s, got \"%s\"",
-					 line->given ? "an option" : "-A, -a or set", word);
+					 line->given ? "an option" : "-A, -a, set or mark", word);
 		failed = word[1] == '-' ? take_long(word, words, line, error)
 					: take_short(word, words, line, error);
 		if (failed)

@@ -185,6 +185,26 @@ static int add_setting(struct rules *rules, const struct rule_words *words,
 	return 0;
 }
 
+/* "mark NUMBER ...". */
+static int add_marks(struct rules *rules, const struct rule_words *words, struct rule_error *error)
+{
+	struct rule_mark marks[RULE_MARK_PORTS];
+	int n = rule_mark_read(words, marks, error);
+
+	for (int i = 0; i < n; i++) {
+		void *list = rules->mark;
+
+		if (rules->mark_n == LVS_MARKS_MAX)
+			return rule_fail(error, "expected at most %d marking rules, got more",
+					 LVS_MARKS_MAX);
+		if (grow(&list, rules->mark_n, sizeof(marks[i])) < 0)
+			return rule_fail(error, "out of memory");
+		rules->mark = list;
+		rules->mark[rules->mark_n++] = marks[i];
+	}
+	return n < 0 ? -1 : 0;
+}
+
 static int read_line(struct rules *rules, char *text, size_t len, struct rule_error *error)
 {
 	struct rule_words words;
@@ -196,6 +216,8 @@ static int read_line(struct rules *rules, char *text, size_t len, struct rule_er
 		return -1;
 	if (words.n && !strcmp(words.word[0], "set"))
 		return add_setting(rules, &words, error);
+	if (words.n && !strcmp(words.word[0], "mark"))
+		return add_marks(rules, &words, error);
 	if (rule_line_cut(&words, &line, error) < 0)
 		return -1;
 	if (!line.given)
@@ -267,6 +289,7 @@ void rules_free(struct rules *rules)
 {
 	free(rules->service);
 	free(rules->dest);
+	free(rules->mark);
 	free(rules->by_service.slot);
 	free(rules->by_dest.slot);
 	memset(rules, 0, sizeof(*rules));

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a rules file names: services and servers as `ipvsadm -S -n` prints them, and settings. */
+/* What a rules file names: services and servers as `ipvsadm -S -n` prints them, marks and settings.
+ */
 #ifndef LVSD_RULES_H
 #define LVSD_RULES_H
 
+#include "rule_mark.h"
 #include "setting.h"
 
 #include <liblvs/control.h>
@@ -32,8 +34,10 @@ struct rules_index {
 struct rules {
 	struct rule_service *service;
 	struct rule_dest *dest;
+	struct rule_mark *mark; /* the first that matches decides */
 	size_t service_n;
 	size_t dest_n;
+	size_t mark_n;
 	struct rules_index by_service;
 	struct rules_index by_dest;
 	struct setting_list settings;

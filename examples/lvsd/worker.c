@@ -94,6 +94,7 @@ static int process(struct worker *worker, struct lvs_packet *packets, unsigned n
 {
 	int err;
 
+	lvs_marks_set(worker->marks, packets, n);
 	lvs_worker_process(worker->worker, packets, n, now);
 	do
 		err = lvs_io_tx(worker->io, packets, n);

@@ -7,6 +7,7 @@
 
 #include <liblvs/director.h>
 #include <liblvs/io.h>
+#include <liblvs/mark.h>
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,8 +16,10 @@ struct worker {
 	struct lvs_worker *worker;
 	struct lvs_io *io;
 	struct lvs_log log;
-	unsigned number;   /* from 0 */
-	int cpu;           /* that it is pinned to; -1: none */
+	unsigned number; /* from 0 */
+	int cpu;         /* that it is pinned to; -1: none */
+	/* What packets are marked by, NULL: nothing; changed while the gate is closed. */
+	const struct lvs_marks *marks;
 	struct gate *gate; /* where it can be held; not its own */
 	int stop_fd;       /* readable when it is to end; not its own */
 	int ended_fd;      /* eventfd that it adds 1 to when it ends by itself; not its own */

@@ -145,15 +145,15 @@ static const struct {
 	const char *message;
 } bad[] = {
 	/* words */
-	{"A -t 192.0.2.1:80\n", "rules:1: expected -A, -a or set, got \"A\""},
-	{"ipvsadm list\n", "rules:1: expected -A, -a or set, got \"list\""},
+	{"A -t 192.0.2.1:80\n", "rules:1: expected -A, -a, set or mark, got \"A\""},
+	{"ipvsadm list\n", "rules:1: expected -A, -a, set or mark, got \"list\""},
 	{"ipvsadm\n", "rules:1: expected -A or -a, got the end of the line"},
 	{"\n\n-A -t 192.0.2.1:80 -s rr -\n", "rules:3: expected an option, got \"-\""},
 	{"-A -t 192.0.2.1:80 --\n", "rules:1: expected an option of -A or -a, got \"--\""},
 	{"-A -q 192.0.2.1:80\n", "rules:1: expected an option of -A or -a, got \"-q\""},
 	{"-A --tcp 192.0.2.1:80\n", "rules:1: expected an option of -A or -a, got \"--tcp\""},
-	{"-C\n", "rules:1: expected -A, -a or set, got \"-C\""},
-	{"-D -t 192.0.2.1:80\n", "rules:1: expected -A, -a or set, got \"-D\""},
+	{"-C\n", "rules:1: expected -A, -a, set or mark, got \"-C\""},
+	{"-D -t 192.0.2.1:80\n", "rules:1: expected -A, -a, set or mark, got \"-D\""},
 	{"-A -t 192.0.2.1:80 rr\n", "rules:1: expected an option, got \"rr\""},
 	{"-A -t 192.0.2.1:80 -s\n", "rules:1: expected a value for -s, got the end of the line"},
 	{V4 "-a -t 192.0.2.1:80 -r 10.0.0.1 -w -1\n", "rules:2: expected a value for -w, got -1"},
