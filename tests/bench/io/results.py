@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Of what measure.py has counted: a line of JSON for each path and load: results.py FILE"""
+
+import json
+import statistics
+import sys
+
+# The unit of a load, and how many of what it counts are one.
+UNITS = {"conn": ("connections/s", 1), "keepalive": ("requests/s", 1), "bulk": ("Gbit/s", 8e-9), "udp": ("packets/s", 1)}
+DIRECT, NFT, HAPROXY = "direct", "nft/nat", "haproxy/splice"
+LATENCIES = ("p50_us", "p99_us", "p999_us")
+
+
+def unit(load):
+    return UNITS[load.split("-")[0]]
+
+
+def rate(line):
+    """Units a second of the time that others left; None: it failed."""
+    if line.get("failed"):
+        return None
+    mine = max(1 - line["others_ns"] / line["wall_ns"], 0.01)
+    return line["units"] * unit(line["load"])[1] / (line["seconds"] * mine)
+
+
+def unit_ns(line):
+    """Processor time of all that takes part, a unit."""
+    return line["cpu_ns"] / line["units"]
+
+
+def grouped(lines):
+    """{load: {path: {round: line}}} of those that did not fail."""
+    groups = {}
+    for line in lines:
+        of_path = groups.setdefault(line["load"], {}).setdefault(line["path"], {})
+        if not line.get("failed"):
+            of_path[line["round"]] = line
+    return groups
+
+
+def median(values):
+    values = [value for value in values if value is not None]
+    return statistics.median(values) if values else None
+
+
+def significant(value, digits=4):
+    return None if value is None else float(f"{value:.{digits}g}")
+
+
+def ratio(rounds, reference):
+    """Median of the ratios in the same round: what drifts does so for both."""
+    return median(rate(rounds[n]) / rate(reference[n]) for n in rounds if n in reference)
+
+
+def balancer_ns(rounds, direct):
+    """What a unit costs more than without a balancer, for each packet at the client."""
+    return median((unit_ns(rounds[n]) - unit_ns(direct[n])) * rounds[n]["units"] / rounds[n]["packets"]
+                  for n in rounds if n in direct and rounds[n]["packets"])
+
+
+def result(path, load, of_paths):
+    """The line of JSON; None where nothing was counted."""
+    rounds, lines = of_paths[path], list(of_paths[path].values())
+    packet_ns = lambda key: median(line[key] / line["packets"] for line in lines if line["packets"])
+    line = {"path": path, "load": load, "value": significant(median(rate(line) for line in lines)),
+            "unit": unit(load)[0],
+            "cpu_ns_per_packet": significant(balancer_ns(rounds, of_paths.get(DIRECT, {}))),
+            "ratio_to_nft": significant(ratio(rounds, of_paths.get(NFT, {}))),
+            "ratio_to_haproxy": significant(ratio(rounds, of_paths.get(HAPROXY, {})))}
+    for key in LATENCIES:
+        if any(key in line for line in lines):
+            line[key] = median(line.get(key) for line in lines)
+    if any("sent" in line for line in lines):
+        line["loss"] = significant(median(1 - line["units"] / line["sent"] for line in lines), 2)
+    line["all_ns_per_packet"] = significant(packet_ns("cpu_ns"))
+    if any(line["balancer_ns"] for line in lines):
+        line["process_ns_per_packet"] = significant(packet_ns("balancer_ns"))
+    line["errors"] = sum(line.get("errors", 0) for line in lines)
+    line["others_share"] = significant(median(line["others_ns"] / line["wall_ns"] for line in lines), 2)
+    line["rounds"] = len(rounds)
+    return line
+
+
+def results(lines):
+    groups = grouped(lines)
+    return [result(path, load, of_paths) for load, of_paths in groups.items() for path in of_paths]
+
+
+def read(name):
+    with open(name, encoding="ascii") as file:
+        return [json.loads(line) for line in file if line.strip()]
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: results.py FILE")
+    for entry in results(read(sys.argv[1])):
+        print(json.dumps(entry))
