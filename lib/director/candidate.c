@@ -15,7 +15,8 @@ bool lvs_candidate_pick(struct lvs_step *step, struct lvs_candidate *candidate)
 	lvs_note(step, picked, index);
 	if (index >= set->sched_set.dest_n)
 		return false;
-	lvs_candidate_take(step, candidate, set->dest[index], set->forwarder[index]);
+	lvs_candidate_take(step, candidate, lvs_set_dest(set, index),
+			   lvs_set_forwarder(set, index));
 	return true;
 }
 

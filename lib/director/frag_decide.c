@@ -33,7 +33,7 @@ static bool may_be_translated(const struct lvs_services *services,
 			      const struct lvs_service_set *set)
 {
 	for (uint32_t i = 0; i < set->sched_set.dest_n; i++)
-		if (lvs_services_forwarder(services, set->forwarder[i])->flags &
+		if (lvs_services_forwarder(services, lvs_set_forwarder(set, i))->flags &
 		    LVS_FORWARD_TWO_WAY)
 			return true;
 	return false;

@@ -33,7 +33,7 @@ enum lvs_reason lvs_miss_later(struct lvs_step *step, uint32_t mark, uint32_t de
 static bool has_dest(const struct lvs_service_set *set, uint32_t dest, uint32_t *index)
 {
 	for (*index = 0; *index < set->sched_set.dest_n; ++*index)
-		if (set->dest[*index]->number == dest)
+		if (set->sched_set.dest[*index].number == dest)
 			return true;
 	return false;
 }
@@ -54,7 +54,7 @@ enum lvs_reason lvs_miss_later_once(struct lvs_step *step, uint32_t mark, uint32
 	/* Its destination may be gone by now, or the whole service. */
 	if (!has_dest(candidate.set, dest, &index))
 		return LVS_REASON_FRAGMENT_STRAY;
-	lvs_candidate_take(step, &candidate, candidate.set->dest[index],
-			   candidate.set->forwarder[index]);
+	lvs_candidate_take(step, &candidate, lvs_set_dest(candidate.set, index),
+			   lvs_set_forwarder(candidate.set, index));
 	return send_later(step, &candidate, LVS_REASON_ONE_PACKET);
 }

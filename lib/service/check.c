@@ -45,7 +45,7 @@ static const char *check_gauge(struct audit *audit, struct lvs_dest *dest)
 static const char *check_dest(struct audit *audit, const struct lvs_service_private *service,
 			      uint32_t i)
 {
-	struct lvs_dest *dest = service->set.dest[i];
+	struct lvs_dest *dest = lvs_set_dest(&service->set, i);
 	const struct lvs_sched_dest *sched = &service->set.sched_set.dest[i];
 	bool is_server;
 
@@ -78,9 +78,9 @@ static const char *check_sched(const struct lvs_service_private *service)
 
 	for (uint32_t i = 0; i < set->sched_set.dest_n; i++) {
 		const struct lvs_dest_watch *watch =
-			atomic_load_explicit(&set->dest[i]->watch, memory_order_relaxed);
+			atomic_load_explicit(&lvs_set_dest(set, i)->watch, memory_order_relaxed);
 
-		if (watch != (service->watch ? &service->watch[i] : NULL) ||
+		if (watch != lvs_set_watch_of(service, i) ||
 		    (watch && (watch->set != set || watch->index != i)))
 			return "another scheduler is told of a destination's load";
 	}
@@ -107,7 +107,7 @@ static const char *check_service(struct audit *audit, const struct lvs_service_i
 	const char *fault = NULL;
 	uint32_t *counted;
 
-	if (!service || service->ident != ident)
+	if (!service || service->set.ident != ident)
 		return "a service is not found by its key";
 	for (uint32_t i = 0; i < service->set.sched_set.dest_n && !fault; i++)
 		fault = check_dest(audit, service, i);

@@ -60,8 +60,8 @@ static void count(struct lvs_services_root *root, const struct lvs_draft *draft,
 
 static int take_out(struct commit *commit, const struct lvs_draft *draft)
 {
-	int err =
-		lvs_tree_take(&commit->edit, &commit->root->by_created, &draft->base->ident->leaf);
+	int err = lvs_tree_take(&commit->edit, &commit->root->by_created,
+				&draft->base->set.ident->leaf);
 
 	if (!err && !draft->exists)
 		err = lvs_tree_take(&commit->edit, &commit->root->by_key, &draft->leaf);
@@ -86,7 +86,7 @@ static int plant(struct commit *commit, const struct lvs_draft *draft)
 					draft->exists ? draft->made : NULL);
 	if (err || !draft->exists)
 		return err;
-	err = lvs_tree_put(&commit->edit, &commit->root->by_key, &draft->made->leaf);
+	err = lvs_tree_put(&commit->edit, &commit->root->by_key, &draft->made->set.leaf);
 	if (err || !draft->fresh)
 		return err;
 	count(commit->root, draft, 1);
@@ -175,7 +175,7 @@ static void leave(struct lvs_services *services, const struct lvs_draft *draft, 
 	bool stays = draft->exists && !draft->fresh;
 
 	for (uint32_t i = 0; i < base->set.sched_set.dest_n; i++) {
-		struct lvs_dest *dest = base->set.dest[i];
+		struct lvs_dest *dest = lvs_set_dest(&base->set, i);
 
 		if (dest->kept == services->stamp)
 			continue;
@@ -183,9 +183,9 @@ static void leave(struct lvs_services *services, const struct lvs_draft *draft, 
 		atomic_store_explicit(&dest->flags, 0, memory_order_relaxed);
 		/* relaxed: who still tells the set before does no harm */
 		atomic_store_explicit(&dest->watch, NULL, memory_order_relaxed);
-		lvs_meter_leave(services, stays ? base->ident : NULL, dest);
+		lvs_meter_leave(services, stays ? base->set.ident : NULL, dest);
 		dest->trash->zero = *lvs_set_zero(base, i);
-		dest->trash->service_number = base->ident->created;
+		dest->trash->service_number = lvs_ident_created(base->set.ident);
 		dest->trash->removed_tag = tag;
 		lvs_trash_add(services, dest);
 		note_removal(services);
@@ -196,10 +196,9 @@ static void retire_base(struct commit *commit, const struct lvs_draft *draft)
 {
 	struct lvs_service_private *base = draft->base;
 
-	lvs_retire_add(&commit->edit.replaced, &base->retired, lvs_set_free_retired);
-	if (draft->fresh || !draft->exists)
-		lvs_retire_add(&commit->edit.replaced, &base->ident->retired,
-			       lvs_ident_free_retired);
+	lvs_retire_add(&commit->edit.replaced, &base->retired,
+		       draft->fresh || !draft->exists ? lvs_set_free_last_retired
+						      : lvs_set_free_retired);
 }
 
 static void arrive_all(const struct commit *commit)

@@ -14,8 +14,8 @@ static bool find_in_base(const struct lvs_draft *draft, struct lvs_draft_dest *d
 	if (!base || draft->removed_n == 0)
 		return false;
 	for (uint32_t i = 0; i < base->set.sched_set.dest_n; i++) {
-		if (lvs_dest_is(base->set.dest[i], &dest->key)) {
-			dest->dest = base->set.dest[i];
+		if (lvs_dest_is(lvs_set_dest(&base->set, i), &dest->key)) {
+			dest->dest = lvs_set_dest(&base->set, i);
 			dest->zero = *lvs_set_zero(base, i);
 			return true;
 		}
@@ -38,7 +38,7 @@ static bool find_in_trash(struct lvs_txn *txn, const struct lvs_draft *draft,
 
 static struct lvs_service_ident *ident_of(const struct lvs_draft *draft)
 {
-	return draft->fresh ? draft->ident : draft->base->ident;
+	return draft->fresh ? draft->ident : draft->base->set.ident;
 }
 
 static int make_dest(struct lvs_txn *txn, const struct lvs_draft *draft,
@@ -97,7 +97,6 @@ static void fill_dest(const struct lvs_draft_dest *from, const struct lvs_set_pa
 		.family = from->key.family,
 		.number = from->dest->number,
 	};
-	parts->dest[i] = from->dest;
 	parts->row[i] = (struct lvs_dest_row){
 		.upper = from->conf.upper,
 		.lower = from->conf.lower,
@@ -141,10 +140,8 @@ static void fill_set(struct lvs_txn *txn, const struct lvs_draft *draft)
 	struct lvs_services *services = txn->services;
 	struct lvs_service_private *made = draft->made;
 
-	made->leaf = draft->leaf;
-	made->ident = ident_of(draft);
-	made->set.stirred = &made->ident->meter.queued;
-	made->set.key = draft->key;
+	made->set.leaf = draft->leaf;
+	made->set.ident = ident_of(draft);
 	made->set.large |= draft->key.family == LVS_INET6;
 	made->set.conf = draft->conf;
 	made->set.sched_set.flags = draft->conf.flags;
@@ -175,11 +172,12 @@ static uint32_t fill_past(const struct lvs_txn *txn, const struct lvs_service_pr
 		n++;
 	}
 	for (uint32_t i = 0; i < base->set.sched_set.dest_n; i++) {
-		if (!gone(txn, base->set.dest[i]))
+		if (!gone(txn, lvs_set_dest(&base->set, i)))
 			continue;
 		if (row)
-			row[n] = (struct lvs_past_row){.number = base->set.dest[i]->number,
-						       .zero = *lvs_set_zero(base, i)};
+			row[n] =
+				(struct lvs_past_row){.number = lvs_set_dest(&base->set, i)->number,
+						      .zero = *lvs_set_zero(base, i)};
 		n++;
 	}
 	return n;
@@ -187,7 +185,9 @@ static uint32_t fill_past(const struct lvs_txn *txn, const struct lvs_service_pr
 
 static int make_past(struct lvs_txn *txn, struct lvs_draft *draft)
 {
+	const struct lvs_alloc *alloc = txn->services->conf.alloc;
 	const struct lvs_past *old;
+	struct lvs_set_more *more;
 	struct lvs_past *past;
 	uint32_t n;
 
@@ -197,14 +197,15 @@ static int make_past(struct lvs_txn *txn, struct lvs_draft *draft)
 	n = fill_past(txn, draft->base, NULL);
 	if (n == 0 && !old)
 		return 0;
-	past = lvs_past_new(txn->services->conf.alloc, n);
+	more = lvs_set_need_more(alloc, draft->made);
+	past = more ? lvs_past_new(alloc, n) : NULL;
 	if (!past)
 		return LVS_ERR_NO_MEMORY;
 	fill_past(txn, draft->base, past->row);
 	if (old)
 		past->left = old->left;
 	/* relaxed: published with the set */
-	atomic_store_explicit(&draft->made->past, past, memory_order_relaxed);
+	atomic_store_explicit(&more->past, past, memory_order_relaxed);
 	return 0;
 }
 
@@ -241,11 +242,11 @@ int lvs_draft_prepare_leave(struct lvs_txn *txn, const struct lvs_draft *draft)
 	bool stays = draft->exists && !draft->fresh;
 
 	for (uint32_t i = 0; i < base->set.sched_set.dest_n; i++) {
-		if (!gone(txn, base->set.dest[i]))
+		if (!gone(txn, lvs_set_dest(&base->set, i)))
 			continue;
-		if (lvs_trash_prepare(services, base->set.dest[i]))
+		if (lvs_trash_prepare(services, lvs_set_dest(&base->set, i)))
 			return LVS_ERR_NO_MEMORY;
-		if (stays && !lvs_meter_need(services, &base->ident->meter.sum))
+		if (stays && !lvs_ident_need_meter(services, base->set.ident))
 			return LVS_ERR_NO_MEMORY;
 	}
 	return 0;
@@ -256,7 +257,7 @@ static void unprepare_leave(struct lvs_txn *txn, const struct lvs_draft *draft)
 	const struct lvs_service_private *base = draft->base;
 
 	for (uint32_t i = 0; base && i < base->set.sched_set.dest_n; i++)
-		lvs_trash_unprepare(txn->services, base->set.dest[i]);
+		lvs_trash_unprepare(txn->services, lvs_set_dest(&base->set, i));
 }
 
 void lvs_draft_unmake(struct lvs_txn *txn, struct lvs_draft *draft)

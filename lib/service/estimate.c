@@ -27,13 +27,12 @@ static void estimate_director(struct lvs_meters *meters)
 
 /* --- One service --- */
 
-/* Meters come with the first traffic. False: no memory; what came is not lost, the next visit
+/* A meter comes with the first traffic. False: no memory; what came is not lost, the next visit
  * finds it. */
-static bool make_meters(struct lvs_services *services, struct lvs_service_ident *ident,
-			struct lvs_dest *dest, const struct lvs_stats *now)
+static bool has_meter(struct lvs_services *services, struct lvs_dest *dest,
+		      const struct lvs_stats *now)
 {
-	return lvs_stats_none(now) || (lvs_meter_need(services, &dest->meter) &&
-				       lvs_meter_need(services, &ident->meter.sum));
+	return lvs_stats_none(now) || lvs_meter_need(services, &dest->meter);
 }
 
 static void estimate_dest(struct lvs_services *services, struct lvs_service_ident *ident,
@@ -44,7 +43,7 @@ static void estimate_dest(struct lvs_services *services, struct lvs_service_iden
 	struct lvs_stats came;
 
 	meters->moves |= lvs_gauge_total(lvs_gauge_load(&dest->gauge)) > 0;
-	if (!make_meters(services, ident, dest, now)) {
+	if (!has_meter(services, dest, now)) {
 		meters->moves = true;
 		return;
 	}
@@ -52,9 +51,8 @@ static void estimate_dest(struct lvs_services *services, struct lvs_service_iden
 	if (!meter)
 		return;
 	came = lvs_meter_take(&meter->last, now);
-	lvs_rate_step(&meter->rate, &came, meters->due - ident->meter.done);
-	if (!lvs_stats_none(&came))
-		lvs_stats_add(&lvs_meter_of(&ident->meter.sum)->pending, &came);
+	lvs_rate_step(&meter->rate, &came, meters->due - lvs_ident_meter(ident)->done);
+	lvs_stats_add(&lvs_ident_sum(ident)->pending, &came);
 	meters->moves |= !lvs_stats_none(&came) || !lvs_rate_is_zero(&meter->rate);
 }
 
@@ -71,7 +69,7 @@ static enum outcome estimate_some(struct lvs_services *services, struct lvs_serv
 	if (!services->conf.sample(services->conf.user, number, n, stats))
 		return BUSY;
 	for (uint32_t j = 0; j < n; j++)
-		estimate_dest(services, ident, service->set.dest[i + j], &stats[j]);
+		estimate_dest(services, ident, lvs_set_dest(&service->set, i + j), &stats[j]);
 	services->meters.below = sched[n - 1].created;
 	return ALL_DONE;
 }
@@ -99,16 +97,16 @@ static enum outcome estimate_dests(struct lvs_services *services, struct lvs_ser
 /* Out of the lists with the second visit in a row that saw nothing. */
 static void rest(struct lvs_meters *meters, struct lvs_service_ident *ident)
 {
-	struct lvs_service_meter *meter = &ident->meter;
+	struct lvs_service_meter *meter = lvs_ident_meter(ident);
 	/* relaxed, all: see lvs_services_stir() */
-	bool queued = atomic_load_explicit(&meter->queued, memory_order_relaxed);
+	bool queued = atomic_load_explicit(&ident->queued, memory_order_relaxed);
 
-	if (meters->moves || !lvs_meter_is_still(lvs_meter_of(&meter->sum))) {
+	if (meters->moves || !lvs_rate_is_zero(&meter->sum.rate)) {
 		meter->resting = false;
-		atomic_store_explicit(&meter->queued, 1, memory_order_relaxed);
+		atomic_store_explicit(&ident->queued, 1, memory_order_relaxed);
 	} else if (!meter->resting) {
 		meter->resting = true;
-		atomic_store_explicit(&meter->queued, 0, memory_order_relaxed);
+		atomic_store_explicit(&ident->queued, 0, memory_order_relaxed);
 	} else if (!queued) {
 		lvs_meters_unlink(meters, ident);
 	}
@@ -116,11 +114,9 @@ static void rest(struct lvs_meters *meters, struct lvs_service_ident *ident)
 
 static void finish(struct lvs_meters *meters, struct lvs_service_ident *ident)
 {
-	struct lvs_service_meter *meter = &ident->meter;
-	struct lvs_meter *sum = lvs_meter_of(&meter->sum);
+	struct lvs_service_meter *meter = lvs_ident_meter(ident);
 
-	if (sum)
-		lvs_rate_step(&sum->rate, &sum->pending, meters->due - meter->done);
+	lvs_rate_step(&meter->sum.rate, &meter->sum.pending, meters->due - meter->done);
 	lvs_meters_had_pending(meters, ident);
 	meter->done = meters->due;
 	meters->here = meter->next;
@@ -137,7 +133,7 @@ static enum outcome visit(struct lvs_services *services, uint64_t target, unsign
 
 	if (*budget == 0)
 		return NO_BUDGET;
-	if (!service || service->ident != ident) {
+	if (!service || service->set.ident != ident) {
 		/* It was removed, and goes with what it still had. */
 		lvs_meters_had_pending(meters, ident);
 		lvs_meters_unlink(meters, ident);
@@ -145,8 +141,8 @@ static enum outcome visit(struct lvs_services *services, uint64_t target, unsign
 	}
 	if (meters->below == 0) {
 		meters->due = lvs_meter_periods(lvs_meter_phase(ident), target);
-		if (meters->due <= ident->meter.done) {
-			meters->here = ident->meter.next;
+		if (meters->due <= lvs_ident_meter(ident)->done) {
+			meters->here = lvs_ident_meter(ident)->next;
 			return ALL_DONE;
 		}
 		meters->below = UINT64_MAX;

@@ -20,9 +20,10 @@ void lvs_key_hash_init(struct lvs_key_hash *hash, uint64_t seed);
 uint64_t lvs_key_seed(uint64_t seed, uint64_t i);
 
 /*
- * Words of a key: 0 the hash of the rest, 1 to 4 the address, 5 the mark, 6 port, protocol and
- * family, 7 zero. Multilinear, 32 bits of it strongly universal: Lemire and Kaser, "Strongly
- * universal string hashing is fast", 2014. Words that are zero add nothing and are left out.
+ * Words of a key: 0 the hash of the rest, 1 to 4 the address, 5 the mark, 6 port, family and
+ * protocol, 7 zero; 1 to 6 are a struct lvs_service_key in its one form. Multilinear, 32 bits of it
+ * strongly universal: Lemire and Kaser, "Strongly universal string hashing is fast", 2014. Words
+ * that are zero add nothing and are left out.
  */
 LVS_INLINE void lvs_key_words(const struct lvs_key_hash *hash, const union lvs_addr *addr,
 			      uint32_t mark, uint32_t rest, int large, struct lvs_leaf *leaf)
@@ -40,9 +41,14 @@ LVS_INLINE void lvs_key_words(const struct lvs_key_hash *hash, const union lvs_a
 	leaf->word[0] = (uint32_t)(sum >> 32);
 }
 
+/* As the last word of a struct lvs_service_key. */
 LVS_INLINE uint32_t lvs_key_rest(lvs_be16 port, uint8_t protocol, uint8_t family)
 {
-	return (uint32_t)port << 16 | (uint32_t)protocol << 8 | family;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (uint32_t)protocol << 24 | (uint32_t)family << 16 | port;
+#else
+	return (uint32_t)port << 16 | (uint32_t)family << 8 | protocol;
+#endif
 }
 
 /* The leaf of a key in its one form. */

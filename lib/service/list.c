@@ -43,7 +43,7 @@ static void fill_service(const struct lvs_services *services,
 	info->key = service->set.key;
 	info->conf = service->set.conf;
 	/* Where it begins first: what is read behind that is not less. */
-	lvs_meter_read(&service->ident->meter.sum, &info->rates, &since);
+	lvs_meter_read(lvs_ident_sum(service->set.ident), &info->rates, &since);
 	lvs_set_traffic(services, service, &info->stats);
 	lvs_stats_above(&info->stats, &since);
 }
@@ -62,7 +62,7 @@ int lvs_services_next_service(const struct lvs_services *services, struct lvs_ep
 	leaf = lvs_ident_leaf(cursor->position[0]);
 	ident = lvs_tree_next(root->by_created, &leaf);
 	if (ident) {
-		cursor->position[0] = ident->created;
+		cursor->position[0] = lvs_ident_created(ident);
 		lvs_key_leaf(&services->hash, &ident->key, &leaf);
 		fill_service(services, lvs_tree_find(root->by_key, &leaf), info);
 	}
@@ -75,7 +75,7 @@ static void fill_dest(const struct lvs_services *services,
 		      struct lvs_dest_info *info)
 {
 	const struct lvs_sched_dest *sched = &service->set.sched_set.dest[i];
-	struct lvs_dest *dest = service->set.dest[i];
+	struct lvs_dest *dest = lvs_set_dest(&service->set, i);
 	struct lvs_stats since;
 	uint64_t load = lvs_gauge_load(&dest->gauge);
 	uint32_t active = lvs_gauge_active(load);
@@ -92,7 +92,7 @@ static void fill_dest(const struct lvs_services *services,
 	info->key.port = sched->port;
 	info->key.family = (uint8_t)sched->family;
 	lvs_set_dest_conf(services, service, i, &info->conf);
-	lvs_meter_read(&dest->meter, &info->rates, &since);
+	lvs_meter_read(lvs_meter_of(&dest->meter), &info->rates, &since);
 	services->conf.stats(services->conf.user, sched->number, &info->stats);
 	lvs_stats_above(&info->stats, &since);
 }

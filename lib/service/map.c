@@ -8,6 +8,7 @@
 #include "base/memory.h"
 
 #define BUCKETS_MIN 16
+#define CHAIN UINT64_C(4) /* links to a bucket when it grows: buckets are memory, too */
 
 static struct lvs_map_link **new_buckets(const struct lvs_alloc *alloc, uint32_t n)
 {
@@ -65,7 +66,7 @@ static void grow(struct lvs_map *map)
 
 void lvs_map_add(struct lvs_map *map, struct lvs_map_link *link, uint32_t hash)
 {
-	if (map->n >= map->bucket_n)
+	if (map->n >= CHAIN * map->bucket_n)
 		grow(map);
 	link->hash = hash;
 	link_in(map->bucket, map->bucket_n, link);

@@ -55,11 +55,34 @@ void lvs_meter_del(struct lvs_services *services, const _Atomic(struct lvs_meter
 		     _Alignof(struct lvs_meter));
 }
 
-void lvs_meter_read(const _Atomic(struct lvs_meter *) *at, struct lvs_rates *rates,
-		    struct lvs_stats *since)
+struct lvs_service_meter *lvs_ident_need_meter(struct lvs_services *services,
+					       struct lvs_service_ident *ident)
 {
-	const struct lvs_meter *meter = lvs_meter_of(at);
+	const struct lvs_alloc *alloc = services->conf.alloc;
+	struct lvs_service_meter *there = lvs_ident_meter(ident);
+	struct lvs_service_meter *made;
 
+	if (there)
+		return there;
+	made = lvs_mem_zalloc(alloc, sizeof(*made), _Alignof(struct lvs_service_meter));
+	if (!made)
+		return NULL;
+	/* As lvs_meter_need(). */
+	if (atomic_compare_exchange_strong_explicit(&ident->meter, &there, made,
+						    memory_order_release, memory_order_acquire))
+		return made;
+	lvs_mem_free(alloc, made, sizeof(*made), _Alignof(struct lvs_service_meter));
+	return there;
+}
+
+void lvs_ident_meter_del(struct lvs_services *services, struct lvs_service_ident *ident)
+{
+	lvs_mem_free(services->conf.alloc, lvs_ident_meter(ident), sizeof(struct lvs_service_meter),
+		     _Alignof(struct lvs_service_meter));
+}
+
+void lvs_meter_read(const struct lvs_meter *meter, struct lvs_rates *rates, struct lvs_stats *since)
+{
 	memset(since, 0, sizeof(*since));
 	memset(rates, 0, sizeof(*rates));
 	if (!meter)
@@ -94,18 +117,27 @@ static void push(struct lvs_meters *meters, struct lvs_service_ident *ident)
 		atomic_load_explicit(&meters->arrivals, memory_order_relaxed);
 
 	do {
-		ident->meter.arrival = first;
+		lvs_ident_meter(ident)->arrival = first;
 		/* release: the ident's fields; pairs with the acquire in lvs_meters_drain() */
 	} while (!atomic_compare_exchange_weak_explicit(
 		&meters->arrivals, &first, ident, memory_order_release, memory_order_relaxed));
 }
 
-static void queue(struct lvs_meters *meters, struct lvs_service_ident *ident, uint64_t slot)
+static void queue(struct lvs_services *services, struct lvs_service_ident *ident, uint64_t slot)
 {
+	struct lvs_meters *meters = &services->meters;
+	struct lvs_service_meter *meter;
+
 	/* relaxed: who loses has nothing to say; what the winner writes, push() publishes */
-	if (atomic_exchange_explicit(&ident->meter.queued, 1, memory_order_relaxed))
+	if (atomic_exchange_explicit(&ident->queued, 1, memory_order_relaxed))
 		return;
-	ident->meter.woken = slot;
+	meter = lvs_ident_need_meter(services, ident);
+	if (!meter) {
+		/* Whoever comes next tries again; what came is counted, not lost. */
+		atomic_store_explicit(&ident->queued, 0, memory_order_relaxed);
+		return;
+	}
+	meter->woken = slot;
 	push(meters, ident);
 	lvs_meters_lower(
 		meters,
@@ -116,31 +148,31 @@ static void queue(struct lvs_meters *meters, struct lvs_service_ident *ident, ui
 void lvs_services_wake(struct lvs_services *services, const struct lvs_service_set *set,
 		       uint64_t now_ns)
 {
-	queue(&services->meters, set->priv->ident, lvs_meter_slot(now_ns));
+	queue(services, set->ident, lvs_meter_slot(now_ns));
 }
 
 static void link_in(struct lvs_meters *meters, struct lvs_service_ident *ident)
 {
 	struct lvs_service_ident **head = &meters->slot[lvs_meter_phase(ident)];
 
-	ident->meter.next = *head;
-	ident->meter.at = head;
+	lvs_ident_meter(ident)->next = *head;
+	lvs_ident_meter(ident)->at = head;
 	if (*head)
-		(*head)->meter.at = &ident->meter.next;
+		lvs_ident_meter(*head)->at = &lvs_ident_meter(ident)->next;
 	*head = ident;
-	ident->meter.linked = true;
+	lvs_ident_meter(ident)->linked = true;
 	meters->n++;
 }
 
 void lvs_meters_unlink(struct lvs_meters *meters, struct lvs_service_ident *ident)
 {
-	*ident->meter.at = ident->meter.next;
-	if (ident->meter.next)
-		ident->meter.next->meter.at = ident->meter.at;
-	ident->meter.linked = false;
+	*lvs_ident_meter(ident)->at = lvs_ident_meter(ident)->next;
+	if (lvs_ident_meter(ident)->next)
+		lvs_ident_meter(lvs_ident_meter(ident)->next)->at = lvs_ident_meter(ident)->at;
+	lvs_ident_meter(ident)->linked = false;
 	meters->n--;
 	if (meters->here == ident) {
-		meters->here = ident->meter.next;
+		meters->here = lvs_ident_meter(ident)->next;
 		meters->below = 0;
 	}
 }
@@ -158,10 +190,11 @@ static void wake(struct lvs_meters *meters, uint64_t slot)
 
 static void arrive(struct lvs_meters *meters, struct lvs_service_ident *ident)
 {
-	ident->meter.resting = false;
-	if (ident->meter.linked)
+	lvs_ident_meter(ident)->resting = false;
+	if (lvs_ident_meter(ident)->linked)
 		return;
-	ident->meter.done = lvs_meter_periods(lvs_meter_phase(ident), ident->meter.woken);
+	lvs_ident_meter(ident)->done =
+		lvs_meter_periods(lvs_meter_phase(ident), lvs_ident_meter(ident)->woken);
 	link_in(meters, ident);
 }
 
@@ -172,12 +205,14 @@ void lvs_meters_drain(struct lvs_meters *meters)
 		atomic_exchange_explicit(&meters->arrivals, NULL, memory_order_acquire);
 	uint64_t woken = UINT64_MAX;
 
-	for (struct lvs_service_ident *ident = first; ident; ident = ident->meter.arrival)
-		if (ident->meter.woken < woken)
-			woken = ident->meter.woken;
+	for (struct lvs_service_ident *ident = first; ident;
+	     ident = lvs_ident_meter(ident)->arrival)
+		if (lvs_ident_meter(ident)->woken < woken)
+			woken = lvs_ident_meter(ident)->woken;
 	if (first)
 		wake(meters, woken);
-	for (struct lvs_service_ident *ident = first; ident; ident = ident->meter.arrival)
+	for (struct lvs_service_ident *ident = first; ident;
+	     ident = lvs_ident_meter(ident)->arrival)
 		arrive(meters, ident);
 }
 
@@ -193,7 +228,7 @@ void lvs_meters_had(struct lvs_meters *meters, const struct lvs_stats *came)
 
 void lvs_meters_had_pending(struct lvs_meters *meters, struct lvs_service_ident *ident)
 {
-	struct lvs_meter *sum = lvs_meter_of(&ident->meter.sum);
+	struct lvs_meter *sum = lvs_ident_sum(ident);
 
 	if (!sum)
 		return;
@@ -259,18 +294,18 @@ void lvs_meter_leave(struct lvs_services *services, struct lvs_service_ident *id
 	lvs_spin_lock(&meters->lock);
 	came = lvs_meter_take(&lvs_meter_of(&dest->meter)->last, &now);
 	if (ident)
-		lvs_stats_add(&lvs_meter_of(&ident->meter.sum)->pending, &came);
+		lvs_stats_add(&lvs_ident_sum(ident)->pending, &came);
 	else
 		had(services, &came);
 	lvs_spin_unlock(&meters->lock);
 	if (ident && !lvs_stats_none(&came))
-		queue(meters, ident, slot_now(services));
+		queue(services, ident, slot_now(services));
 }
 
 void lvs_meter_restart(struct lvs_services *services, struct lvs_service_ident *ident,
 		       const struct lvs_stats *came)
 {
-	struct lvs_meter *sum = lvs_meter_of(&ident->meter.sum);
+	struct lvs_meter *sum = lvs_ident_sum(ident);
 	struct lvs_meters *meters = &services->meters;
 
 	lvs_spin_lock(&meters->lock);
@@ -297,9 +332,9 @@ void lvs_meters_restart(struct lvs_services *services)
 void lvs_meter_arrive(struct lvs_services *services, const struct lvs_service_private *service)
 {
 	for (uint32_t i = 0; i < service->set.sched_set.dest_n; i++) {
-		if (lvs_gauge_total(lvs_gauge_load(&service->set.dest[i]->gauge)) == 0)
+		if (lvs_gauge_total(lvs_gauge_load(&lvs_set_dest(&service->set, i)->gauge)) == 0)
 			continue;
-		queue(&services->meters, service->ident, slot_now(services));
+		queue(services, service->set.ident, slot_now(services));
 		return;
 	}
 }
@@ -308,9 +343,11 @@ void lvs_meter_forget(struct lvs_services *services, struct lvs_service_ident *i
 {
 	struct lvs_meters *meters = &services->meters;
 
+	if (!lvs_ident_meter(ident))
+		return;
 	lvs_spin_lock(&meters->lock);
 	lvs_meters_drain(meters);
-	if (ident->meter.linked) {
+	if (lvs_ident_meter(ident)->linked) {
 		lvs_meters_had_pending(meters, ident);
 		lvs_meters_unlink(meters, ident);
 	}

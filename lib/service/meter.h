@@ -46,24 +46,20 @@ struct lvs_meter {
 	};
 };
 
-/* A service's place among the rates. */
+/* Of a service, with its place among the rates. A worker that finds the ident's `queued` set need
+ * not put it among the arrivals. */
 struct lvs_service_meter {
-	/* Whether a worker need not put it among the arrivals. */
-	_Atomic uint32_t queued;
-	/* The lock is held. */
-	bool linked;  /* it stands in its slot's list */
-	bool resting; /* its last visit saw nothing; with the next it goes */
+	struct lvs_meter sum;
 	/* Of who has set queued, published with the arrivals. */
 	uint64_t woken; /* slot of its first packet */
 	struct lvs_service_ident *arrival;
 
 	/* The lock is held. */
+	bool linked;   /* it stands in its slot's list */
+	bool resting;  /* its last visit saw nothing; with the next it goes */
 	uint64_t done; /* periods that have ended */
 	struct lvs_service_ident *next;
 	struct lvs_service_ident **at; /* what points to this one */
-
-	/* As that of a destination: lvs_meter_of(). */
-	_Atomic(struct lvs_meter *) sum;
 };
 
 struct lvs_meters {
@@ -103,8 +99,12 @@ LVS_INLINE struct lvs_meter *lvs_meter_of(const _Atomic(struct lvs_meter *) *at)
 struct lvs_meter *lvs_meter_need(struct lvs_services *services, _Atomic(struct lvs_meter *) *at);
 /* Nobody can see it. */
 void lvs_meter_del(struct lvs_services *services, const _Atomic(struct lvs_meter *) *at);
+/* The same of a service. */
+struct lvs_service_meter *lvs_ident_need_meter(struct lvs_services *services,
+					       struct lvs_service_ident *ident);
+void lvs_ident_meter_del(struct lvs_services *services, struct lvs_service_ident *ident);
 /* What listings show of rates, and where the counters begin; before they are read. */
-void lvs_meter_read(const _Atomic(struct lvs_meter *) *at, struct lvs_rates *rates,
+void lvs_meter_read(const struct lvs_meter *meter, struct lvs_rates *rates,
 		    struct lvs_stats *since);
 
 /* Reads where counting begins; before the counters. */

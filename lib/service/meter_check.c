@@ -9,8 +9,10 @@ static const char *check_lists(const struct lvs_meters *meters)
 	for (unsigned phase = 0; phase < LVS_METER_SLOTS; phase++) {
 		struct lvs_service_ident *const *at = &meters->slot[phase];
 
-		for (; *at; at = &(*at)->meter.next, n++) {
-			if (!(*at)->meter.linked || (*at)->meter.at != at)
+		for (; *at; at = &lvs_ident_meter(*at)->next, n++) {
+			const struct lvs_service_meter *meter = lvs_ident_meter(*at);
+
+			if (!meter->linked || meter->at != at)
 				return "a service's place among the rates is not where it says";
 			if (lvs_meter_phase(*at) != phase)
 				return "a service is estimated in another's time";
@@ -21,12 +23,12 @@ static const char *check_lists(const struct lvs_meters *meters)
 
 static bool is_quiet(const struct lvs_service_private *service)
 {
-	const struct lvs_meter *sum = lvs_meter_of(&service->ident->meter.sum);
+	const struct lvs_meter *sum = lvs_ident_sum(service->set.ident);
 
 	if (!lvs_meter_is_still(sum) || (sum && !lvs_stats_none(&sum->pending)))
 		return false;
 	for (uint32_t i = 0; i < service->set.sched_set.dest_n; i++) {
-		const struct lvs_dest *dest = service->set.dest[i];
+		const struct lvs_dest *dest = lvs_set_dest(&service->set, i);
 
 		if (lvs_gauge_total(lvs_gauge_load(&dest->gauge)) > 0)
 			return false;
@@ -38,7 +40,7 @@ static const char *check_last(const struct lvs_services *services,
 			      const struct lvs_service_private *service)
 {
 	for (uint32_t i = 0; i < service->set.sched_set.dest_n; i++) {
-		const struct lvs_dest *dest = service->set.dest[i];
+		const struct lvs_dest *dest = lvs_set_dest(&service->set, i);
 		const struct lvs_meter *meter = lvs_meter_of(&dest->meter);
 		struct lvs_stats last, now;
 
@@ -56,11 +58,15 @@ static const char *check_last(const struct lvs_services *services,
 static const char *check_service(const struct lvs_services *services,
 				 const struct lvs_service_private *service)
 {
-	const struct lvs_service_meter *meter = &service->ident->meter;
-
+	const struct lvs_service_ident *ident = service->set.ident;
+	const struct lvs_service_meter *meter = lvs_ident_meter(ident);
 	/* relaxed: workers are between two calls */
-	if (!meter->linked && !atomic_load_explicit(&meter->queued, memory_order_relaxed) &&
-	    !is_quiet(service))
+	bool queued = atomic_load_explicit(&ident->queued, memory_order_relaxed);
+
+	if (!meter && queued)
+		return "a service's rates are to be looked after, and it has none";
+	/* Without a meter there was no memory for one when its first connection came. */
+	if (meter && !meter->linked && !queued && !is_quiet(service))
 		return "a service has traffic or connections and no rates";
 	return check_last(services, service);
 }

@@ -18,7 +18,7 @@ LVS_INLINE uint64_t lvs_meter_time(uint64_t slot)
 /* Numbers of creation come in patterns; multiplied by 2^64 / phi they are spread. */
 LVS_INLINE unsigned lvs_meter_phase(const struct lvs_service_ident *ident)
 {
-	return (unsigned)((ident->created * 0x9e3779b97f4a7c15) >> 58);
+	return (unsigned)((lvs_ident_created(ident) * 0x9e3779b97f4a7c15) >> 58);
 }
 
 /* How often a phase has come by the end of a slot. */

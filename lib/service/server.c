@@ -76,8 +76,9 @@ static int change(struct lvs_server_edit *edit, struct lvs_tree_node **servers,
 static bool is_server(const struct lvs_services *services,
 		      const struct lvs_service_private *service, uint32_t i)
 {
-	return service && lvs_services_forwarder(services, service->set.forwarder[i])->flags &
-				  LVS_FORWARD_TWO_WAY;
+	return service &&
+	       lvs_services_forwarder(services, lvs_set_forwarder(&service->set, i))->flags &
+		       LVS_FORWARD_TWO_WAY;
 }
 
 static void leaf_of(const struct lvs_services *services, const struct lvs_service_private *service,

@@ -118,7 +118,7 @@ static void free_service(struct lvs_services *services, struct lvs_service_ident
 	struct lvs_service_private *service = lvs_services_find(services, &ident->key);
 
 	for (uint32_t i = 0; i < service->set.sched_set.dest_n; i++)
-		lvs_dest_del(services, service->set.dest[i]);
+		lvs_dest_del(services, lvs_set_dest(&service->set, i));
 	lvs_set_del(services->conf.alloc, service);
 	lvs_ident_del(services, ident);
 }

@@ -20,6 +20,7 @@
 
 #include "base/compiler.h"
 #include "base/epoch.h"
+#include "service/tree.h"
 
 /* Destinations are told apart in a connection's record by number, from 1; 0 is no destination: each
  * packet goes to its own address. */
@@ -37,7 +38,31 @@ enum lvs_dest_flag {
 struct lvs_dest_trash;
 struct lvs_dest_watch;
 struct lvs_meter;
-struct lvs_service_ident;
+struct lvs_service_meter;
+
+/* Words 0 and 1 of a leaf in the tree by creation. */
+struct lvs_created {
+	uint32_t high;
+	uint32_t low;
+};
+
+/* A service while it exists, over all its sets; its name as long as a destination has it. */
+struct lvs_service_ident {
+	union {
+		struct lvs_leaf leaf; /* by creation; what it stands behind decides no order */
+		struct {
+			struct lvs_created created;
+			struct lvs_service_key key; /* in its one form */
+		};
+	};
+	_Atomic uint32_t queued; /* its rates are looked after: see struct lvs_service_meter */
+	uint32_t holds;          /* destinations of it, and 1 until lvs_ident_del(); mutex held */
+	/* NULL: nothing was counted. Made once; release, pairs with the acquire in
+	 * lvs_ident_meter(). */
+	_Atomic(struct lvs_service_meter *) meter;
+};
+
+_Static_assert(offsetof(struct lvs_service_ident, queued) == sizeof(struct lvs_leaf), "a leaf");
 
 /*
  * A destination of a service. The first line is read by every packet and
@@ -85,16 +110,36 @@ _Static_assert(sizeof(struct lvs_dest) == 2 * (size_t)LVS_CACHE_LINE, "two lines
 
 /* What a worker sees of a service between two commits. Immutable. */
 struct lvs_service_set {
-	struct lvs_service_key key;
+	union {
+		struct lvs_leaf leaf; /* what a lookup compares, so it comes first */
+		struct {
+			uint32_t hash;
+			struct lvs_service_key key; /* in its one form */
+			uint32_t zero;
+		};
+	};
 	struct lvs_service_conf conf;   /* conf.sched is never NULL */
 	struct lvs_sched_set sched_set; /* dest_n, dest[]: the newest first */
 	void *sched_state;              /* of conf.sched; moved by picks, atomically */
-	struct lvs_dest *const *dest;   /* by index of sched_set.dest[] */
-	const uint8_t *forwarder;       /* the same: number of its forwarding method */
-	const struct lvs_service_private *priv;
-	const _Atomic uint32_t *stirred; /* of its meter: its rates are looked after */
+	struct lvs_service_ident *ident;
 	bool large; /* some of its connections have an IPv6 address: they need long records */
+	bool built; /* the scheduler's build() ran, so fini() must */
+	uint32_t state_size; /* of sched_state; both of the control side */
 };
+
+_Static_assert(offsetof(struct lvs_service_set, conf) == sizeof(struct lvs_leaf), "a leaf");
+
+/* The destination with an index of sched_set.dest[]: the gauge there is its. */
+LVS_INLINE struct lvs_dest *lvs_set_dest(const struct lvs_service_set *set, uint32_t i)
+{
+	return LVS_CONTAINER((uintptr_t)set->sched_set.dest[i].gauge, struct lvs_dest, gauge);
+}
+
+/* And the number of its forwarding method: they stand behind what the scheduler sees. */
+LVS_INLINE unsigned lvs_set_forwarder(const struct lvs_service_set *set, uint32_t i)
+{
+	return ((const uint8_t *)(set->sched_set.dest + set->sched_set.dest_n))[i];
+}
 
 /* A destination's place in a set whose scheduler wants to know of loads that move. Immutable. */
 struct lvs_dest_watch {
@@ -189,7 +234,7 @@ LVS_INLINE void lvs_services_stir(struct lvs_services *services, const struct lv
 {
 	/* relaxed: who reads an old 1 has counted long before the visit that lets it go, which
 	 * comes two seconds behind the one that writes the 0 */
-	if (lvs_unlikely(!atomic_load_explicit(set->stirred, memory_order_relaxed)))
+	if (lvs_unlikely(!atomic_load_explicit(&set->ident->queued, memory_order_relaxed)))
 		lvs_services_wake(services, set, now_ns);
 }
 

@@ -6,49 +6,83 @@
 
 #define SET_ALIGN LVS_CACHE_LINE
 
-static size_t align_up(size_t size)
+/* One piece: the service, what the scheduler sees, numbers of forwarding methods, rows. */
+static size_t row_at(uint32_t dest_n)
 {
-	return (size + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
+	size_t before = sizeof(struct lvs_service_private) +
+			dest_n * (sizeof(struct lvs_sched_dest) + sizeof(uint8_t));
+	size_t align = _Alignof(struct lvs_dest_row);
+
+	return (before + align - 1) & ~(align - 1);
 }
 
-/* Takes room for one array from the front of what is left. */
-static void *carve(uint8_t **from, size_t size)
+static size_t size_of(uint32_t dest_n)
 {
-	uint8_t *part = *from;
+	return row_at(dest_n) + dest_n * sizeof(struct lvs_dest_row);
+}
 
-	*from += align_up(size);
-	return part;
+static const struct lvs_dest_row *row_of(const struct lvs_service_private *service, uint32_t i)
+{
+	const uint8_t *from = (const uint8_t *)service + row_at(service->set.sched_set.dest_n);
+
+	return (const struct lvs_dest_row *)(const void *)from + i;
+}
+
+struct lvs_set_more *lvs_set_need_more(const struct lvs_alloc *alloc,
+				       struct lvs_service_private *service)
+{
+	if (!service->more)
+		service->more = lvs_mem_zalloc(alloc, sizeof(*service->more),
+					       _Alignof(struct lvs_set_more));
+	return service->more;
+}
+
+static void free_more(const struct lvs_alloc *alloc, struct lvs_set_more *more, uint32_t dest_n)
+{
+	struct lvs_stats *zero = more ? (struct lvs_stats *)(uintptr_t)more->zero : NULL;
+
+	if (!more)
+		return;
+	lvs_mem_free(alloc, zero, dest_n * sizeof(*zero), _Alignof(struct lvs_stats));
+	lvs_mem_free(alloc, more->watch, dest_n * sizeof(*more->watch),
+		     _Alignof(struct lvs_dest_watch));
+	/* relaxed: nobody replaces it any more */
+	lvs_past_del(alloc, atomic_load_explicit(&more->past, memory_order_relaxed));
+	lvs_mem_free(alloc, more, sizeof(*more), _Alignof(struct lvs_set_more));
+}
+
+static struct lvs_stats *new_zero(const struct lvs_alloc *alloc,
+				  struct lvs_service_private *service, uint32_t dest_n)
+{
+	struct lvs_set_more *more = lvs_set_need_more(alloc, service);
+	struct lvs_stats *zero = NULL;
+
+	if (more)
+		zero = lvs_mem_zalloc(alloc, dest_n * sizeof(*zero), _Alignof(struct lvs_stats));
+	if (zero)
+		more->zero = zero;
+	return zero;
 }
 
 struct lvs_service_private *lvs_set_new(const struct lvs_alloc *alloc, uint32_t dest_n, bool zero,
 					struct lvs_set_parts *parts)
 {
-	size_t size = align_up(sizeof(struct lvs_service_private)) +
-		      align_up(dest_n * sizeof(*parts->sched)) +
-		      align_up(dest_n * sizeof(*parts->dest)) +
-		      align_up(zero ? dest_n * sizeof(*parts->zero) : 0) +
-		      align_up(dest_n * sizeof(*parts->row) + dest_n);
-	struct lvs_service_private *service = lvs_mem_zalloc(alloc, size, SET_ALIGN);
-	uint8_t *from = (uint8_t *)service;
+	struct lvs_service_private *service = lvs_mem_zalloc(alloc, size_of(dest_n), SET_ALIGN);
 
 	if (!service)
 		return NULL;
-	carve(&from, sizeof(*service));
-	parts->sched = carve(&from, dest_n * sizeof(*parts->sched));
-	parts->dest = carve(&from, dest_n * sizeof(struct lvs_dest *));
-	parts->zero = zero ? carve(&from, dest_n * sizeof(*parts->zero)) : NULL;
-	parts->row = carve(&from, dest_n * sizeof(*parts->row) + dest_n);
-	parts->forwarder = (uint8_t *)(parts->row + dest_n);
-	service->size = size;
-	service->row = parts->row;
-	service->zero = parts->zero;
-	service->set.priv = service;
-	service->set.dest = parts->dest;
-	service->set.forwarder = parts->forwarder;
+	parts->zero = zero ? new_zero(alloc, service, dest_n) : NULL;
+	if (zero && !parts->zero) {
+		free_more(alloc, service->more, dest_n);
+		lvs_mem_free(alloc, service, size_of(dest_n), SET_ALIGN);
+		return NULL;
+	}
+	parts->sched = (struct lvs_sched_dest *)(service + 1);
+	parts->forwarder = (uint8_t *)(parts->sched + dest_n);
 	service->set.sched_set.size = sizeof(service->set.sched_set);
 	service->set.sched_set.dest_n = dest_n;
 	service->set.sched_set.dest = parts->sched;
-	atomic_init(&service->past, NULL);
+	parts->row = (struct lvs_dest_row *)(uintptr_t)row_of(service, 0);
 	return service;
 }
 
@@ -65,15 +99,18 @@ static bool wants_moves(const struct lvs_service_private *service)
 static int make_watch(const struct lvs_alloc *alloc, struct lvs_service_private *service)
 {
 	uint32_t n = service->set.sched_set.dest_n;
+	struct lvs_dest_watch *watch;
 
 	if (n == 0 || !wants_moves(service))
 		return 0;
-	service->watch =
-		lvs_mem_alloc(alloc, n * sizeof(*service->watch), _Alignof(struct lvs_dest_watch));
-	if (!service->watch)
+	if (!lvs_set_need_more(alloc, service))
+		return LVS_ERR_NO_MEMORY;
+	watch = lvs_mem_alloc(alloc, n * sizeof(*watch), _Alignof(struct lvs_dest_watch));
+	if (!watch)
 		return LVS_ERR_NO_MEMORY;
 	for (uint32_t i = 0; i < n; i++)
-		service->watch[i] = (struct lvs_dest_watch){&service->set, i};
+		watch[i] = (struct lvs_dest_watch){&service->set, i};
+	service->more->watch = watch;
 	return 0;
 }
 
@@ -84,10 +121,9 @@ void lvs_set_watch(const struct lvs_service_private *service)
 	/* seq_cst: a worker moves a gauge, then asks whom to tell; we say whom, then have the gauge
 	 * read. So a move that is told to nobody, or to a set before, is read here. */
 	for (uint32_t i = 0; i < set->sched_set.dest_n; i++)
-		atomic_store_explicit(&set->dest[i]->watch,
-				      service->watch ? &service->watch[i] : NULL,
+		atomic_store_explicit(&lvs_set_dest(set, i)->watch, lvs_set_watch_of(service, i),
 				      memory_order_seq_cst);
-	for (uint32_t i = 0; service->watch && i < set->sched_set.dest_n; i++)
+	for (uint32_t i = 0; lvs_set_watch_of(service, 0) && i < set->sched_set.dest_n; i++)
 		set->conf.sched->moved(&set->sched_set, set->sched_state, i);
 }
 
@@ -99,9 +135,13 @@ int lvs_set_build(const struct lvs_alloc *alloc, struct lvs_service_private *ser
 	bool same = old && old->set.conf.sched == sched;
 	int err = 0;
 
-	service->state_size = sched->state_size ? sched->state_size(&set->sched_set) : 0;
-	if (service->state_size) {
-		set->sched_state = lvs_mem_zalloc(alloc, service->state_size, LVS_CACHE_LINE);
+	size_t state_size = sched->state_size ? sched->state_size(&set->sched_set) : 0;
+
+	if (state_size > UINT32_MAX)
+		return LVS_ERR_NO_MEMORY;
+	set->state_size = (uint32_t)state_size;
+	if (state_size) {
+		set->sched_state = lvs_mem_zalloc(alloc, state_size, LVS_CACHE_LINE);
 		if (!set->sched_state)
 			return LVS_ERR_NO_MEMORY;
 	}
@@ -112,29 +152,28 @@ int lvs_set_build(const struct lvs_alloc *alloc, struct lvs_service_private *ser
 		err = sched->build(set->sched_state, &set->sched_set,
 				   same ? old->set.sched_state : NULL,
 				   old ? &old->set.sched_set : NULL);
-	service->built = err == 0;
+	set->built = err == 0;
 	return err;
 }
 
 void lvs_set_del(const struct lvs_alloc *alloc, struct lvs_service_private *service)
 {
-	const struct lvs_sched_ops *sched = service->set.conf.sched;
+	const struct lvs_service_set *set = &service->set;
+	const struct lvs_sched_ops *sched = set->conf.sched;
 
-	if (service->built && sched->fini)
-		sched->fini(service->set.sched_state, &service->set.sched_set);
-	lvs_mem_free(alloc, service->watch, service->set.sched_set.dest_n * sizeof(*service->watch),
-		     _Alignof(struct lvs_dest_watch));
-	lvs_mem_free(alloc, service->set.sched_state, service->state_size, LVS_CACHE_LINE);
-	lvs_past_del(alloc, lvs_set_past(service));
-	lvs_mem_free(alloc, service, service->size, SET_ALIGN);
+	if (set->built && sched->fini)
+		sched->fini(set->sched_state, &set->sched_set);
+	lvs_mem_free(alloc, set->sched_state, set->state_size, LVS_CACHE_LINE);
+	free_more(alloc, service->more, set->sched_set.dest_n);
+	lvs_mem_free(alloc, service, size_of(set->sched_set.dest_n), SET_ALIGN);
 }
 
 void lvs_set_dest_conf(const struct lvs_services *services,
 		       const struct lvs_service_private *service, uint32_t i,
 		       struct lvs_dest_conf *conf)
 {
-	const struct lvs_dest_row *row = &service->row[i];
-	unsigned forwarder = service->set.forwarder[i];
+	const struct lvs_dest_row *row = row_of(service, i);
+	unsigned forwarder = lvs_set_forwarder(&service->set, i);
 	bool own = forwarder >= LVS_METHOD_CUSTOM;
 
 	*conf = (struct lvs_dest_conf){
@@ -180,8 +219,7 @@ struct lvs_service_ident *lvs_ident_new(struct lvs_services *services,
 
 	if (!ident)
 		return NULL;
-	ident->leaf = lvs_ident_leaf(created);
-	ident->created = created;
+	ident->created = (struct lvs_created){(uint32_t)(created >> 32), (uint32_t)created};
 	ident->key = *key;
 	ident->holds = 1;
 	if (!key->fwmark)
@@ -197,7 +235,7 @@ void lvs_ident_del(struct lvs_services *services, struct lvs_service_ident *iden
 	if (!ident->key.fwmark)
 		lvs_services_know(services, LVS_KNOWN_SERVICE, ident->key.family, &ident->key.addr,
 				  UINT32_MAX);
-	lvs_meter_del(services, &ident->meter.sum);
+	lvs_ident_meter_del(services, ident);
 	lvs_ident_let_go(services, ident);
 }
 
@@ -213,9 +251,13 @@ void lvs_ident_let_go(struct lvs_services *services, struct lvs_service_ident *i
 			     _Alignof(struct lvs_service_ident));
 }
 
-void lvs_ident_free_retired(struct lvs_services *services, struct lvs_retired *retired)
+void lvs_set_free_last_retired(struct lvs_services *services, struct lvs_retired *retired)
 {
-	lvs_ident_del(services, LVS_CONTAINER(retired, struct lvs_service_ident, retired));
+	struct lvs_service_ident *ident =
+		LVS_CONTAINER(retired, struct lvs_service_private, retired)->set.ident;
+
+	lvs_set_free_retired(services, retired);
+	lvs_ident_del(services, ident);
 }
 
 static size_t past_size(uint32_t n)

@@ -32,52 +32,64 @@ struct lvs_past {
 	struct lvs_past_row row[];
 };
 
-/* Words 0 and 1 of a leaf in the tree by creation. */
+/* Behind every leaf of this number of creation, before those of the next. */
 LVS_INLINE struct lvs_leaf lvs_ident_leaf(uint64_t created)
 {
-	return (struct lvs_leaf){{(uint32_t)(created >> 32), (uint32_t)created}};
+	return (struct lvs_leaf){{(uint32_t)(created >> 32), (uint32_t)created, UINT32_MAX,
+				  UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX}};
 }
 
-/* A service while it exists, over all its sets; its name as long as a destination has it. Immutable
- * but for its meter. */
-struct lvs_service_ident {
-	struct lvs_leaf leaf; /* words 0 and 1: number of creation */
-	uint64_t created;
-	struct lvs_service_key key;
-	uint32_t holds; /* destinations of it, and 1 until lvs_ident_del(); mutex held */
-	struct lvs_retired retired;
-	struct lvs_service_meter meter;
+LVS_INLINE uint64_t lvs_ident_created(const struct lvs_service_ident *ident)
+{
+	return (uint64_t)ident->created.high << 32 | ident->created.low;
+}
+
+/* NULL: nothing was counted. */
+LVS_INLINE struct lvs_service_meter *lvs_ident_meter(const struct lvs_service_ident *ident)
+{
+	/* acquire: its zeroes; pairs with the release in lvs_ident_need_meter() */
+	return atomic_load_explicit(&ident->meter, memory_order_acquire);
+}
+
+LVS_INLINE struct lvs_meter *lvs_ident_sum(const struct lvs_service_ident *ident)
+{
+	struct lvs_service_meter *meter = lvs_ident_meter(ident);
+
+	return meter ? &meter->sum : NULL;
+}
+
+/* What few sets have. */
+struct lvs_set_more {
+	const struct lvs_stats *zero; /* counters when they began; NULL: all at nothing */
+	struct lvs_dest_watch *watch; /* NULL: the scheduler does not ask */
+	/* NULL when nothing is past. Replaced when a destination is forgotten; release, pairs with
+	 * the acquire in a listing. */
+	_Atomic(struct lvs_past *) past;
 };
 
 struct lvs_service_private {
-	struct lvs_leaf leaf; /* of the key: what a lookup compares, so it comes first */
-	struct lvs_service_set set;
-	struct lvs_service_ident *ident;
-	const struct lvs_dest_row *row; /* by index of sched_set.dest[] */
-	const struct lvs_stats *zero;   /* the same: counters when they began; NULL: all nothing */
-	struct lvs_dest_watch *watch;   /* the same; NULL: the scheduler does not ask. Owned. */
-	/* NULL when nothing is past. Replaced when a destination is forgotten; release, pairs with
-	 * the acquire in a listing. Owned. */
-	_Atomic(struct lvs_past *) past;
-	size_t size; /* bytes of this and what hangs on to it */
-	size_t state_size;
-	bool built; /* the scheduler's build() ran, so fini() must */
+	struct lvs_service_set set; /* its leaf comes first */
+	struct lvs_set_more *more;  /* arrays by index of sched_set.dest[]; NULL: nothing. Owned. */
 	struct lvs_retired retired;
 };
+
+_Static_assert(sizeof(struct lvs_service_private) == 176, "there are as many as services");
 
 /* Where the parts of a set under construction are, to be filled. */
 struct lvs_set_parts {
 	struct lvs_sched_dest *sched;
-	struct lvs_dest **dest;
+	uint8_t *forwarder;
 	struct lvs_dest_row *row;
 	struct lvs_stats *zero; /* NULL: none has one */
-	uint8_t *forwarder;
 };
 
 /* A set for @p dest_n destinations, zeroed but for its pointers, or NULL. @p zero: some counters
  * did not begin at nothing. */
 struct lvs_service_private *lvs_set_new(const struct lvs_alloc *alloc, uint32_t dest_n, bool zero,
 					struct lvs_set_parts *parts);
+/* What few have, made where there is none; NULL: no memory. */
+struct lvs_set_more *lvs_set_need_more(const struct lvs_alloc *alloc,
+				       struct lvs_service_private *service);
 /* Allocates and builds the scheduler's state of a filled set; @p old may be NULL. */
 int lvs_set_build(const struct lvs_alloc *alloc, struct lvs_service_private *service,
 		  const struct lvs_service_private *old);
@@ -112,7 +124,8 @@ uint32_t lvs_set_first_below(const struct lvs_sched_set *set, uint64_t below);
 
 /* For lvs_retire(). */
 void lvs_set_free_retired(struct lvs_services *services, struct lvs_retired *retired);
-void lvs_ident_free_retired(struct lvs_services *services, struct lvs_retired *retired);
+/* The last of its service, of which nothing is left then. */
+void lvs_set_free_last_retired(struct lvs_services *services, struct lvs_retired *retired);
 void lvs_past_free_retired(struct lvs_services *services, struct lvs_retired *retired);
 
 /* The counters of the @p i-th destination when they began. */
@@ -121,13 +134,22 @@ LVS_INLINE const struct lvs_stats *lvs_set_zero(const struct lvs_service_private
 {
 	static const struct lvs_stats nothing;
 
-	return service->zero ? &service->zero[i] : &nothing;
+	return service->more && service->more->zero ? &service->more->zero[i] : &nothing;
+}
+
+/* Whom to tell of moves of the @p i-th destination's load; NULL: nobody. */
+LVS_INLINE const struct lvs_dest_watch *lvs_set_watch_of(const struct lvs_service_private *service,
+							 uint32_t i)
+{
+	return service->more && service->more->watch ? &service->more->watch[i] : NULL;
 }
 
 LVS_INLINE struct lvs_past *lvs_set_past(const struct lvs_service_private *service)
 {
+	if (!service->more)
+		return NULL;
 	/* acquire: pairs with the release in trash.c */
-	return atomic_load_explicit(&service->past, memory_order_acquire);
+	return atomic_load_explicit(&service->more->past, memory_order_acquire);
 }
 
 #endif

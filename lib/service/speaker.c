@@ -41,7 +41,8 @@ static bool may_speak(const struct lvs_services *services,
 
 	return set->conf.pe && set->conf.pe->conn_out && !set->key.fwmark && set->key.port &&
 	       set->sched_set.dest[i].port &&
-	       lvs_services_forwarder(services, set->forwarder[i])->flags & LVS_FORWARD_TWO_WAY;
+	       lvs_services_forwarder(services, lvs_set_forwarder(set, i))->flags &
+		       LVS_FORWARD_TWO_WAY;
 }
 
 static int add(struct lvs_speaker_edit *edit, struct lvs_tree_node **speakers,
@@ -55,7 +56,7 @@ static int add(struct lvs_speaker_edit *edit, struct lvs_tree_node **speakers,
 	if (!speaker)
 		return LVS_ERR_NO_MEMORY;
 	leaf_of(services, service, i, &speaker->leaf);
-	speaker->service = service->leaf;
+	speaker->service = service->set.leaf;
 	speaker->dest = service->set.sched_set.dest[i].number;
 	err = lvs_tree_put(edit->tree, speakers, &speaker->leaf);
 	if (err) {
@@ -158,7 +159,7 @@ bool lvs_speaker_is_right(const struct lvs_services *services,
 	if (!speaker || !may_speak(services, service, i))
 		return !speaker && !may_speak(services, service, i);
 	return speaker->dest == service->set.sched_set.dest[i].number &&
-	       lvs_leaf_equal(&speaker->service, &service->leaf);
+	       lvs_leaf_equal(&speaker->service, &service->set.leaf);
 }
 
 uint64_t lvs_speaker_total(const struct lvs_services *services)

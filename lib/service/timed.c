@@ -17,9 +17,9 @@ int lvs_timed_plant(struct lvs_tree_edit *edit, struct lvs_tree_node **timed,
 		    const struct lvs_service_private *base, struct lvs_service_private *made)
 {
 	if (made && expiry_of(made))
-		return lvs_tree_put(edit, timed, &made->leaf);
+		return lvs_tree_put(edit, timed, &made->set.leaf);
 	if (base && expiry_of(base))
-		return lvs_tree_take(edit, timed, &base->leaf);
+		return lvs_tree_take(edit, timed, &base->set.leaf);
 	return 0;
 }
 
@@ -43,7 +43,7 @@ static uint64_t ask_all(const struct lvs_services *services, uint64_t now_ns)
 	struct lvs_service_private *service = lvs_tree_next(root->timed, &start);
 	uint64_t next = UINT64_MAX;
 
-	for (; service; service = lvs_tree_next(root->timed, &service->leaf)) {
+	for (; service; service = lvs_tree_next(root->timed, &service->set.leaf)) {
 		uint64_t due = expiry_of(service)(&service->set.sched_set, service->set.sched_state,
 						  now_ns);
 

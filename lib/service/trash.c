@@ -171,7 +171,8 @@ static struct lvs_service_private *its_service(const struct lvs_services *servic
 	struct lvs_service_private *service =
 		lvs_services_find(services, &entry->dest->service->key);
 
-	return service && service->ident->created == entry->service_number ? service : NULL;
+	return service && lvs_ident_created(service->set.ident) == entry->service_number ? service
+											 : NULL;
 }
 
 /* The service that it left, if that is still there, takes over its counters, and with them those
@@ -188,7 +189,7 @@ static int hand_over_stats(struct lvs_services *services, struct lvs_dest_trash 
 	if (!next)
 		return LVS_ERR_NO_MEMORY;
 	/* release: pairs with the acquire in lvs_set_past() */
-	atomic_store_explicit(&service->past, next, memory_order_release);
+	atomic_store_explicit(&service->more->past, next, memory_order_release);
 	lvs_retire(services, &past->retired, lvs_past_free_retired);
 	return 0;
 }

@@ -10,7 +10,8 @@
 
 static size_t node_size(uint32_t cap)
 {
-	return sizeof(struct lvs_tree_node) + cap * sizeof(void *);
+	/* What the alignment would add behind its fields is for slots. */
+	return offsetof(struct lvs_tree_node, slot) + cap * sizeof(void *);
 }
 
 static struct lvs_tree_node *new_node(const struct lvs_alloc *alloc, uint32_t cap, uint64_t stamp)
@@ -20,7 +21,7 @@ static struct lvs_tree_node *new_node(const struct lvs_alloc *alloc, uint32_t ca
 
 	if (!node)
 		return NULL;
-	memset(node, 0, sizeof(*node));
+	memset(node, 0, node_size(0));
 	node->cap = cap;
 	node->stamp = stamp;
 	return node;

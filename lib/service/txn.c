@@ -108,7 +108,7 @@ struct lvs_draft *lvs_draft_get(struct lvs_txn *txn, const struct lvs_service_ke
 	if (draft->base) {
 		draft->exists = true;
 		draft->conf = draft->base->set.conf;
-		draft->created = draft->base->ident->created;
+		draft->created = lvs_ident_created(draft->base->set.ident);
 	}
 	lvs_map_add(&txn->drafts, &draft->link, leaf.word[0]);
 	*txn->last = draft;
@@ -159,11 +159,11 @@ int lvs_draft_load(struct lvs_txn *txn, struct lvs_draft *draft)
 			.key = {.addr = sched->addr,
 				.port = sched->port,
 				.family = (uint8_t)sched->family},
-			.forwarder = set->forwarder[i],
+			.forwarder = lvs_set_forwarder(set, i),
 			.last_weight = sched->last_weight,
 			.edits = sched->edits,
 			.created = sched->created,
-			.dest = set->dest[i],
+			.dest = lvs_set_dest(set, i),
 			.zero = *lvs_set_zero(draft->base, i),
 		};
 		lvs_set_dest_conf(txn->services, draft->base, i, &draft->dest[n - 1 - i].conf);

@@ -9,12 +9,6 @@ static bool is_family(unsigned family)
 	return family == LVS_INET || family == LVS_INET6;
 }
 
-static int need_meter(struct lvs_services *services, const struct lvs_stats *now,
-		      _Atomic(struct lvs_meter *) *at)
-{
-	return lvs_stats_none(now) || lvs_meter_need(services, at) ? 0 : LVS_ERR_NO_MEMORY;
-}
-
 /* Makes the meters of what has counted something: who has none then is at zero now. */
 static int need_meters(struct lvs_services *services, const struct lvs_service_private *service)
 {
@@ -22,13 +16,16 @@ static int need_meters(struct lvs_services *services, const struct lvs_service_p
 	int err = 0;
 
 	for (uint32_t i = 0; i < service->set.sched_set.dest_n && !err; i++) {
-		struct lvs_dest *dest = service->set.dest[i];
+		struct lvs_dest *dest = lvs_set_dest(&service->set, i);
 
 		services->conf.stats(services->conf.user, dest->number, &now);
-		err = need_meter(services, &now, &dest->meter);
+		if (!lvs_stats_none(&now) && !lvs_meter_need(services, &dest->meter))
+			err = LVS_ERR_NO_MEMORY;
 	}
 	lvs_set_traffic(services, service, &now);
-	return err ? err : need_meter(services, &now, &service->ident->meter.sum);
+	if (!lvs_stats_none(&now) && !lvs_ident_need_meter(services, service->set.ident))
+		err = LVS_ERR_NO_MEMORY;
+	return err;
 }
 
 /* What came before is still part of the director's rates, which may not begin anew. */
@@ -52,15 +49,15 @@ static void zero_dest(struct lvs_services *services, struct lvs_dest *dest, stru
 
 static void zero_service(struct lvs_services *services, const struct lvs_service_private *service)
 {
-	struct lvs_meter *meter = lvs_meter_of(&service->ident->meter.sum);
+	struct lvs_meter *meter = lvs_ident_sum(service->set.ident);
 	struct lvs_stats sum, came = {0};
 
 	for (uint32_t i = 0; i < service->set.sched_set.dest_n; i++)
-		zero_dest(services, service->set.dest[i], &came);
+		zero_dest(services, lvs_set_dest(&service->set, i), &came);
 	lvs_set_traffic(services, service, &sum);
 	if (meter)
 		lvs_meter_set_zero(&meter->zero, &sum);
-	lvs_meter_restart(services, service->ident, &came);
+	lvs_meter_restart(services, service->set.ident, &came);
 }
 
 /* The service that was made next after @p ident (NULL: the first), or NULL. */

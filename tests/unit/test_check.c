@@ -341,22 +341,22 @@ static struct lvs_service_private *service_of(struct site *site)
 
 static void wrong_number(struct site *site)
 {
-	service_of(site)->set.dest[0]->number++;
+	lvs_set_dest(&service_of(site)->set, 0)->number++;
 }
 
 static void other_service(struct site *site)
 {
 	static struct lvs_service_ident other;
 
-	other = *service_of(site)->ident;
+	other = *service_of(site)->set.ident;
 	other.key.port ^= 1;
-	service_of(site)->set.dest[0]->service = &other;
+	lvs_set_dest(&service_of(site)->set, 0)->service = &other;
 }
 
 static void wrong_order(struct site *site)
 {
 	const struct lvs_sched_dest *const *at = &service_of(site)->set.sched_set.dest;
-	struct lvs_sched_dest *copy = calloc(2, sizeof(*copy));
+	struct lvs_sched_dest *copy = calloc(3, sizeof(*copy)); /* and what stands behind */
 
 	memcpy(copy, *at, 2 * sizeof(*copy));
 	copy[1].created = copy[0].created;
@@ -365,24 +365,25 @@ static void wrong_order(struct site *site)
 
 static void no_mtu(struct site *site)
 {
-	lvs_path_of(lvs_dest_path(service_of(site)->set.dest[0]))->conf.mtu = 0;
+	lvs_path_of(lvs_dest_path(lvs_set_dest(&service_of(site)->set, 0)))->conf.mtu = 0;
 }
 
 static void off_path(struct site *site)
 {
-	service_of(site)->set.dest[0]->path_next = service_of(site)->set.dest[0]->number;
+	lvs_set_dest(&service_of(site)->set, 0)->path_next =
+		lvs_set_dest(&service_of(site)->set, 0)->number;
 }
 
 static void no_longer_there(struct site *site)
 {
 	static struct lvs_dest_trash trash = {.listed = true};
 
-	service_of(site)->set.dest[0]->trash = &trash;
+	lvs_set_dest(&service_of(site)->set, 0)->trash = &trash;
 }
 
 static void other_key(struct site *site)
 {
-	struct lvs_service_ident *ident = (struct lvs_service_ident *)service_of(site)->ident;
+	struct lvs_service_ident *ident = (struct lvs_service_ident *)service_of(site)->set.ident;
 
 	ident->key.port ^= 1;
 }

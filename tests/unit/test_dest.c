@@ -14,10 +14,10 @@ static struct lvs_dest *dest_of(struct service_rig *rig, uint32_t i)
 	const struct lvs_service_set *set = match(rig, KEY);
 
 	for (uint32_t at = 0; at < set->sched_set.dest_n; at++) {
-		if (!lvs_addr_equal(&set->dest[at]->addr, &key.addr, LVS_INET))
+		if (!lvs_addr_equal(&lvs_set_dest(set, at)->addr, &key.addr, LVS_INET))
 			continue;
 		lvs_services_stir(rig->services, set, 0); /* as who has a connection for it */
-		return set->dest[at];
+		return lvs_set_dest(set, at);
 	}
 	return NULL;
 }
@@ -143,7 +143,7 @@ START_TEST(comes_back)
 	check_ok(rig);
 	set_dest(rig, KEY, dest4(1), dest_conf(4));
 	ck_assert_ptr_eq(dest_of(rig, 1), dest);
-	ck_assert_ptr_eq(match(rig, KEY)->dest[0], dest); /* the newest now */
+	ck_assert_ptr_eq(lvs_set_dest(match(rig, KEY), 0), dest); /* the newest now */
 	ck_assert(lvs_dest_available(dest));
 	ck_assert_uint_eq(info_of(rig, 1).active, 1);
 	ck_assert_uint_eq(info_of(rig, 1).stats.conns, 5);
@@ -171,7 +171,7 @@ START_TEST(comes_back_in_one_transaction)
 	ck_assert_int_eq(lvs_txn_del_dest(txn, &service, &key), 0);
 	ck_assert_int_eq(lvs_txn_add_dest(txn, &service, &key, &conf), 0);
 	txn_commit(txn);
-	ck_assert_ptr_eq(match(rig, KEY)->dest[0], dest);
+	ck_assert_ptr_eq(lvs_set_dest(match(rig, KEY), 0), dest);
 	ck_assert_uint_gt(match(rig, KEY)->sched_set.dest[0].created, created);
 	ck_assert_uint_eq(info_of(rig, 1).stats.in_pkts, 3);
 	check_ok(rig);
@@ -385,7 +385,7 @@ START_TEST(leaves_by_the_thousand)
 	for (uint32_t i = 0; i < SERVICE_RIG_NUMBERS; i++)
 		rig->stats[i].conns = 1;
 	for (uint32_t i = 0; i < 100; i++)
-		lvs_dest_bind(set->dest[i * 7], true);
+		lvs_dest_bind(lvs_set_dest(set, i * 7), true);
 	txn = txn_begin(rig);
 	for (uint32_t i = 1; i < MANY; i++) {
 		struct lvs_dest_key key = dest4(MANY - 1 - i);
@@ -469,7 +469,7 @@ START_TEST(numbers_forwarders)
 		conf.forward = &ops[i];
 		set_dest(rig, service, dest4(i), conf);
 		set_dest(rig, service, dest4(i), conf);
-		ck_assert_uint_eq(match(rig, service)->forwarder[0], LVS_METHOD_CUSTOM + i);
+		ck_assert_uint_eq(lvs_set_forwarder(match(rig, service), 0), LVS_METHOD_CUSTOM + i);
 		ck_assert_ptr_eq(lvs_services_forwarder(rig->services, LVS_METHOD_CUSTOM + i),
 				 &ops[i]);
 	}

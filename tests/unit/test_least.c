@@ -148,7 +148,7 @@ START_TEST(test_moves_and_commits)
 		uint32_t i = rig_below(&seed, set->sched_set.dest_n);
 
 		if (n < LVS_ARRAY_N(held) && rig_below(&seed, 2)) {
-			held[n] = set->dest[i];
+			held[n] = lvs_set_dest(set, i);
 			lvs_dest_bind(held[n++], false);
 			lvs_services_stir(rig->services, set, 0);
 		} else if (n) {
@@ -175,11 +175,11 @@ START_TEST(test_comes_and_goes)
 		open_many(rig, "wlc", 3);
 		pick_is_right(rig);
 		open_many(rig, "wlc", SERVERS);
-		lvs_dest_bind(match(rig, key)->dest[5], true);
+		lvs_dest_bind(lvs_set_dest(match(rig, key), 5), true);
 		lvs_services_stir(rig->services, match(rig, key), 0);
 		pick_is_right(rig);
 		open_many(rig, "rr", SERVERS);
-		lvs_dest_unbind(match(rig, key)->dest[5], true);
+		lvs_dest_unbind(lvs_set_dest(match(rig, key), 5), true);
 		check_ok(rig);
 		txn = txn_begin(rig);
 		ck_assert_int_eq(lvs_txn_del_service(txn, &key), 0);

@@ -4,7 +4,7 @@
 
 static const struct lvs_path_conf *path_of(struct service_rig *rig, uint32_t service)
 {
-	return lvs_dest_path(match(rig, tcp4(service))->dest[0]);
+	return lvs_dest_path(lvs_set_dest(match(rig, tcp4(service)), 0));
 }
 
 static int set_path(struct service_rig *rig, uint32_t host, const struct lvs_path_conf *conf)
@@ -78,7 +78,7 @@ START_TEST(follows_into_the_trash)
 	const struct lvs_dest *dest;
 
 	set_dest(rig, tcp4(1), dest4(1), dest_conf(1));
-	dest = match(rig, tcp4(1))->dest[0];
+	dest = lvs_set_dest(match(rig, tcp4(1)), 0);
 	del_dest(rig, tcp4(1), dest4(1));
 	ck_assert_int_eq(set_path(rig, 1, &conf), 0);
 	ck_assert_uint_eq(lvs_dest_path(dest)->mtu, 1280);

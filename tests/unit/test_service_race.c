@@ -47,10 +47,10 @@ static void pick(const struct race *race, struct lvs_service_key key)
 	i = set->conf.sched->pick(&set->sched_set, set->sched_state, &flow, 0);
 	if (i == LVS_SCHED_NONE)
 		return;
-	dest = set->dest[i];
+	dest = lvs_set_dest(set, i);
 	must(dest->number == set->sched_set.dest[i].number);
 	must(lvs_services_dest(race->rig->services, dest->number) == dest);
-	must(lvs_services_forwarder(race->rig->services, set->forwarder[i]));
+	must(lvs_services_forwarder(race->rig->services, lvs_set_forwarder(set, i)));
 	lvs_dest_bind(dest, true);
 	path = lvs_dest_path(dest);
 	must(path->handle == 0 ? path->mtu == 1500 : path->mtu == 1000 + path->handle);
@@ -197,7 +197,7 @@ START_TEST(thresholds_beside_connections)
 	struct lvs_dest *dest;
 
 	set_dest(rig, tcp4(1), dest4(1), conf);
-	dest = match(rig, tcp4(1))->dest[0];
+	dest = lvs_set_dest(match(rig, tcp4(1)), 0);
 	for (unsigned round = 0; round < HOLD_ROUNDS; round++) {
 		pthread_t holder[2];
 

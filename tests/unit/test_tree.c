@@ -84,7 +84,8 @@ static void free_replaced(struct game *game)
 		struct lvs_tree_node *node = LVS_CONTAINER(retired, struct lvs_tree_node, retired);
 
 		game->edit.replaced.first = retired->next;
-		lvs_mem_free(&game->alloc, node, sizeof(*node) + node->cap * sizeof(void *),
+		lvs_mem_free(&game->alloc, node,
+			     offsetof(struct lvs_tree_node, slot) + node->cap * sizeof(void *),
 			     _Alignof(struct lvs_tree_node));
 	}
 }

@@ -52,7 +52,7 @@ static struct service_rig *changed_rig(void)
 
 	for (uint32_t i = 1; i <= 4; i++)
 		set_dest(rig, tcp4(1), dest4(i), dest_conf((int32_t)i));
-	lvs_dest_bind(match(rig, tcp4(1))->dest[0], true);
+	lvs_dest_bind(lvs_set_dest(match(rig, tcp4(1)), 0), true);
 	del_dest(rig, tcp4(1), dest4(4));
 	set_dest(rig, tcp4(2), dest4(1), dest_conf(1));
 	set_dest(rig, tcp4(3), dest4(3), dest_conf(1));

@@ -243,8 +243,8 @@ static struct lvs_dest *object_of(struct game *game, uint32_t s, uint32_t d)
 	struct lvs_dest_key key = dest4(d + 1);
 
 	for (uint32_t i = 0; i < set->sched_set.dest_n; i++) {
-		if (lvs_addr_equal(&set->dest[i]->addr, &key.addr, LVS_INET))
-			return set->dest[i];
+		if (lvs_addr_equal(&lvs_set_dest(set, i)->addr, &key.addr, LVS_INET))
+			return lvs_set_dest(set, i);
 	}
 	ck_abort_msg("no such destination");
 	return NULL;

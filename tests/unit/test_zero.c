@@ -344,6 +344,29 @@ START_TEST(refused)
 }
 END_TEST
 
+/* A service whose first connection finds no memory for a meter has counters, and rates with the
+ * next connection. */
+START_TEST(no_meter)
+{
+	struct world w;
+
+	build(&w, 0);
+	traffic(&w, 1, 0, 10); /* so that there is room for connections */
+	w.memory.fail_all = 1;
+	traffic(&w, 0, 0, 1);
+	ck_assert_uint_eq(w.memory.failed, 1);
+	w.memory.fail_all = 0;
+	rig_check(w.director);
+	pass(&w);
+	expect_service(&w, 0, 1, 0);
+	rig_check(w.director);
+	traffic(&w, 0, 1, 399);
+	pass(&w);
+	expect_service(&w, 0, 400, 50);
+	tear_down(&w);
+}
+END_TEST
+
 /* Rates are not computed; counters and zero are as ever. */
 START_TEST(no_estimation)
 {
@@ -374,6 +397,7 @@ int main(void)
 	tcase_add_test(tcase, made_anew);
 	tcase_add_test(tcase, whoever_counted);
 	tcase_add_test(tcase, refused);
+	tcase_add_test(tcase, no_meter);
 	tcase_add_test(tcase, no_estimation);
 	return unit_run("zero", tcase);
 }

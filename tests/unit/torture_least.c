@@ -40,7 +40,7 @@ static struct lvs_dest *bind_one(struct lvs_epoch_reader *reader, uint64_t *seed
 	i = set->conf.sched->pick(&set->sched_set, set->sched_state, &flow, 0);
 	if (i == LVS_SCHED_NONE || rig_below(seed, 4) == 0)
 		i = rig_below(seed, set->sched_set.dest_n);
-	dest = set->dest[i];
+	dest = lvs_set_dest(set, i);
 	lvs_dest_bind(dest, true);
 	lvs_services_stir(rig->services, set, 1);
 	lvs_epoch_exit(reader);
