@@ -47,7 +47,9 @@ LVS_INLINE enum lvs_reason lvs_decide_conn(struct lvs_step *step, struct lvs_con
 	dest = lvs_dest_at(&step->worker->director->services->dests, conn->dest);
 	if (lvs_unlikely(!lvs_dest_available(dest)) || lvs_unlikely(conn->dest == 0))
 		return lvs_decide_removed(step, conn, side, dest);
-	return lvs_hit_straight(step, conn, side, dest);
+	if (lvs_unlikely(step->odd))
+		return lvs_hit(step, conn, side, dest);
+	return lvs_hit_straight(step, conn, side, dest, false);
 }
 
 /* The packet's lookup, state and forwarding, what could be found ahead being found; the reason. */

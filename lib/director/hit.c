@@ -29,7 +29,7 @@ LVS_NOINLINE void lvs_hit_count_odd(struct lvs_step *step, uint32_t dest, enum l
 
 void lvs_step_count(struct lvs_step *step, uint32_t dest, enum lvs_counter packets)
 {
-	lvs_hit_count(step, dest, packets);
+	lvs_hit_count(step, dest, packets, step->odd);
 }
 
 void lvs_hit_keep(struct lvs_step *step, struct lvs_conn *conn)
@@ -64,7 +64,7 @@ uint64_t lvs_hit_move(struct lvs_step *step, struct lvs_conn *conn, struct lvs_d
 {
 	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
 
-	lvs_hit_state(step, conn, dest, direction);
+	lvs_hit_state(step, conn, dest, direction, step->odd);
 	if (step->peek)
 		return lvs_state_next(&step->worker->director->states, word, direction,
 				      step->headers);
@@ -113,14 +113,14 @@ enum lvs_reason lvs_hit_reply_seen(struct lvs_step *step, struct lvs_conn *conn,
 				   struct lvs_dest *dest)
 {
 	if (!lvs_step_host_refuses(step))
-		lvs_hit_reply_passes(step, conn, dest);
+		lvs_hit_reply_passes(step, conn, dest, step->odd);
 	return LVS_REASON_REPLY_SEEN;
 }
 
 enum lvs_reason lvs_hit(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side,
 			struct lvs_dest *dest)
 {
-	return lvs_hit_straight(step, conn, side, dest);
+	return lvs_hit_straight(step, conn, side, dest, step->odd);
 }
 
 /* No state moves. */

@@ -2,6 +2,9 @@
 /*
  * A packet of a known connection: state, counters, forwarding. Nearly all packets
  * are that, so all of it is inline, for lvs_decide(); what is rare is called.
+ *
+ * @p odd throughout: the step's own, or false where the caller has asked it: then
+ * nobody watches the packet and it counts as a whole one.
  */
 #ifndef LVS_DIRECTOR_HIT_H
 #define LVS_DIRECTOR_HIT_H
@@ -29,11 +32,12 @@ enum lvs_reason lvs_hit_reply_seen(struct lvs_step *step, struct lvs_conn *conn,
 				   struct lvs_dest *dest);
 
 /* As lvs_step_count(). */
-LVS_INLINE void lvs_hit_count(struct lvs_step *step, uint32_t dest, enum lvs_counter packets)
+LVS_INLINE void lvs_hit_count(struct lvs_step *step, uint32_t dest, enum lvs_counter packets,
+			      const bool odd)
 {
 	struct lvs_counter_row *row;
 
-	if (lvs_unlikely(step->odd)) {
+	if (odd) {
 		lvs_hit_count_odd(step, dest, packets);
 		return;
 	}
@@ -63,7 +67,7 @@ LVS_INLINE void lvs_hit_seen(struct lvs_conn *conn, uint32_t tick, bool reply)
 }
 
 LVS_INLINE void lvs_hit_state(struct lvs_step *step, struct lvs_conn *conn, struct lvs_dest *dest,
-			      enum lvs_direction direction)
+			      enum lvs_direction direction, const bool odd)
 {
 	const struct lvs_states *states = &step->worker->director->states;
 	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
@@ -71,9 +75,9 @@ LVS_INLINE void lvs_hit_state(struct lvs_step *step, struct lvs_conn *conn, stru
 
 	do {
 		after = lvs_state_step(states, word, direction, step->headers);
-		if (lvs_unlikely(step->record))
+		if (odd && step->record)
 			lvs_hit_note_words(step, word, after);
-		if (lvs_unlikely(step->peek))
+		if (odd && step->peek)
 			return;
 		/* Ended a moment ago by somebody else, who has moved the gauges. */
 		if (lvs_unlikely(word & LVS_CONN_DEAD))
@@ -105,13 +109,14 @@ enum lvs_reason lvs_hit_request_refused(struct lvs_step *step, const struct lvs_
 					const struct lvs_forward_ops *ops);
 
 LVS_INLINE enum lvs_reason lvs_hit_request(struct lvs_step *step, struct lvs_conn *conn,
-					   struct lvs_dest *dest, const struct lvs_forward_ops *ops)
+					   struct lvs_dest *dest, const struct lvs_forward_ops *ops,
+					   const bool odd)
 {
 	struct lvs_binding binding;
 	enum lvs_reason reason;
 
-	lvs_hit_count(step, dest->number, LVS_COUNT_IN_PKTS);
-	lvs_hit_state(step, conn, dest, LVS_INPUT);
+	lvs_hit_count(step, conn->dest, LVS_COUNT_IN_PKTS, odd);
+	lvs_hit_state(step, conn, dest, LVS_INPUT, odd);
 	if (lvs_unlikely(step->headers->tcp_flags & LVS_TCP_SYN) && lvs_hit_is_clamped(conn))
 		return lvs_hit_request_clamped(step, conn, dest, ops);
 	if (!(ops->flags & LVS_FORWARD_PATH_ALONE))
@@ -123,16 +128,17 @@ LVS_INLINE enum lvs_reason lvs_hit_request(struct lvs_step *step, struct lvs_con
 }
 
 LVS_INLINE void lvs_hit_reply_passes(struct lvs_step *step, struct lvs_conn *conn,
-				     struct lvs_dest *dest)
+				     struct lvs_dest *dest, const bool odd)
 {
 	if (lvs_likely(lvs_dest_available(dest)))
-		lvs_hit_count(step, dest->number, LVS_COUNT_OUT_PKTS);
-	lvs_hit_state(step, conn, dest, LVS_OUTPUT);
+		lvs_hit_count(step, conn->dest, LVS_COUNT_OUT_PKTS, odd);
+	lvs_hit_state(step, conn, dest, LVS_OUTPUT, odd);
 }
 
 /* What the way back does not take has never been here: in the kernel the host refuses it before. */
 LVS_INLINE enum lvs_reason lvs_hit_reply(struct lvs_step *step, struct lvs_conn *conn,
-					 struct lvs_dest *dest, const struct lvs_forward_ops *ops)
+					 struct lvs_dest *dest, const struct lvs_forward_ops *ops,
+					 const bool odd)
 {
 	struct lvs_path_conf path;
 	struct lvs_binding binding;
@@ -146,7 +152,7 @@ LVS_INLINE enum lvs_reason lvs_hit_reply(struct lvs_step *step, struct lvs_conn 
 	reason = ops->back(step->packet, step->headers, &binding);
 	if (lvs_unlikely(reason != LVS_REASON_NONE && reason != LVS_REASON_LOCAL))
 		return lvs_step_refused(step, reason, NULL, &binding);
-	lvs_hit_reply_passes(step, conn, dest);
+	lvs_hit_reply_passes(step, conn, dest, odd);
 	if (lvs_unlikely(reason == LVS_REASON_LOCAL))
 		return LVS_REASON_LOCAL;
 	if (lvs_unlikely(step->headers->tcp_flags & LVS_TCP_SYN) && lvs_hit_is_clamped(conn))
@@ -163,7 +169,8 @@ LVS_INLINE uint32_t lvs_hit_number(const struct lvs_step *step, const struct lvs
 }
 
 LVS_INLINE enum lvs_reason lvs_hit_straight(struct lvs_step *step, struct lvs_conn *conn,
-					    enum lvs_side side, struct lvs_dest *dest)
+					    enum lvs_side side, struct lvs_dest *dest,
+					    const bool odd)
 {
 	struct lvs_director *director = step->worker->director;
 	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
@@ -173,11 +180,11 @@ LVS_INLINE enum lvs_reason lvs_hit_straight(struct lvs_step *step, struct lvs_co
 	if (lvs_unlikely(word & LVS_CONN_HELPED))
 		return lvs_hit_helped(step, conn, side, dest, ops);
 	step->packet->conn = lvs_hit_number(step, conn);
-	if (lvs_unlikely(step->record))
+	if (odd && step->record)
 		lvs_hit_note(step, conn, side);
 	if (side == LVS_SIDE_REQUEST)
-		return lvs_hit_request(step, conn, dest, ops);
-	return lvs_hit_reply(step, conn, dest, ops);
+		return lvs_hit_request(step, conn, dest, ops, odd);
+	return lvs_hit_reply(step, conn, dest, ops, odd);
 }
 
 #endif

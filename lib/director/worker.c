@@ -141,14 +141,11 @@ LVS_INLINE void look(const struct lvs_worker *worker, const struct lvs_packet *p
 		lvs_fetch_line(worker->director->table, &slot->headers.flow, &slot->fetch);
 }
 
+/* From the next hop on, all that the library fills. */
 static void clear_outputs(struct lvs_packet *packet)
 {
-	memset(&packet->next_hop, 0, sizeof(packet->next_hop));
-	packet->next_hop_family = LVS_UNSPEC;
-	packet->cut = LVS_CUT_NONE;
-	packet->cut_len = 0;
-	packet->path = 0;
-	packet->conn = 0;
+	memset(&packet->next_hop, 0,
+	       offsetof(struct lvs_packet, reserved2) - offsetof(struct lvs_packet, next_hop));
 }
 
 LVS_INLINE enum lvs_reason settle(struct lvs_step *step, enum lvs_reason reason)

@@ -49,10 +49,10 @@ struct lvs_step {
 	uint32_t mtu;         /* the path's, less what goes in front, where the reason is MTU */
 	bool back;            /* it was refused on its way from the server */
 	bool peek;            /* say what would happen, move nothing but the packet */
-	bool odd;             /* a peek or a fragment: counted in its own way */
+	bool odd;             /* a peek or a fragment: counted in its own way, or noted */
 	const struct lvs_pieces
 		*pieces;           /* the datagram of a first fragment, where it is gathered */
-	struct lvs_record *record; /* NULL, or who wants to know (docs/adr/0008) */
+	struct lvs_record *record; /* NULL, or who wants to know (docs/adr/0008): then it is odd */
 	/* NULL, or the ICMP error whose quoted flow this step schedules: headers' flow is that of
 	 * the client, all else in them and the packet are the error's. */
 	const struct lvs_quoted *quoted;

@@ -91,7 +91,7 @@ LVS_INLINE void lvs_send_decrement_ttl(struct lvs_packet *packet, struct lvs_hea
 LVS_INLINE void lvs_send_to(struct lvs_packet *packet, const struct lvs_headers *headers,
 			    const struct lvs_path_conf *path)
 {
-	lvs_addr_set(&packet->next_hop, &path->next_hop, path->next_hop_family);
+	packet->next_hop = path->next_hop;
 	packet->next_hop_family = path->next_hop_family;
 	packet->path = path->handle;
 	packet->len = headers->len;

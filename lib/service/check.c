@@ -170,23 +170,23 @@ static const char *check_trash(struct audit *audit, uint32_t *n)
 	return *n == audit->services->trash.n ? NULL : "the count of the trash is wrong";
 }
 
-static uint32_t free_numbers(const struct lvs_dest_chunks *chunks)
+static uint32_t free_numbers(const struct lvs_dest_pages *pages)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = chunks->free_first; i; i = lvs_dest_at(chunks, i)->number)
+	for (uint32_t i = pages->free_first; i; i = lvs_dest_at(pages, i)->number)
 		n++;
 	return n;
 }
 
 static const char *check_numbers(const struct audit *audit, uint32_t trash_n)
 {
-	const struct lvs_dest_chunks *chunks = &audit->services->dests;
+	const struct lvs_dest_pages *pages = &audit->services->dests;
 	uint32_t used = 0;
 
-	for (uint32_t i = 1; i <= chunks->used; i++)
-		used += lvs_dest_at(chunks, i)->service != NULL;
-	if (used + free_numbers(chunks) != chunks->used)
+	for (uint32_t i = 1; i <= pages->used; i++)
+		used += lvs_dest_at(pages, i)->service != NULL;
+	if (used + free_numbers(pages) != pages->used)
 		return "numbers of destinations are lost";
 	/* The rest wait for their epoch. */
 	if (audit->live_n + trash_n > used)

@@ -5,54 +5,50 @@
 #include "base/memory.h"
 #include "service/services.h"
 
-static struct lvs_dest *new_chunk(const struct lvs_alloc *alloc, unsigned k)
+#define PAGE_SIZE (sizeof(struct lvs_dest) * LVS_DEST_PAGE)
+
+static int make_room(const struct lvs_alloc *alloc, struct lvs_dest_pages *pages, uint32_t number)
 {
+	uint32_t i = number >> LVS_DEST_PAGE_SHIFT;
+	struct lvs_dest *page;
+
+	if (i >= LVS_DEST_PAGES)
+		return LVS_ERR_FULL;
+	if (atomic_load_explicit(&pages->page[i], memory_order_relaxed))
+		return 0;
 	/* Left as it comes: a destination is written when its number is given out, so memory that
 	 * nobody needs yet stays untouched. */
-	return lvs_mem_alloc(alloc, ((size_t)LVS_DEST_FIRST << k) * sizeof(struct lvs_dest),
-			     _Alignof(struct lvs_dest));
-}
-
-static int make_room(const struct lvs_alloc *alloc, struct lvs_dest_chunks *chunks, uint32_t number)
-{
-	unsigned k = lvs_fls64((uint64_t)number + LVS_DEST_FIRST) - LVS_DEST_FIRST_SHIFT;
-	struct lvs_dest *chunk;
-
-	if (k >= LVS_DEST_CHUNKS)
-		return LVS_ERR_FULL;
-	if (atomic_load_explicit(&chunks->chunk[k], memory_order_relaxed))
-		return 0;
-	chunk = new_chunk(alloc, k);
-	if (!chunk)
+	page = lvs_mem_alloc(alloc, PAGE_SIZE, _Alignof(struct lvs_dest));
+	if (!page)
 		return LVS_ERR_NO_MEMORY;
 	/* release: pairs with the acquire in lvs_dest_at() */
-	atomic_store_explicit(&chunks->chunk[k], chunk, memory_order_release);
+	atomic_store_explicit(&pages->page[i], page, memory_order_release);
 	return 0;
 }
 
 static int take_number(struct lvs_services *services, uint32_t *number)
 {
-	struct lvs_dest_chunks *chunks = &services->dests;
+	struct lvs_dest_pages *pages = &services->dests;
 	int err;
 
-	*number = chunks->free_first;
+	*number = pages->free_first;
 	if (*number) {
-		chunks->free_first = lvs_dest_at(chunks, *number)->number;
+		pages->free_first = lvs_dest_at(pages, *number)->number;
 		return 0;
 	}
-	err = make_room(services->conf.alloc, chunks, chunks->used + 1);
+	err = make_room(services->conf.alloc, pages, pages->used + 1);
 	if (!err)
-		*number = ++chunks->used;
+		*number = ++pages->used;
 	return err;
 }
 
-static void give_number(struct lvs_dest_chunks *chunks, uint32_t number)
+static void give_number(struct lvs_dest_pages *pages, uint32_t number)
 {
-	struct lvs_dest *dest = lvs_dest_at(chunks, number);
+	struct lvs_dest *dest = lvs_dest_at(pages, number);
 
 	dest->service = NULL;
-	dest->number = chunks->free_first;
-	chunks->free_first = number;
+	dest->number = pages->free_first;
+	pages->free_first = number;
 }
 
 static void init_dest(struct lvs_dest *dest, uint32_t number, const struct lvs_dest_key *key)
@@ -136,12 +132,11 @@ void lvs_dest_del(struct lvs_services *services, struct lvs_dest *dest)
 	give_number(&services->dests, dest->number);
 }
 
-void lvs_dest_chunks_fini(const struct lvs_alloc *alloc, struct lvs_dest_chunks *chunks)
+void lvs_dest_pages_fini(const struct lvs_alloc *alloc, struct lvs_dest_pages *pages)
 {
-	for (unsigned k = 0; k < LVS_DEST_CHUNKS; k++)
-		lvs_mem_free(alloc, atomic_load_explicit(&chunks->chunk[k], memory_order_relaxed),
-			     ((size_t)LVS_DEST_FIRST << k) * sizeof(struct lvs_dest),
-			     _Alignof(struct lvs_dest));
+	for (unsigned i = 0; i < LVS_DEST_PAGES; i++)
+		lvs_mem_free(alloc, atomic_load_explicit(&pages->page[i], memory_order_relaxed),
+			     PAGE_SIZE, _Alignof(struct lvs_dest));
 }
 
 bool lvs_dest_is(const struct lvs_dest *dest, const struct lvs_dest_key *key)

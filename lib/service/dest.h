@@ -10,15 +10,14 @@
 #include "service/service.h"
 #include "service/tree.h"
 
-/* Chunk k holds LVS_DEST_FIRST << k destinations. */
-#define LVS_DEST_FIRST 64
-#define LVS_DEST_FIRST_SHIFT 6
-#define LVS_DEST_CHUNKS 25 /* 2^31 destinations */
+#define LVS_DEST_PAGE_SHIFT 9
+#define LVS_DEST_PAGE (1u << LVS_DEST_PAGE_SHIFT)
+#define LVS_DEST_PAGES 2048 /* as many as of counters: 2^20 destinations */
 
-struct lvs_dest_chunks {
+struct lvs_dest_pages {
 	/* Written once each, the first at the beginning, others before a number in it is handed
 	 * out; release, pairs with the acquire in lvs_dest_at(). */
-	_Atomic(struct lvs_dest *) chunk[LVS_DEST_CHUNKS];
+	_Atomic(struct lvs_dest *) page[LVS_DEST_PAGES];
 	uint32_t used;       /* numbers that were ever given out */
 	uint32_t free_first; /* free numbers; each slot's `number` names the next; 0 ends */
 };
@@ -49,14 +48,13 @@ struct lvs_trash {
 };
 
 /* @p number was given out. Any thread that knows the number from where it was published. */
-LVS_INLINE struct lvs_dest *lvs_dest_at(const struct lvs_dest_chunks *chunks, uint32_t number)
+LVS_INLINE struct lvs_dest *lvs_dest_at(const struct lvs_dest_pages *pages, uint32_t number)
 {
-	uint64_t place = (uint64_t)number + LVS_DEST_FIRST;
-	unsigned k = lvs_fls64(place) - LVS_DEST_FIRST_SHIFT;
-
 	/* acquire: pairs with the release in dest.c */
-	return atomic_load_explicit(&chunks->chunk[k], memory_order_acquire) +
-	       (place - ((uint64_t)LVS_DEST_FIRST << k));
+	struct lvs_dest *page = atomic_load_explicit(&pages->page[number >> LVS_DEST_PAGE_SHIFT],
+						     memory_order_acquire);
+
+	return &page[number & (LVS_DEST_PAGE - 1)];
 }
 
 /*
@@ -73,8 +71,8 @@ int lvs_dest_new(struct lvs_services *services, struct lvs_service_ident *servic
 int lvs_dest_init_own(struct lvs_services *services);
 /* Its number may be given out again. Nobody can see it. */
 void lvs_dest_del(struct lvs_services *services, struct lvs_dest *dest);
-/* Frees all memory of the chunks; destinations in use must have gone. */
-void lvs_dest_chunks_fini(const struct lvs_alloc *alloc, struct lvs_dest_chunks *chunks);
+/* Frees all memory of the pages; destinations in use must have gone. */
+void lvs_dest_pages_fini(const struct lvs_alloc *alloc, struct lvs_dest_pages *pages);
 
 /* Sets the thresholds and puts the overload flag right. Beside workers. */
 void lvs_dest_set_thresholds(struct lvs_dest *dest, uint32_t upper, uint32_t lower);

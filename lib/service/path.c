@@ -158,14 +158,14 @@ void lvs_path_detach(struct lvs_services *services, struct lvs_dest *dest)
 bool lvs_path_is_right(const struct lvs_services *services, const struct lvs_dest *dest)
 {
 	const struct lvs_path *path = find(services, dest->family, &dest->addr);
-	const struct lvs_dest_chunks *chunks = &services->dests;
+	const struct lvs_dest_pages *pages = &services->dests;
 
 	if (!path || lvs_dest_path(dest) != &path->conf || path->conf.mtu == 0 ||
 	    path->conf.next_hop_family == LVS_UNSPEC)
 		return false;
-	if (dest->path_next && lvs_dest_at(chunks, dest->path_next)->path_prev != dest->number)
+	if (dest->path_next && lvs_dest_at(pages, dest->path_next)->path_prev != dest->number)
 		return false;
-	return dest->path_prev ? lvs_dest_at(chunks, dest->path_prev)->path_next == dest->number
+	return dest->path_prev ? lvs_dest_at(pages, dest->path_prev)->path_next == dest->number
 			       : path->dests == dest->number;
 }
 

@@ -69,7 +69,7 @@ static int init_parts(struct lvs_services *services)
 	return 0;
 
 fini_dests:
-	lvs_dest_chunks_fini(services->conf.alloc, &services->dests);
+	lvs_dest_pages_fini(services->conf.alloc, &services->dests);
 	lvs_map_fini(&services->trash.map);
 fini_paths:
 	lvs_map_fini(&services->paths);
@@ -169,7 +169,7 @@ void lvs_services_del(struct lvs_services *services)
 	free_services(services);
 	lvs_path_fini(services);
 	lvs_map_fini(&services->paths);
-	lvs_dest_chunks_fini(alloc, &services->dests);
+	lvs_dest_pages_fini(alloc, &services->dests);
 	pthread_mutex_destroy(&services->mutex);
 	lvs_mem_free(alloc, services, sizeof(*services), _Alignof(struct lvs_services));
 }

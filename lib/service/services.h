@@ -34,7 +34,7 @@ struct lvs_services {
 	/* release in commit, pairs with the acquire in lvs_services_root() */
 	_Atomic(struct lvs_services_root *) root;
 	struct lvs_key_hash hash; /* of services' keys */
-	struct lvs_dest_chunks dests;
+	struct lvs_dest_pages dests;
 	struct lvs_path own; /* of destination 0: it says nothing but to ask elsewhere */
 	/* Appended to by control calls before a set that names the entry is published. */
 	_Atomic(const struct lvs_forward_ops *) forwarder[LVS_FORWARDERS];
