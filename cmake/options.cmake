@@ -3,6 +3,8 @@
 include(GNUInstallDirs)
 
 option(LVS_BUILD_IO "liblvs-io: packet adapters and netlink (needs libmnl)" ${PROJECT_IS_TOP_LEVEL})
+option(LVS_BUILD_XDP "liblvs-xdp: AF_XDP (needs liblvs-io, libxdp, libbpf, clang; left out without)"
+	${PROJECT_IS_TOP_LEVEL})
 option(LVS_BUILD_EXAMPLES "lvsd and the example programs" ${PROJECT_IS_TOP_LEVEL})
 option(LVS_BUILD_TESTS "unit tests (needs check)" ${PROJECT_IS_TOP_LEVEL})
 option(LVS_BUILD_BENCH "lvs-bench, also without the tests" OFF)

@@ -152,9 +152,11 @@ ninja-build     command -v ninja
 pkg-config      command -v pkg-config
 check           pkg-config --exists check         # build-dev build-clang unit sanitizers tsan static package e2e bulk tidy-tests release clang-sanitizers fuzz torture coverage
 libmnl-dev      pkg-config --exists libmnl
+libxdp-dev      pkg-config --exists libxdp        # build-dev build-clang unit sanitizers static package e2e clang-sanitizers
+libbpf-dev      pkg-config --exists libbpf        # build-dev build-clang unit sanitizers static package e2e clang-sanitizers
 linux-libc-dev  test -e /usr/include/linux/ip_vs.h
 g++             command -v g++                      # package
-clang           command -v clang                    # build-clang static tidy-tests package clang-sanitizers fuzz
+clang           command -v clang                    # build-dev build-clang unit sanitizers static tidy-tests package e2e clang-sanitizers fuzz
 libclang-rt-14-dev ls /usr/lib/llvm-14/lib/clang/14*/lib/linux/libclang_rt.asan-*.a # clang-sanitizers fuzz
 binutils        command -v readelf                  # package
 doxygen         command -v doxygen                  # package

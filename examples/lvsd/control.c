@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "control.h"
+#include "xdp.h"
 #include "address.h"
 #include "log.h"
 #include "marks.h"
@@ -24,6 +25,7 @@ void control_host_changed(void *user)
 		log_line(&lvsd->log, LVS_LOG_ERROR, "reading routes: %s", lvs_strerror(err));
 	reload_capture(lvsd);
 	marks_follow(lvsd);
+	xdp_follow(lvsd);
 }
 
 void control_address_conflict(void *user, enum lvs_family family, const union lvs_addr *addr,

@@ -17,6 +17,7 @@ struct lvsd {
 	struct lvs_log log;
 	struct lvs_director *director;
 	struct lvs_host *host; /* NULL: the adapter does without */
+	struct lvs_xdp *xdp;   /* adapter xdp only */
 	struct worker worker[OPTIONS_WORKERS_MAX];
 	unsigned worker_n; /* opened */
 	struct gate gate;  /* of all workers */

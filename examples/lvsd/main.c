@@ -14,6 +14,7 @@
 #include "reload.h"
 #include "report.h"
 #include "tuning.h"
+#include "xdp.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -84,7 +85,7 @@ static int set_up_host(struct lvsd *lvsd)
 		note_devices(lvsd);
 	if (options->tun[0])
 		return lvs_host_steer(lvsd->host, options->tun);
-	return 0;
+	return options->is_xdp ? xdp_open(lvsd) : 0;
 }
 
 /* Nobody's that has crashed: a device goes with its process. */
@@ -158,6 +159,7 @@ static int open_workers(struct lvsd *lvsd)
 			lvsd->host && !lvsd->options.no_setup ? lvs_host_captured_callback : NULL,
 		.captured_user = lvsd->host,
 		.log = lvsd->log,
+		.adapter = lvsd->xdp,
 	};
 
 	for (unsigned i = 0; i < lvsd->options.worker_n; i++) {
@@ -236,6 +238,7 @@ static void close_all(struct lvsd *lvsd)
 	for (unsigned i = 0; i < lvsd->worker_n; i++)
 		worker_close(&lvsd->worker[i]);
 	lvs_host_del(lvsd->host);
+	xdp_close(lvsd);
 	lvs_director_del(lvsd->director);
 	lvs_marks_del(lvsd->marks);
 	rules_free(&lvsd->rules);

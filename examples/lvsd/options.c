@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "options.h"
+#include "xdp.h"
 
 #include <liblvs/host.h>
 
@@ -14,6 +15,7 @@ enum { CHECK_EVERY_MAX = 1000000 };
 static const char help[] =
 	"Usage: lvsd --io packet:INTERFACE[,INTERFACE...] --rules FILE [OPTION]...\n"
 	"       lvsd --io tun:NAME,INTERFACE[,INTERFACE...] --rules FILE [OPTION]...\n"
+	"       lvsd --io xdp:INTERFACE[,INTERFACE...] --rules FILE [OPTION]...\n"
 	"       lvsd --io pcap:IN[,OUT] --rules FILE [OPTION]...\n"
 	"       lvsd --check --rules FILE\n"
 	"A virtual server in user space. FILE is what \"ipvsadm -S -n\" prints.\n\n"
@@ -24,6 +26,10 @@ static const char help[] =
 	"                       balance what comes in there and the host then routes into TUN "
 	"device\n"
 	"                       NAME; no direct routing\n"
+	"  --io xdp:INTERFACE[,INTERFACE...]\n"
+	"                       the same by AF_XDP sockets: an XDP program steers to them what "
+	"belongs to\n"
+	"                       the services\n"
 	"  --io pcap:IN[,OUT]   replay a capture file, write what would be sent, print the report\n"
 	"  --rules FILE         services and servers; lines \"set NAME VALUE\" are as --set, "
 	"\"mark NUMBER\n"
@@ -53,6 +59,9 @@ static const char help[] =
 	"  --no-setup           change nothing on the host: no filter, address, sysctl or TUN\n"
 	"  --print-setup        print what would be changed on the host, and exit\n"
 	"  --count-hops         tun: TTL counts the host's hops too, three in all (default: one)\n"
+	"  --xdp WORD[,WORD...] xdp: native or generic, copy or zero-copy, trust, detect (default) "
+	"or\n"
+	"                       recompute checksums, busy-poll=MICROSECONDS\n"
 	"  --check-every SECONDS  compare connections, counts and timers so often; SIGRTMIN: now\n"
 	"  --check              read the rules, and exit; needs no --io, and with one says whether "
 	"it\n"
@@ -150,7 +159,9 @@ static int read_interfaces(const char *text, struct options *options)
 
 		if (options->interface_n == OPTIONS_INTERFACES_MAX || !len ||
 		    len >= sizeof(options->interface[0]))
-			return fail(options->tun[0] ? "--io tun" : "--io packet",
+			return fail(options->is_xdp   ? "--io xdp"
+				    : options->tun[0] ? "--io tun"
+						      : "--io packet",
 				    "1 to 16 interface names with commas between", options->target);
 		name = options->interface[options->interface_n];
 		memcpy(name, text, len);
@@ -181,18 +192,24 @@ static int read_io(const char *text, struct options *options)
 
 	if (len < sizeof(name))
 		memcpy(name, text, len);
-	options->io = lvs_io_find(name);
+	options->is_xdp = !strcmp(name, "xdp");
+	if (options->is_xdp && !xdp_ops())
+		return fail("--io", "another adapter: this lvsd was built without liblvs-xdp",
+			    text);
+	options->io = options->is_xdp ? xdp_ops() : lvs_io_find(name);
 	if (!options->io || !text[len] || !text[len + 1])
 		return fail("--io",
-			    "packet:INTERFACE[,INTERFACE...], tun:NAME,INTERFACE[,INTERFACE...] or "
-			    "pcap:IN[,OUT]",
+			    "packet:INTERFACE[,INTERFACE...], tun:NAME,INTERFACE[,INTERFACE...], "
+			    "xdp:INTERFACE[,INTERFACE...] or pcap:IN[,OUT]",
 			    text);
 	options->target = text + len + 1;
 	options->interface_n = 0;
 	memset(options->tun, 0, sizeof(options->tun));
 	if (!strcmp(name, "tun"))
 		return read_tun(options->target, options);
-	return strcmp(name, "packet") ? 0 : read_interfaces(options->target, options);
+	return strcmp(name, "packet") && !options->is_xdp
+		       ? 0
+		       : read_interfaces(options->target, options);
 }
 
 static int read_ftp(const char *text, struct options *options)
@@ -233,6 +250,16 @@ static int read_spread(const char *text, struct options *options)
 	return options->by_cpu || !strcmp(text, "flow") ? 0 : fail("--spread", "flow or cpu", text);
 }
 
+static int read_xdp(const char *text, struct options *options)
+{
+	return xdp_words_read(text, &options->xdp) == 0
+		       ? 0
+		       : fail("--xdp",
+			      "native, generic, copy, zero-copy, trust, detect, recompute or "
+			      "busy-poll=MICROSECONDS, with commas between",
+			      text);
+}
+
 static int complete(const struct options *options)
 {
 	if (!options->rules || (!options->io && !options->check)) {
@@ -248,8 +275,14 @@ static int complete(const struct options *options)
 				"tun:NAME,INTERFACE, and without --no-setup\n");
 		return -1;
 	}
-	if (options->by_cpu && (!options->interface_n || options->tun[0])) {
+	if (options->by_cpu && (!options->interface_n || options->tun[0] || options->is_xdp)) {
 		fprintf(stderr, "lvsd: expected --spread cpu with --io packet:INTERFACE\n");
+		return -1;
+	}
+	if (options->is_xdp && options->no_setup) {
+		fprintf(stderr,
+			"lvsd: expected --io xdp:INTERFACE without --no-setup: its program is "
+			"set-up\n");
 		return -1;
 	}
 	if (options->count_hops && !options->tun[0]) {
@@ -267,6 +300,7 @@ enum {
 	WORKERS,
 	PIN,
 	SPREAD,
+	XDP,
 	TABLE_SIZE,
 	SET,
 	FTP,
@@ -292,6 +326,8 @@ static int take_value(int option, const char *text, struct options *options)
 		return read_pin(text, options);
 	case SPREAD:
 		return read_spread(text, options);
+	case XDP:
+		return read_xdp(text, options);
 	case TABLE_SIZE:
 		return read_table_size(text, options);
 	case SET:
@@ -317,6 +353,7 @@ int options_read(int argc, char **argv, struct options *options)
 		{"workers", required_argument, NULL, WORKERS},
 		{"pin", optional_argument, NULL, PIN},
 		{"spread", required_argument, NULL, SPREAD},
+		{"xdp", required_argument, NULL, XDP},
 		{"table-size", required_argument, NULL, TABLE_SIZE},
 		{"set", required_argument, NULL, SET},
 		{"ftp", optional_argument, NULL, FTP},

@@ -7,6 +7,7 @@
 #include "setting.h"
 
 #include <liblvs/io.h>
+#include <liblvs/xdp.h>
 
 #include <stdbool.h>
 
@@ -28,6 +29,8 @@ struct options {
 	uint16_t ftp[OPTIONS_FTP_MAX]; /* ports that have the helper */
 	unsigned ftp_n;
 	enum lvs_log_level log_level;
+	struct lvs_xdp_conf xdp; /* --xdp; adapter xdp only */
+	bool is_xdp;
 	bool check;
 	bool print_setup;
 	bool no_setup;

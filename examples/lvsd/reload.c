@@ -93,7 +93,7 @@ static int make_plan(const struct lvsd *lvsd, struct rules *rules, struct plan *
 
 static bool steers(const struct lvsd *lvsd)
 {
-	return lvsd->options.tun[0] != 0;
+	return lvsd->options.tun[0] != 0 || lvsd->options.is_xdp;
 }
 
 static int capture(const struct lvsd *lvsd, const struct rules *a, const struct rules *b)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "report.h"
+#include "xdp.h"
 #include "report_conns.h"
 #include "report_services.h"
 
@@ -89,6 +90,7 @@ void report_print(const struct lvsd *lvsd, FILE *out)
 	if (lvsd->worker_n > 1)
 		print_workers(lvsd, out);
 	print_adapter(lvsd, out);
+	xdp_print(lvsd, out);
 	fputc('\n', out);
 	fflush(out);
 }

@@ -267,6 +267,26 @@ LVS_API int lvs_host_capture_set(struct lvs_host *host, const struct lvs_host_ru
 LVS_API int lvs_host_steer(struct lvs_host *host, const char *tun);
 
 /**
+ * Says that somebody else takes captured traffic away from the host, instead of the filter table,
+ * and gives an adapter that traffic alone: the XDP program of liblvs-xdp.
+ *
+ * lvs_host_captured() then says of every packet whether it is given back, as with
+ * lvs_host_steer(). To be called before lvs_host_capture_set(), and not with lvs_host_steer(). A
+ * table that a crashed instance left is removed once set() has succeeded.
+ *
+ * @param set Called by lvs_host_capture_set() with its arguments, unless the host is not to be
+ *        changed; what it returns is returned, and on an error the former rules are in force. NULL:
+ *        the filter table again.
+ * @param user Handed to set(); owned by the embedder.
+ *
+ * Control call.
+ */
+LVS_API void lvs_host_capture_by(struct lvs_host *host,
+				 int (*set)(void *user, const struct lvs_host_rule *rules,
+					    unsigned n),
+				 void *user);
+
+/**
  * Whether a packet that came in on packet::ifindex (0: on a captured interface)
  * was taken away from the host and must be given back when the verdict is PASS.
  * Reads packet's first line and its headers as they came.

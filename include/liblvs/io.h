@@ -143,6 +143,10 @@ struct lvs_io_conf {
 	void *captured_user; /**< Handed to captured(); owned by the embedder. */
 
 	struct lvs_log log; /**< Where log lines go; zeroed: nowhere. */
+
+	/** xdp: the struct lvs_xdp (<liblvs/xdp.h>) that the workers' ios share; it outlives them.
+	 * Other adapters: NULL. */
+	void *adapter;
 };
 
 /**
@@ -174,7 +178,8 @@ struct lvs_io_ops {
 	uint64_t (*count)(const void *state, unsigned counter);
 };
 
-/** An adapter of the library by name ("packet", "pcap", "tun"). Any thread; static, or NULL. */
+/** An adapter of the library by name ("packet", "pcap", "tun"; "xdp" is liblvs-xdp's,
+ * lvs_xdp_ops()). Any thread; static, or NULL. */
 LVS_API const struct lvs_io_ops *lvs_io_find(const char *name);
 
 /** The @p i-th adapter of the library, NULL behind the last. Any thread. */

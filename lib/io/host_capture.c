@@ -66,7 +66,7 @@ int lvs_capture_install(struct lvs_capture *capture, const struct lvs_capture_ru
 
 	if (!capture->usable)
 		return 0;
-	if (rules->n == 0)
+	if (rules->n == 0 || capture->by != NULL)
 		return lvs_capture_remove(capture);
 	err = open_netfilter(capture);
 	if (err != 0)
@@ -181,6 +181,43 @@ int lvs_host_capture_follow(struct lvs_host *host)
 	return same ? 0 : use_interfaces(host, capture->name, capture->names_n);
 }
 
+/* The first time, and where somebody has taken our table away, the whole is sent. A change of
+ * nothing would not notice. */
+static int put_in_force(struct lvs_host *host, const struct lvs_capture_rules *next,
+			const struct lvs_host_rule *rules, unsigned n)
+{
+	struct lvs_capture *capture = &host->capture;
+	int err = LVS_ERR_NO_ENTRY;
+
+	if (capture->by != NULL && capture->usable) {
+		err = capture->by(capture->by_user, rules, n);
+		if (err != 0)
+			return err;
+		/* Left by a crashed instance that did without; it has held the traffic back until
+		 * now. */
+		(void)lvs_capture_remove(capture);
+		return 0;
+	}
+	if (capture->installed && capture->rules.n > 0 && next->n > 0)
+		err = lvs_nft_find_table(&capture->nl, capture->table);
+	if (err == 0)
+		err = lvs_capture_change(capture, next);
+	if (err != 0)
+		err = lvs_capture_install(capture, next, &host->ifaces, capture->ifindex,
+					  capture->ifindex_n);
+	return err;
+}
+
+void lvs_host_capture_by(struct lvs_host *host,
+			 int (*set)(void *user, const struct lvs_host_rule *rules, unsigned n),
+			 void *user)
+{
+	lvs_stripes_write(&host->stripes);
+	host->capture.by = set;
+	host->capture.by_user = user;
+	lvs_stripes_write_end(&host->stripes);
+}
+
 int lvs_host_capture_set(struct lvs_host *host, const struct lvs_host_rule *rules, unsigned n)
 {
 	struct lvs_capture *capture = &host->capture;
@@ -199,16 +236,7 @@ int lvs_host_capture_set(struct lvs_host *host, const struct lvs_host_rule *rule
 		lvs_capture_rules_fini(&next);
 		return err;
 	}
-	/* The first time, and where somebody has taken our table away, the whole is sent. A change
-	 * of nothing would not notice. */
-	err = LVS_ERR_NO_ENTRY;
-	if (capture->installed && capture->rules.n > 0 && next.n > 0)
-		err = lvs_nft_find_table(&capture->nl, capture->table);
-	if (err == 0)
-		err = lvs_capture_change(capture, &next);
-	if (err != 0)
-		err = lvs_capture_install(capture, &next, &host->ifaces, capture->ifindex,
-					  capture->ifindex_n);
+	err = put_in_force(host, &next, rules, n);
 	if (err != 0) {
 		lvs_capture_rules_fini(&next);
 		return err;

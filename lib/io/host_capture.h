@@ -76,6 +76,9 @@ struct lvs_capture {
 	struct lvs_direct *direct; /* learned by workers as they ask */
 	bool installed;            /* the table is there, ours or a crashed instance's */
 	bool usable;               /* set-up is allowed */
+	/* Takes the traffic away instead of the table; NULL: the table does. */
+	int (*by)(void *user, const struct lvs_host_rule *rules, unsigned n);
+	void *by_user;
 	char table[IF_NAMESIZE + 8];
 	struct lvs_netlink nl; /* NETLINK_NETFILTER; opened when first needed */
 };
@@ -86,6 +89,12 @@ int lvs_capture_init(struct lvs_capture *capture, const char *instance, bool usa
 int lvs_capture_remove(struct lvs_capture *capture);
 /* Removes it and frees the rest. */
 void lvs_capture_fini(struct lvs_capture *capture);
+
+/* Whether adapters see nothing but what was taken, so that all else of it is given back. */
+static inline bool lvs_capture_is_all(const struct lvs_capture *capture)
+{
+	return capture->rules.mark != 0 || capture->by != NULL;
+}
 
 /* Rules in order from a caller's. Returns 0 or a negative lvs_err. */
 int lvs_capture_rules_make(struct lvs_capture_rules *rules, const struct lvs_host_rule *rule,

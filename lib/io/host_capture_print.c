@@ -158,6 +158,9 @@ void lvs_capture_print(const struct lvs_capture *capture,
 	char mark[64];
 	struct printer printer = {line, user, capture->table, "drop"};
 
+	/* Who takes it away instead tells by a note. */
+	if (capture->by != NULL)
+		return;
 	snprintf(mark, sizeof(mark), "meta mark set %#x return", capture->rules.mark);
 	if (capture->rules.mark != 0)
 		printer.verdict = mark;

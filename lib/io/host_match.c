@@ -184,10 +184,10 @@ static void note_direct(const struct question *question)
 		lvs_direct_note(question->capture->direct, &flow);
 }
 
-/* What is not from a server. Steered into a TUN, the host has nothing by itself. */
+/* What is not from a server. Steered to an adapter, the host has nothing by itself. */
 static bool match_other(const struct question *question, bool to_service)
 {
-	bool steered = question->capture->rules.mark != 0;
+	bool steered = lvs_capture_is_all(question->capture);
 
 	if (steered || !to_service)
 		note_direct(question);
@@ -264,7 +264,7 @@ bool lvs_capture_match(const struct lvs_capture *capture, const struct lvs_route
 		       const struct lvs_packet *packet)
 {
 	struct question question = {.capture = capture, .routes = routes, .packet = packet};
-	bool steered = capture->rules.mark != 0;
+	bool steered = lvs_capture_is_all(capture);
 
 	if (!steered && is_left(capture, packet))
 		return false;

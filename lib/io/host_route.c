@@ -28,13 +28,6 @@ void lvs_routes_fini(struct lvs_routes *routes)
 	lvs_routes_init(routes);
 }
 
-void lvs_prefix_mask(union lvs_addr *addr, unsigned len)
-{
-	for (unsigned i = 0; i<4; i++, len = len> 32 ? len - 32 : 0)
-		if (len < 32)
-			addr->word[i] &= len ? lvs_htonl(~0u << (32 - len)) : 0;
-}
-
 /* Multiplicative mixing: routes are the administrator's, nobody floods this table. */
 static uint64_t hash_prefix(unsigned family, unsigned table, unsigned len,
 			    const union lvs_addr *addr)

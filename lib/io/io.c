@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "io/adapters.h"
 #include "io/io_log.h"
@@ -137,12 +136,4 @@ void lvs_io_counts(const struct lvs_io *io, uint64_t *counts, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		counts[i] = io->ops->count ? io->ops->count(io->state, i) : 0;
-}
-
-uint64_t lvs_io_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }

@@ -7,7 +7,9 @@ way=$1 program=$2 cmake=$3 source=$4 stage=$5 work=$6
 code=$source/tests/package/consumer
 : "${CC:=cc}"
 
-if [ "$program" = consumer_io ]; then
+if [ "$program" = consumer_xdp ]; then
+	package=liblvs-xdp target=liblvs::xdp components=xdp
+elif [ "$program" = consumer_io ]; then
 	package=liblvs-io target=liblvs::io components=io
 else
 	package=liblvs target=liblvs::lvs components=

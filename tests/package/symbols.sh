@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # What the libraries show and need:
-#   symbols.sh declared lvs|lvs-io MAP INCLUDE  the map lists what the headers declare with LVS_API
+#   symbols.sh declared lvs|lvs-io|lvs-xdp MAP INCLUDE
+#                                               the map lists what the headers declare with LVS_API
 #   symbols.sh exported MAP LIBRARY             the shared library exports the map, under its nodes
-#   symbols.sh needed lvs|lvs-io LIBRARY        it needs no other library than it may
+#   symbols.sh needed lvs|lvs-io|lvs-xdp LIBRARY
+#                                               it needs no other library than it may
 #   symbols.sh data ARCHIVE                     no writable data, no constructors in any object
 set -eu -o pipefail
 export LC_ALL=C
@@ -25,15 +27,18 @@ includes() {
 	printf '#include <liblvs/%s>\n' "$@"
 }
 
-# The core declares what liblvs.h brings in; liblvs-io declares the rest.
+# The core declares what liblvs.h brings in, liblvs-xdp what xdp.h declares; liblvs-io the rest.
 declared() {
-	local headers core all
+	local headers core all most
 	mapfile -t headers < <(cd "$2/liblvs" && ls ./*.h)
 	core=$(includes liblvs.h | declared_in "$2")
 	all=$(includes "${headers[@]}" | declared_in "$2")
+	mapfile -t headers < <(cd "$2/liblvs" && ls ./*.h | grep -v /xdp.h)
+	most=$(includes "${headers[@]}" | declared_in "$2")
 	case $1 in
 	lvs) printf '%s\n' "$core" ;;
-	lvs-io) comm -13 <(printf '%s\n' "$core") <(printf '%s\n' "$all") ;;
+	lvs-io) comm -13 <(printf '%s\n' "$core") <(printf '%s\n' "$most") ;;
+	lvs-xdp) comm -13 <(printf '%s\n' "$most") <(printf '%s\n' "$all") ;;
 	esac
 }
 
@@ -46,7 +51,7 @@ same() {
 
 # A missing file must not look like one without faults.
 for file in "${@:2}"; do
-	[ -e "$file" ] || [ "$file" = lvs ] || [ "$file" = lvs-io ] || { echo "no $file" && exit 1; }
+	[ -e "$file" ] || [[ $file =~ ^lvs(-io|-xdp)?$ ]] || { echo "no $file" && exit 1; }
 done
 
 case $1 in
@@ -65,6 +70,7 @@ exported)
 needed)
 	allowed='libc\.so\.[0-9]+'
 	[ "$2" = lvs ] || allowed="$allowed|liblvs\\.so\\.[0-9]+|libmnl\\.so\\.[0-9]+"
+	[ "$2" != lvs-xdp ] || allowed="$allowed|lib(lvs-io|xdp|bpf)\\.so\\.[0-9]+"
 	needed=$(readelf -d "$3" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
 	echo "needs: ${needed//$'\n'/ }"
 	if grep -vxE "$allowed" <<<"$needed"; then

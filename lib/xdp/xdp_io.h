@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* An io of the adapter "xdp": one worker's. */
+#ifndef LVS_XDP_XDP_IO_H
+#define LVS_XDP_XDP_IO_H
+
+#include "io/packet_pass.h"
+#include "io/packet_tx.h"
+#include "io/packet_wait.h"
+#include "xdp/sockets.h"
+
+struct lvs_xdp_io {
+	struct lvs_io_conf conf; /* target and pass_name are not valid any more */
+	struct lvs_io_count count;
+	struct lvs_xsks xsks;
+	struct lvs_afp_tx other; /* for interfaces without a socket of ours */
+	struct lvs_afp_wait wait;
+	struct lvs_afp_pass pass;
+	uint8_t *segment_buffer; /* LVS_IO_PIECE_MAX, between two ways of cutting */
+	unsigned next;           /* the socket that is asked first */
+	unsigned calls;          /* until the kernel's losses are read again */
+	uint64_t retry_at;       /* not before */
+	bool gone;               /* an interface is, for good */
+	int epoll;
+	int timer;   /* runs while packets wait */
+	long period; /* the timer's, ns; 0: it does not run */
+};
+
+/* As struct lvs_io_ops says. */
+int lvs_xdp_io_rx(void *state, struct lvs_packet *packets, unsigned n);
+int lvs_xdp_io_tx(void *state, const struct lvs_packet *packets, unsigned n);
+int lvs_xdp_io_flush(void *state);
+
+/* Tries again what waits for a neighbour. */
+void lvs_xdp_io_retry(struct lvs_xdp_io *io);
+
+/* Sends a packet to @link, in as many pieces as it takes; by a socket, or by the packet socket. */
+void lvs_xdp_io_send(struct lvs_xdp_io *io, const struct lvs_packet *packet,
+		     const struct lvs_host_link *link);
+/* Has the kernel send what is queued. */
+void lvs_xdp_io_kick(struct lvs_xdp_io *io);
+
+#endif
