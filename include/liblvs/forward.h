@@ -71,10 +71,9 @@ struct lvs_binding {
 enum lvs_forward_flag {
 	LVS_FORWARD_TWO_WAY =
 		0x1, /**< Replies pass the director and are found by the server's address. */
-	LVS_FORWARD_MIXED = 0x2, /**< The destination may be of another family. */
-	LVS_FORWARD_PATH_ALONE =
-		0x4, /**< Of its binding out() reads the path and nothing else: of a known
-			connection's packets the rest may be zero, or left from another. */
+	LVS_FORWARD_MIXED = 0x2,      /**< The destination may be of another family. */
+	LVS_FORWARD_PATH_ALONE = 0x4, /**< Of its binding out() reads the path and nothing else: the
+					 rest may be zero, or left from another packet. */
 };
 
 /** How the kernel's interfaces number the methods. */

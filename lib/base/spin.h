@@ -30,7 +30,8 @@ void lvs_spin_wait(struct lvs_spin *spin);
 
 LVS_INLINE void lvs_spin_lock(struct lvs_spin *spin)
 {
-	if (lvs_unlikely(!lvs_spin_trylock(spin)))
+	/* acquire: as in lvs_spin_trylock(). Mostly nobody has it: it is not asked for first. */
+	if (lvs_unlikely(atomic_exchange_explicit(&spin->held, 1, memory_order_acquire)))
 		lvs_spin_wait(spin);
 }
 

@@ -358,40 +358,63 @@ static struct lvs_conn *find_or_make(struct lvs_arena *arena, uint32_t size,
 	return number ? lvs_arena_at(arena, number) : NULL;
 }
 
-LVS_INLINE struct lvs_conn *take(struct lvs_arena *arena, uint32_t size,
-				 const struct lvs_epoch_reader *self, int *err)
+/* As many as there may be are in use or await their end; false: some of these do so no longer. */
+static bool is_full(struct lvs_arena *arena, const struct lvs_epoch_reader *self, int *err)
 {
 	uint32_t in_use = atomic_load_explicit(&arena->in_use, memory_order_relaxed);
+
+	if (in_use + limbo_n(arena) < arena->max_conns)
+		return false;
+	settle(arena, self);
+	if (in_use + limbo_n(arena) < arena->max_conns)
+		return false;
+	*err = limbo_n(arena) < LIMBO_ENOUGH ? LVS_ERR_FULL : LVS_ERR_BUSY;
+	return true;
+}
+
+static struct lvs_conn *take_any(struct lvs_arena *arena, uint32_t size,
+				 const struct lvs_epoch_reader *self, int *err)
+{
 	struct lvs_conn *conn;
 
-	if (lvs_unlikely(in_use + limbo_n(arena) >= arena->max_conns)) {
-		settle(arena, self);
-		if (in_use + limbo_n(arena) >= arena->max_conns) {
-			*err = limbo_n(arena) < LIMBO_ENOUGH ? LVS_ERR_FULL : LVS_ERR_BUSY;
-			return NULL;
-		}
-	}
+	if (is_full(arena, self, err))
+		return NULL;
 	conn = reuse_near(arena, size);
 	if (!conn)
 		conn = find_or_make(arena, size, self);
-	if (lvs_unlikely(!conn)) {
+	if (!conn)
 		*err = LVS_ERR_NO_MEMORY;
-		return NULL;
-	}
-	atomic_store_explicit(&conn->word, 0, memory_order_relaxed);
-	atomic_store_explicit(&arena->in_use, in_use + 1, memory_order_relaxed);
 	return conn;
 }
 
-struct lvs_conn *lvs_arena_take(struct lvs_arena *arena, enum lvs_arena_size size,
-				const struct lvs_epoch_reader *self, int *err)
+/* Walkers look at the word of any record, and at the rest only when it says LIVE. */
+LVS_INLINE void begin_use(struct lvs_arena *arena, struct lvs_conn *conn)
 {
-	struct lvs_conn *conn;
-	bool wanted;
+	uint32_t in_use = atomic_load_explicit(&arena->in_use, memory_order_relaxed);
 
-	lvs_spin_lock(&arena->lock);
-	conn = take(arena, size, self, err);
-	wanted = arena->wanted;
+	atomic_store_explicit(&conn->word, 0, memory_order_relaxed);
+	atomic_store_explicit(&arena->in_use, in_use + 1, memory_order_relaxed);
+}
+
+LVS_INLINE struct lvs_conn *clear(struct lvs_conn *conn, uint32_t size)
+{
+	memset((uint8_t *)conn + sizeof(conn->word), 0, LVS_ARENA_UNIT - sizeof(conn->word));
+	if (size == LVS_ARENA_LARGE) {
+		memset((uint8_t *)conn + LVS_ARENA_UNIT, 0, LVS_ARENA_UNIT);
+		conn->kind = LVS_CONN_LARGE;
+	}
+	return conn;
+}
+
+/* The lock is held, and is let go. */
+static LVS_NOINLINE struct lvs_conn *take_slowly(struct lvs_arena *arena, uint32_t size,
+						 const struct lvs_epoch_reader *self, int *err)
+{
+	struct lvs_conn *conn = take_any(arena, size, self, err);
+	bool wanted = arena->wanted;
+
+	if (conn)
+		begin_use(arena, conn);
 	if (lvs_unlikely(wanted)) {
 		arena->wanted = false;
 		arena->preparing = true;
@@ -399,15 +422,23 @@ struct lvs_conn *lvs_arena_take(struct lvs_arena *arena, enum lvs_arena_size siz
 	lvs_spin_unlock(&arena->lock);
 	if (lvs_unlikely(wanted))
 		prepare_spare(arena);
+	return conn ? clear(conn, size) : NULL;
+}
+
+struct lvs_conn *lvs_arena_take(struct lvs_arena *arena, enum lvs_arena_size size,
+				const struct lvs_epoch_reader *self, int *err)
+{
+	struct lvs_conn *conn = NULL;
+
+	lvs_spin_lock(&arena->lock);
+	if (lvs_likely(atomic_load_explicit(&arena->in_use, memory_order_relaxed) + limbo_n(arena) <
+		       arena->max_conns))
+		conn = reuse_near(arena, size);
 	if (lvs_unlikely(!conn))
-		return NULL;
-	/* Walkers look at the word of any record, and at the rest only when it says LIVE. */
-	memset((uint8_t *)conn + sizeof(conn->word), 0, LVS_ARENA_UNIT - sizeof(conn->word));
-	if (size == LVS_ARENA_LARGE) {
-		memset((uint8_t *)conn + LVS_ARENA_UNIT, 0, LVS_ARENA_UNIT);
-		conn->kind = LVS_CONN_LARGE;
-	}
-	return conn;
+		return take_slowly(arena, size, self, err);
+	begin_use(arena, conn);
+	lvs_spin_unlock(&arena->lock);
+	return clear(conn, size);
 }
 
 static void give(struct lvs_arena *arena, struct lvs_conn *conn, uint64_t tag)

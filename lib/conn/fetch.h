@@ -43,6 +43,14 @@ LVS_INLINE struct lvs_conn *lvs_fetch_from_line(const struct lvs_table *table,
 	return conn;
 }
 
+/* Whether surely no connection has this hash: none had it when it was looked ahead, and no entry
+ * has come since. With the shard's lock that is final. False: perhaps not. */
+LVS_INLINE bool lvs_fetch_lacks(const struct lvs_fetch *fetch, uint64_t hash)
+{
+	return fetch && !fetch->conn && lvs_likely(fetch->lacking != NULL) && fetch->hash == hash &&
+	       lvs_likely(lvs_shard_adds(fetch->lacking) == fetch->adds);
+}
+
 /* What the line does not tell: another may, the next one or, while the index grows, one of its
  * successor. */
 void lvs_fetch_elsewhere(const struct lvs_table *table, struct lvs_fetch *fetch);

@@ -137,7 +137,7 @@ struct lvs_conn *lvs_table_find(const struct lvs_table *table, const struct lvs_
 	return find_by_lock(table, flow, hash, sides, side);
 }
 
-void lvs_fetch_elsewhere(const struct lvs_table *table, struct lvs_fetch *fetch)
+static LVS_NOINLINE void fetch_further(const struct lvs_table *table, struct lvs_fetch *fetch)
 {
 	const struct lvs_shard_view *view = lvs_table_view(table, fetch->hash);
 	struct lvs_index index = lvs_view_index(view);
@@ -150,4 +150,18 @@ void lvs_fetch_elsewhere(const struct lvs_table *table, struct lvs_fetch *fetch)
 		return;
 	fetch->line = lvs_index_line_of(next, fetch->hash);
 	fetch->conn = lvs_fetch_from_line(table, fetch);
+}
+
+/* Who is new will lock the shard, which comes meanwhile. */
+void lvs_fetch_elsewhere(const struct lvs_table *table, struct lvs_fetch *fetch)
+{
+	const struct lvs_shard *shard = lvs_table_shard(table, fetch->hash);
+
+	/* Before the search: what comes behind it is counted. */
+	fetch->adds = lvs_shard_adds(shard);
+	fetch->lacking = shard;
+	if (lvs_likely(lvs_search_lacks(table, fetch->hash)))
+		return;
+	fetch->lacking = NULL;
+	fetch_further(table, fetch);
 }

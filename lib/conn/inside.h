@@ -79,6 +79,18 @@ LVS_INLINE void lvs_keys_of(const struct lvs_table *table, const struct lvs_conn
 	}
 }
 
+/* lvs_table_lacks() */
+LVS_INLINE bool lvs_search_lacks(const struct lvs_table *table, uint64_t hash)
+{
+	const struct lvs_shard_view *view = lvs_table_view(table, hash);
+	/* acquire: the index is at least as new; pairs with swap() in shard.c */
+	uint32_t changes = atomic_load_explicit(&view->changes, memory_order_acquire);
+
+	/* The loads of the search are acquires: the second one comes behind them. */
+	return lvs_view_lacks(view, hash) &&
+	       atomic_load_explicit(&view->changes, memory_order_relaxed) == changes;
+}
+
 /* Both shards of a record, in rising order (docs/adr/0003). */
 void lvs_keys_lock(const struct lvs_keys *keys);
 void lvs_keys_unlock(const struct lvs_keys *keys);
@@ -92,6 +104,14 @@ struct lvs_shard *lvs_home_lock(const struct lvs_table *table, const struct lvs_
 LVS_INLINE _Atomic uint32_t *lvs_table_no_port(struct lvs_table *table, const struct lvs_conn *conn)
 {
 	return &table->no_port_n[(conn->kind & LVS_CONN_INET6) != 0];
+}
+
+/* Whether a connection of a family waits for its client's port. */
+LVS_INLINE bool lvs_table_awaits(const struct lvs_table *table, unsigned family)
+{
+	/* relaxed: who sends the first packet was told of the connection after it was counted */
+	return atomic_load_explicit(&table->no_port_n[family == LVS_INET6], memory_order_relaxed) !=
+	       0;
 }
 
 /* The tick at which a connection ends that is ended at @p tick: its deadline may have come before.

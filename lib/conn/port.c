@@ -74,11 +74,8 @@ static LVS_NOINLINE struct lvs_conn *find_waiting(const struct lvs_table *table,
 
 struct lvs_conn *lvs_table_find_waiting(const struct lvs_table *table, const struct lvs_flow *flow)
 {
-	/* relaxed: who sends the first packet was told of the connection after it was counted */
-	uint32_t n = atomic_load_explicit(&table->no_port_n[flow->family == LVS_INET6],
-					  memory_order_relaxed);
-
-	return lvs_likely(n == 0) ? NULL : find_waiting(table, flow);
+	return lvs_likely(!lvs_table_awaits(table, flow->family)) ? NULL
+								  : find_waiting(table, flow);
 }
 
 static void add_shard(struct move *move, struct lvs_shard *shard)

@@ -59,6 +59,7 @@ struct lvs_shard {
 	LVS_ALIGNED struct lvs_spin lock; /* everything below */
 	uint32_t grow_at;                 /* thousandths of the slots */
 	uint32_t quiet;                   /* entries until there is something to be looked at */
+	_Atomic uint32_t adds;            /* entries that ever came; wraps: lvs_shard_adds() */
 	uint32_t entries[2];              /* in index, in next */
 	struct lvs_index fresh;           /* memory that is being zeroed */
 	uint64_t cursor;                  /* lines zeroed, or moved */
@@ -82,6 +83,16 @@ LVS_INLINE struct lvs_index lvs_view_index(const struct lvs_shard_view *view)
 LVS_INLINE struct lvs_index lvs_view_next(const struct lvs_shard_view *view)
 {
 	return lvs_index_unpack(atomic_load_explicit(&view->next, memory_order_acquire));
+}
+
+/*
+ * How many entries ever came. Who reads it, searches in vain, and reads the same again knows that
+ * none has come meanwhile; under the lock that is final. Growth moves entries and adds none.
+ */
+LVS_INLINE uint32_t lvs_shard_adds(const struct lvs_shard *shard)
+{
+	/* acquire: what was counted is found; pairs with the release in lvs_shard_add() */
+	return atomic_load_explicit(&shard->adds, memory_order_acquire);
 }
 
 /* --- The lock is held --- */
@@ -127,9 +138,12 @@ LVS_INLINE void lvs_shard_fetch(const struct lvs_shard *shard, uint64_t hash)
 LVS_INLINE void lvs_shard_add(struct lvs_shard *shard, uint64_t hash, uint32_t ref)
 {
 	struct lvs_index next = lvs_view_next(shard->view);
+	uint32_t adds = atomic_load_explicit(&shard->adds, memory_order_relaxed);
 
 	lvs_index_add(next.lines ? next : lvs_view_index(shard->view), hash, ref);
 	shard->entries[next.lines != NULL]++;
+	/* release: the entry is there; pairs with lvs_shard_adds() */
+	atomic_store_explicit(&shard->adds, adds + 1, memory_order_release);
 }
 
 /* Takes out an entry. False when it is not there. */

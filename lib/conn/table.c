@@ -8,6 +8,7 @@
 #include <liblvs/error.h>
 
 #include "base/memory.h"
+#include "conn/insert.h"
 #include "conn/inside.h"
 
 #define SHARDS_MAX 65536
@@ -165,23 +166,9 @@ void lvs_table_unlock(struct lvs_table *table, uint64_t hash)
 	lvs_spin_unlock(&lvs_table_shard(table, hash)->lock);
 }
 
-bool lvs_table_lock_lacking(struct lvs_table *table, uint64_t hash)
-{
-	struct lvs_shard *shard = lvs_table_shard(table, hash);
-
-	lvs_spin_lock(&shard->lock);
-	return lvs_view_lacks(shard->view, hash);
-}
-
 bool lvs_table_lacks(const struct lvs_table *table, uint64_t hash)
 {
-	const struct lvs_shard_view *view = lvs_table_view(table, hash);
-	/* acquire: the index is at least as new; pairs with swap() in shard.c */
-	uint32_t changes = atomic_load_explicit(&view->changes, memory_order_acquire);
-
-	/* The loads of the search are acquires: the second one comes behind them. */
-	return lvs_view_lacks(view, hash) &&
-	       atomic_load_explicit(&view->changes, memory_order_relaxed) == changes;
+	return lvs_search_lacks(table, hash);
 }
 
 /* --- Both shards of a two-way connection, in rising order (docs/adr/0003) --- */
@@ -290,25 +277,7 @@ static bool reserve(struct lvs_table *table, const struct lvs_keys *keys)
 	       lvs_shard_reserve(keys->shard[1], &table->env, 1);
 }
 
-/* All but the entries in the index. */
-LVS_INLINE void begin(struct lvs_table *table, struct lvs_conn *conn, struct lvs_shard *home,
-		      uint32_t tick)
-{
-	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
-	uint32_t seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
-
-	conn->kind |= LVS_CONN_USED;
-	if (lvs_unlikely(word & LVS_CONN_NO_CPORT))
-		/* relaxed: who must find it was told of it */
-		atomic_fetch_add_explicit(lvs_table_no_port(table, conn), 1, memory_order_relaxed);
-	conn->created = 1 + atomic_fetch_add_explicit(&table->created, 1, memory_order_relaxed);
-	lvs_table_arm(table, home, conn, lvs_conn_deadline(seen, word), tick);
-	/* release: the fixed fields; pairs with the acquire in lvs_table_next() */
-	atomic_store_explicit(&conn->word, word | LVS_CONN_LIVE, memory_order_release);
-}
-
-static LVS_NOINLINE int insert_two(struct lvs_table *table, struct lvs_conn *conn, uint64_t hash,
-				   uint32_t tick)
+int lvs_insert_two(struct lvs_table *table, struct lvs_conn *conn, uint64_t hash, uint32_t tick)
 {
 	uint32_t number = lvs_arena_number(conn);
 	struct lvs_keys keys;
@@ -320,7 +289,7 @@ static LVS_NOINLINE int insert_two(struct lvs_table *table, struct lvs_conn *con
 	} else if (!reserve(table, &keys)) {
 		err = LVS_ERR_NO_MEMORY;
 	} else {
-		begin(table, conn, keys.shard[0], tick);
+		lvs_insert_begin(table, keys.shard[0], conn, number, tick);
 		for (unsigned key = 0; key < keys.n; key++)
 			lvs_shard_add(keys.shard[key], keys.hash[key], lvs_index_ref(number, key));
 	}
@@ -330,15 +299,7 @@ static LVS_NOINLINE int insert_two(struct lvs_table *table, struct lvs_conn *con
 
 int lvs_table_insert(struct lvs_table *table, struct lvs_conn *conn, uint64_t hash, uint32_t tick)
 {
-	struct lvs_shard *home = lvs_table_shard(table, hash);
-
-	if (lvs_keys_two(conn))
-		return insert_two(table, conn, hash, tick);
-	if (!lvs_shard_reserve(home, &table->env, 1))
-		return LVS_ERR_NO_MEMORY;
-	begin(table, conn, home, tick);
-	lvs_shard_add(home, hash, lvs_index_ref(lvs_arena_number(conn), 0));
-	return 0;
+	return lvs_insert(table, lvs_table_shard(table, hash), conn, hash, tick);
 }
 
 /* --- End --- */

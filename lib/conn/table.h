@@ -54,11 +54,15 @@ enum lvs_side {
 
 /* What is known of a flow's connection before it is looked for: conn/fetch.h. */
 struct lvs_index_line;
+struct lvs_shard;
 struct lvs_fetch {
 	uint64_t hash;
 	const struct lvs_index_line *line;
 	struct lvs_conn *conn; /* or NULL */
 	uint32_t number;       /* of that record */
+	uint32_t adds;         /* entries that the shard ever had then: lvs_fetch_lacks() */
+	/* Where there is no record: the shard in which surely none was there, or NULL. */
+	const struct lvs_shard *lacking;
 };
 
 /* 0, LVS_ERR_NO_MEMORY or LVS_ERR_INVALID. */
@@ -143,10 +147,6 @@ struct lvs_conn *lvs_table_controller(const struct lvs_table *table, const struc
 /* The writers' lock of the shard of a hash. */
 void lvs_table_lock(struct lvs_table *table, uint64_t hash);
 void lvs_table_unlock(struct lvs_table *table, uint64_t hash);
-
-/* The same; whether there is surely no connection with that hash. False: it is to be searched for.
- */
-bool lvs_table_lock_lacking(struct lvs_table *table, uint64_t hash);
 
 /* As lvs_table_find(), the shard's lock held: final. */
 struct lvs_conn *lvs_table_find_locked(const struct lvs_table *table, const struct lvs_flow *flow,

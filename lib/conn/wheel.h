@@ -89,15 +89,21 @@ LVS_INLINE void lvs_wheel_place(struct lvs_wheel *wheel, const struct lvs_arena 
 }
 
 /* Puts a record into the slot of @p due, at the earliest in that of the next tick. */
-LVS_INLINE void lvs_wheel_link(struct lvs_wheel *wheel, const struct lvs_arena *arena,
-			       struct lvs_conn *conn, uint32_t due)
+LVS_INLINE void lvs_wheel_link_as(struct lvs_wheel *wheel, const struct lvs_arena *arena,
+				  struct lvs_conn *conn, uint32_t number, uint32_t due)
 {
 	if (lvs_unlikely(!lvs_tick_reached(due, wheel->now + 1)))
 		due = wheel->now + 1;
 	if (lvs_unlikely(due - wheel->now >= LVS_WHEEL_SPAN))
 		due = wheel->now + LVS_WHEEL_SPAN - 1; /* it will be linked anew there */
 	conn->due = due;
-	lvs_wheel_place(wheel, arena, conn, lvs_arena_number(conn));
+	lvs_wheel_place(wheel, arena, conn, number);
+}
+
+LVS_INLINE void lvs_wheel_link(struct lvs_wheel *wheel, const struct lvs_arena *arena,
+			       struct lvs_conn *conn, uint32_t due)
+{
+	lvs_wheel_link_as(wheel, arena, conn, lvs_arena_number(conn), due);
 }
 
 /* Out of its slot, or of those that are parked. */

@@ -4,20 +4,11 @@
 #include "director/candidate.h"
 #include "director/binding.h"
 #include "director/helped.h"
+#include "director/out.h"
 
 bool lvs_candidate_pick(struct lvs_step *step, struct lvs_candidate *candidate)
 {
-	const struct lvs_service_set *set = candidate->set;
-	unsigned flags = (step->peek ? LVS_PICK_PEEK : 0u) | (step->quoted ? LVS_PICK_ERROR : 0u);
-	uint32_t index = set->conf.sched->pick(&set->sched_set, set->sched_state,
-					       &step->headers->flow, flags);
-
-	lvs_note(step, picked, index);
-	if (index >= set->sched_set.dest_n)
-		return false;
-	lvs_candidate_take(step, candidate, lvs_set_dest(set, index),
-			   lvs_set_forwarder(set, index));
-	return true;
+	return lvs_candidate_pick_one(step, candidate);
 }
 
 enum lvs_reason lvs_candidate_none(const struct lvs_step *step,
@@ -67,6 +58,48 @@ LVS_INLINE void count(struct lvs_step *step, const struct lvs_candidate *candida
 	lvs_count(&row->count[LVS_COUNT_IN_BYTES], step->headers->len);
 }
 
+LVS_INLINE void bind_flow(struct lvs_binding *binding, const struct lvs_step *step,
+			  const struct lvs_candidate *candidate)
+{
+	lvs_binding_of_flow(binding, &step->headers->flow, candidate->dest, step->worker->director);
+	binding->dest_port = candidate->dest_port;
+}
+
+/* An error, what a helper looks into, and where the MSS is lowered. */
+static LVS_NOINLINE enum lvs_reason
+send_odd(struct lvs_step *step, const struct lvs_candidate *candidate, enum lvs_reason sent)
+{
+	struct lvs_binding binding;
+	enum lvs_reason reason = LVS_REASON_NONE;
+
+	bind_flow(&binding, step, candidate);
+	if (step->quoted)
+		return lvs_icmp_to_server(step->quoted->step, candidate->dest, candidate->ops,
+					  &binding, step->quoted->quote);
+	if (candidate->helper)
+		reason = lvs_helped_first(step, candidate->conn, candidate->helper, candidate->dest,
+					  &binding, candidate->word);
+	if (reason != LVS_REASON_NONE)
+		return reason;
+	if (candidate->set->conf.flags & LVS_SERVICE_MSS_CLAMP)
+		reason = lvs_step_out_clamped(step, candidate->dest, candidate->ops, &binding);
+	else
+		reason = lvs_step_out(step, candidate->dest, candidate->ops, &binding);
+	if (lvs_likely(reason == LVS_REASON_NONE))
+		return sent;
+	return lvs_step_refused(step, reason, candidate->ops, &binding);
+}
+
+static LVS_NOINLINE enum lvs_reason
+refused(struct lvs_step *step, const struct lvs_candidate *candidate, enum lvs_reason reason)
+{
+	struct lvs_binding binding;
+
+	bind_flow(&binding, step, candidate);
+	lvs_step_path(step, candidate->dest, &binding);
+	return lvs_step_refused(step, reason, candidate->ops, &binding);
+}
+
 LVS_INLINE enum lvs_reason send(struct lvs_step *step, const struct lvs_candidate *candidate,
 				enum lvs_reason sent, bool first)
 {
@@ -74,25 +107,15 @@ LVS_INLINE enum lvs_reason send(struct lvs_step *step, const struct lvs_candidat
 	enum lvs_reason reason;
 
 	count(step, candidate, first);
-	lvs_binding_of_flow(&binding, &step->headers->flow, candidate->dest,
-			    step->worker->director);
-	binding.dest_port = candidate->dest_port;
-	if (lvs_unlikely(step->quoted))
-		return lvs_icmp_to_server(step->quoted->step, candidate->dest, candidate->ops,
-					  &binding, step->quoted->quote);
-	if (lvs_unlikely(candidate->helper)) {
-		reason = lvs_helped_first(step, candidate->conn, candidate->helper, candidate->dest,
-					  &binding, candidate->word);
-		if (reason != LVS_REASON_NONE)
-			return reason;
-	}
-	if (lvs_unlikely(candidate->set->conf.flags & LVS_SERVICE_MSS_CLAMP))
-		reason = lvs_step_out_clamped(step, candidate->dest, candidate->ops, &binding);
-	else
-		reason = lvs_step_out(step, candidate->dest, candidate->ops, &binding);
+	if (lvs_unlikely(step->quoted) || lvs_unlikely(candidate->helper) ||
+	    lvs_unlikely(candidate->set->conf.flags & LVS_SERVICE_MSS_CLAMP))
+		return send_odd(step, candidate, sent);
+	if (!(candidate->ops->flags & LVS_FORWARD_PATH_ALONE))
+		bind_flow(&binding, step, candidate);
+	reason = lvs_step_out_straight(step, candidate->dest, candidate->ops, &binding);
 	if (lvs_likely(reason == LVS_REASON_NONE))
 		return sent;
-	return lvs_step_refused(step, reason, candidate->ops, &binding);
+	return refused(step, candidate, reason);
 }
 
 enum lvs_reason lvs_candidate_send(struct lvs_step *step, const struct lvs_candidate *candidate,

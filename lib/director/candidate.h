@@ -6,6 +6,7 @@
 
 #include "director/events.h"
 #include "director/worker.h"
+#include "service/services.h"
 
 struct lvs_candidate {
 	const struct lvs_service_set *set;
@@ -57,9 +58,25 @@ LVS_INLINE void lvs_candidate_take(struct lvs_step *step, struct lvs_candidate *
 
 	candidate->dest = dest;
 	candidate->forwarder = forwarder;
-	candidate->ops = lvs_services_forwarder(step->worker->director->services, forwarder);
+	candidate->ops = lvs_forwarder_at(step->worker->director->services, forwarder);
 	candidate->dest_port = dest->port && !keep ? dest->port : port;
 	lvs_note(step, dest, dest->number);
+}
+
+/* The same, for who does little else. */
+LVS_INLINE bool lvs_candidate_pick_one(struct lvs_step *step, struct lvs_candidate *candidate)
+{
+	const struct lvs_service_set *set = candidate->set;
+	unsigned flags = (step->peek ? LVS_PICK_PEEK : 0u) | (step->quoted ? LVS_PICK_ERROR : 0u);
+	uint32_t index = set->conf.sched->pick(&set->sched_set, set->sched_state,
+					       &step->headers->flow, flags);
+
+	lvs_note(step, picked, index);
+	if (index >= set->sched_set.dest_n)
+		return false;
+	lvs_candidate_take(step, candidate, lvs_set_dest(set, index),
+			   lvs_set_forwarder(set, index));
+	return true;
 }
 
 /* Why no destination is to be had. Packets to other ports of an FTP service may be data connections

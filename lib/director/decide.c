@@ -64,7 +64,8 @@ static struct lvs_conn *find(const struct lvs_step *step, enum lvs_side *side)
 {
 	const struct lvs_table *table = step->worker->director->table;
 
-	if (step->fetch && !step->fetch->conn && lvs_likely(lvs_table_lacks(table, step->hash)))
+	/* Not even a hint, and that may be certain. */
+	if (step->fetch && !step->fetch->conn && lvs_search_lacks(table, step->hash))
 		return NULL;
 	return lvs_table_find(table, &step->headers->flow, step->hash, LVS_SIDES_PACKET, side);
 }
@@ -113,7 +114,7 @@ enum lvs_reason lvs_decide_removed(struct lvs_step *step, struct lvs_conn *conn,
 	return lvs_decide_anew(step, conn, LVS_GONE_DEST_GONE);
 }
 
-enum lvs_reason lvs_decide_search(struct lvs_step *step, bool first)
+static LVS_NOINLINE enum lvs_reason search(struct lvs_step *step, bool first)
 {
 	enum lvs_side side;
 	struct lvs_conn *conn = find(step, &side);
@@ -121,6 +122,16 @@ enum lvs_reason lvs_decide_search(struct lvs_step *step, bool first)
 	if (!conn)
 		conn = find_waiting(step, &side);
 	return conn ? lvs_decide_conn(step, conn, side, first) : lvs_miss(step);
+}
+
+enum lvs_reason lvs_decide_search(struct lvs_step *step, bool first)
+{
+	const struct lvs_table *table = step->worker->director->table;
+
+	if (lvs_likely(lvs_fetch_lacks(step->fetch, step->hash)) &&
+	    lvs_likely(!lvs_table_awaits(table, step->headers->flow.family)))
+		return lvs_miss(step);
+	return search(step, first);
 }
 
 struct lvs_conn *lvs_decide_known(const struct lvs_step *step)

@@ -4,7 +4,7 @@
 #include "director/candidate.h"
 #include "director/filter.h"
 
-static const struct lvs_service_set *match(struct lvs_step *step)
+LVS_INLINE const struct lvs_service_set *match(struct lvs_step *step)
 {
 	struct lvs_worker *worker = step->worker;
 	const struct lvs_service_set *set =
@@ -17,7 +17,7 @@ static const struct lvs_service_set *match(struct lvs_step *step)
 
 /* Without persistence a service is for its own port alone: that of every port, and FTP's for what
  * may be data, are of use only with it. */
-static bool is_for(const struct lvs_step *step, const struct lvs_service_set *set)
+LVS_INLINE bool is_for(const struct lvs_step *step, const struct lvs_service_set *set)
 {
 	return lvs_likely(set->key.port == step->headers->flow.dst_port) || set->key.fwmark ||
 	       lvs_is_persistent(set);
@@ -33,7 +33,8 @@ LVS_INLINE bool is_martian(const struct lvs_step *step)
 }
 
 /* The embedder's word on a connection that is about to be made. */
-static enum lvs_reason ask_filter(const struct lvs_step *step, const struct lvs_service_set *set)
+LVS_INLINE enum lvs_reason ask_filter(const struct lvs_step *step,
+				      const struct lvs_service_set *set)
 {
 	/* acquire: pairs with the release in lvs_director_set_filter() */
 	const struct lvs_filter *filter =
@@ -53,7 +54,7 @@ static enum lvs_reason go_on_untracked(struct lvs_step *step, struct lvs_candida
 	return lvs_candidate_send(step, candidate, LVS_REASON_UNTRACKED);
 }
 
-static enum lvs_reason miss_not_new(struct lvs_step *step)
+static LVS_NOINLINE enum lvs_reason miss_not_new(struct lvs_step *step)
 {
 	struct lvs_candidate candidate = {0};
 	enum lvs_reason reason;
@@ -67,6 +68,15 @@ static enum lvs_reason miss_not_new(struct lvs_step *step)
 		return LVS_REASON_NOT_NEW;
 	reason = ask_filter(step, candidate.set);
 	return reason == LVS_REASON_NONE ? go_on_untracked(step, &candidate) : reason;
+}
+
+/* As lvs_state_opens(); whoever opens one is mostly TCP's SYN. */
+LVS_INLINE bool opens(const struct lvs_headers *headers, uint32_t flags)
+{
+	if (lvs_likely(headers->flow.protocol == LVS_TCP) &&
+	    lvs_likely((headers->tcp_flags & (LVS_TCP_SYN | LVS_TCP_RST)) == LVS_TCP_SYN))
+		return true;
+	return lvs_state_opens(headers, flags);
 }
 
 LVS_INLINE enum lvs_reason make(struct lvs_step *step, struct lvs_candidate *candidate)
@@ -96,8 +106,7 @@ enum lvs_reason lvs_miss(struct lvs_step *step)
 		if (reason != LVS_REASON_NONE)
 			return reason;
 	}
-	if (!lvs_state_opens(step->headers, lvs_setting(director, flags)) &&
-	    lvs_likely(!step->quoted))
+	if (!opens(step->headers, lvs_setting(director, flags)) && lvs_likely(!step->quoted))
 		return miss_not_new(step);
 	candidate.set = match(step);
 	if (!candidate.set)

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A connection is made: a record, a destination, a place in the table. */
+#include "conn/fetch.h"
+#include "conn/insert.h"
 #include "director/candidate.h"
 #include "director/events.h"
 #include "director/helped.h"
+#include "director/record.h"
 
 /* From port 0 each request makes a connection of its own: so many are enough. */
 #define CROWD 16
 
 /* The destination counts the connection, before anybody can find it: who ends it gives it back. */
-static void bind(struct lvs_step *step, struct lvs_candidate *candidate)
+LVS_INLINE void bind(struct lvs_step *step, struct lvs_candidate *candidate)
 {
-	candidate->word = lvs_candidate_word(step, candidate);
+	candidate->word = lvs_record_word(step, candidate);
 	candidate->move = lvs_dest_bind(candidate->dest, !(candidate->word & LVS_CONN_INACTIVE));
 	candidate->bound = true;
 }
@@ -38,25 +41,30 @@ LVS_INLINE bool find_helper(const struct lvs_step *step, struct lvs_candidate *c
 	return candidate->helper != NULL;
 }
 
-/*
- * Picks a destination where there is none yet, and publishes the connection. The shard's lock is
- * held and stays so; @p lacking: no connection has the hash. 0, LVS_ERR_EXISTS when another worker
- * came first, LVS_ERR_NO_ENTRY when no destination is to be had, LVS_ERR_NO_MEMORY.
- */
-static int create(struct lvs_step *step, struct lvs_conn *conn, struct lvs_candidate *candidate,
-		  bool lacking)
+/* A search under the lock. */
+static LVS_NOINLINE bool somebody_came_first(const struct lvs_step *step)
 {
-	struct lvs_table *table = step->worker->director->table;
 	enum lvs_side side;
 
-	if (lvs_unlikely(!lacking) &&
-	    lvs_table_find_locked(table, &step->headers->flow, step->hash, LVS_SIDES_PACKET, &side))
+	return lvs_table_find_locked(step->worker->director->table, &step->headers->flow,
+				     step->hash, LVS_SIDES_PACKET, &side) != NULL;
+}
+
+/*
+ * Picks a destination where there is none yet, and publishes the connection. The shard's lock is
+ * held and stays so. 0, LVS_ERR_EXISTS when another worker
+ * came first, LVS_ERR_NO_ENTRY when no destination is to be had, LVS_ERR_NO_MEMORY.
+ */
+LVS_INLINE int create(struct lvs_step *step, struct lvs_table *table, struct lvs_shard *home,
+		      struct lvs_conn *conn, struct lvs_candidate *candidate)
+{
+	if (lvs_unlikely(!lvs_fetch_lacks(step->fetch, step->hash)) && somebody_came_first(step))
 		return LVS_ERR_EXISTS;
-	if (!candidate->dest && !lvs_candidate_pick(step, candidate))
+	if (!candidate->dest && !lvs_candidate_pick_one(step, candidate))
 		return LVS_ERR_NO_ENTRY;
 	if (!candidate->bound)
 		bind(step, candidate);
-	lvs_candidate_fill(step, conn, candidate, candidate->word);
+	lvs_record_fill(step, conn, candidate, candidate->word);
 	lvs_note(step, word_after, candidate->word);
 	if (lvs_unlikely(lvs_is_persistent(candidate->set)) &&
 	    lvs_state_established(conn->protocol, candidate->word))
@@ -66,7 +74,7 @@ static int create(struct lvs_step *step, struct lvs_conn *conn, struct lvs_candi
 		if (!lvs_helped_begin(step->worker->director, conn, candidate->helper))
 			return LVS_ERR_NO_MEMORY;
 	}
-	return lvs_table_insert(table, conn, step->hash, step->tick);
+	return lvs_insert(table, home, conn, step->hash, step->tick);
 }
 
 /* A connection was made, or would have been: what is to be told of it. */
@@ -87,7 +95,7 @@ static enum lvs_reason created(struct lvs_step *step, int err, const struct lvs_
 {
 	switch (err) {
 	case 0:
-		step->packet->conn = lvs_table_number(step->worker->director->table, conn);
+		step->packet->conn = lvs_arena_number(conn);
 		lvs_note(step, conn, step->packet->conn);
 		return lvs_candidate_send_first(step, candidate, LVS_REASON_SCHEDULED);
 	case LVS_ERR_EXISTS:
@@ -195,9 +203,9 @@ static LVS_NOINLINE void thin_out(struct lvs_step *step)
 enum lvs_reason lvs_schedule(struct lvs_step *step, struct lvs_candidate *candidate)
 {
 	struct lvs_table *table = step->worker->director->table;
+	struct lvs_shard *home;
 	enum lvs_reason reason;
 	struct lvs_conn *conn;
-	bool lacking;
 	int err = 0;
 
 	if (lvs_unlikely(step->headers->flow.src_port == 0))
@@ -213,9 +221,10 @@ enum lvs_reason lvs_schedule(struct lvs_step *step, struct lvs_candidate *candid
 		if (reason != LVS_REASON_NONE)
 			return prepare_failed(step, conn, candidate, reason);
 	}
-	lacking = lvs_table_lock_lacking(table, step->hash);
-	err = create(step, conn, candidate, lacking);
-	lvs_table_unlock(table, step->hash);
+	home = lvs_table_shard(table, step->hash);
+	lvs_spin_lock(&home->lock);
+	err = create(step, table, home, conn, candidate);
+	lvs_spin_unlock(&home->lock);
 	if (lvs_unlikely(err < 0))
 		give_up(step, conn, candidate);
 	if (lvs_unlikely(step->worker->events.size))

@@ -85,10 +85,9 @@ START_TEST(test_told)
 	ck_assert_int_eq(lvs_worker_new(director, &worker), 0);
 	rig_set_service(director, &service, "rr");
 	set_dest(director, &service, &dest, &own[_i]);
-	reads_all = true;
+	reads_all = !(own[_i].flags & LVS_FORWARD_PATH_ALONE);
 	ck_assert_uint_eq(rig_send(worker, &rig, &flow, LVS_TCP_SYN, SECOND), LVS_REASON_SCHEDULED);
 	check_told(&flow, &dest);
-	reads_all = !(own[_i].flags & LVS_FORWARD_PATH_ALONE);
 	memset(&told, 0, sizeof(told));
 	memset(&told_path, 0, sizeof(told_path));
 	ck_assert_uint_eq(rig_send(worker, &rig, &flow, LVS_TCP_ACK, SECOND),
