@@ -2,6 +2,7 @@
 #include "control.h"
 #include "xdp.h"
 #include "address.h"
+#include "links.h"
 #include "log.h"
 #include "marks.h"
 #include "paths.h"
@@ -19,7 +20,10 @@
 void control_host_changed(void *user)
 {
 	struct lvsd *lvsd = user;
-	int err = paths_refresh(lvsd->director, lvsd->host, &lvsd->dests);
+	int err;
+
+	links_follow(lvsd);
+	err = paths_refresh(lvsd->director, lvsd->host, &lvsd->dests);
 
 	if (err)
 		log_line(&lvsd->log, LVS_LOG_ERROR, "reading routes: %s", lvs_strerror(err));

@@ -30,7 +30,9 @@ struct lvsd {
 	struct setting_values settings; /* in force */
 	struct addr_set services;       /* their addresses, on the host */
 	struct addr_set dests;          /* their addresses, with paths */
-	uint32_t ifindex;               /* where service addresses go */
+	/* Of the options' interfaces, as they were last; service addresses go to the first. */
+	uint32_t ifindex[OPTIONS_INTERFACES_MAX];
+	bool link_gone[OPTIONS_INTERFACES_MAX];
 	int signal_fd;
 	int stop_fd;  /* eventfd: tells workers to end */
 	int ended_fd; /* eventfd: one did */

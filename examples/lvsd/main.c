@@ -9,6 +9,7 @@
 #include "control.h"
 #include "dry.h"
 #include "forwarding.h"
+#include "links.h"
 #include "log.h"
 #include "lvsd.h"
 #include "reload.h"
@@ -75,12 +76,8 @@ static int set_up_host(struct lvsd *lvsd)
 			 lvs_strerror(err));
 		return err;
 	}
-	lvsd->ifindex = lvs_host_ifindex(lvsd->host, options->interface[0]);
-	if (!lvsd->ifindex) {
-		log_line(&lvsd->log, LVS_LOG_ERROR, "interface %s: %s", options->interface[0],
-			 lvs_strerror(LVS_ERR_NO_DEVICE));
+	if (links_open(lvsd) < 0)
 		return LVS_ERR_NO_DEVICE;
-	}
 	if (!options->no_setup)
 		note_devices(lvsd);
 	if (options->tun[0])

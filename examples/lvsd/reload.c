@@ -147,7 +147,7 @@ static void follow_host(struct lvsd *lvsd, const struct plan *plan)
 	set_capture(lvsd, &plan->rules);
 	paths_forget(lvsd->director, &lvsd->dests, &plan->dests);
 	if (!lvsd->options.no_address)
-		address_change(lvsd->host, lvsd->ifindex, &lvsd->services, &plan->services,
+		address_change(lvsd->host, lvsd->ifindex[0], &lvsd->services, &plan->services,
 			       &lvsd->log);
 }
 
@@ -247,7 +247,7 @@ int reload_setup_only(struct lvsd *lvsd, struct rules *rules)
 	}
 	set_capture(lvsd, &plan.rules);
 	if (!lvsd->options.no_address)
-		address_change(lvsd->host, lvsd->ifindex, &lvsd->services, &plan.services,
+		address_change(lvsd->host, lvsd->ifindex[0], &lvsd->services, &plan.services,
 			       &lvsd->log);
 	take_over(lvsd, &plan);
 	return 0;

@@ -46,7 +46,7 @@ struct lvs_io_caps {
 };
 
 /**
- * Every counter of an adapter: name, sentence. Packets, unless it says bytes.
+ * Every counter of an adapter: name, sentence. Packets, unless it says bytes or times.
  * New ones are appended.
  */
 #define LVS_IO_COUNTERS(X)                                                                         \
@@ -68,7 +68,10 @@ struct lvs_io_caps {
 	X(uncut, "lost: could not be segmented or fragmented, or not all of it is linear")         \
 	X(tx_full, "lost: the link's queue was full")                                              \
 	X(tx_failed, "lost: the system refused to send")                                           \
-	X(pass_failed, "lost: the host did not take it back")
+	X(pass_failed, "lost: the host did not take it back")                                      \
+	X(link_down, "times that an interface went down")                                          \
+	X(link_gone, "times that an interface was deleted")                                        \
+	X(link_back, "times that one of its name was there again, and taken up")
 
 /** Numbers of the counters. */
 enum lvs_io_counter {
@@ -221,8 +224,9 @@ LVS_API int lvs_io_fd(const struct lvs_io *io);
  *        for the caller to read and change until the next lvs_io_rx() or lvs_io_close().
  * @param n At most so many; lvs_io_conf::batch is a second limit.
  * @return How many came: 0 for none now, or at the end with LVS_IO_FINITE. LVS_ERR_IO,
- *         LVS_ERR_FORMAT (a damaged file), LVS_ERR_NO_DEVICE (an interface was deleted; one
- *         that is down is waited for) when no more can come.
+ *         LVS_ERR_FORMAT (a damaged file), LVS_ERR_NO_DEVICE (tun: the device was deleted) when no
+ *         more can come. packet: an interface that is down, or was deleted, is waited for, the
+ *         latter by its name; the others go on.
  */
 LVS_API int lvs_io_rx(struct lvs_io *io, struct lvs_packet *packets, unsigned n);
 

@@ -299,6 +299,7 @@ static int follow_changes(struct lvs_host *host, uint64_t now)
 	lvs_steer_follow(host);
 	if (lvs_host_usable(host))
 		lvs_services_follow(host, now);
+	lvs_watch_follow(host);
 	if (host->tell_changed != NULL)
 		host->tell_changed(host->user);
 	return err;

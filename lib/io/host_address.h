@@ -85,6 +85,8 @@ int lvs_watch_open(struct lvs_host *host, uint32_t ifindex);
 /* Sends a frame there; what is lost is not sent again. */
 void lvs_watch_send(const struct lvs_host *host, uint32_t ifindex, unsigned family,
 		    const uint8_t *frame, size_t len);
+/* Closes those of interfaces that are gone. */
+void lvs_watch_follow(struct lvs_host *host);
 /* Reads what came. */
 void lvs_watch_read(struct lvs_host *host);
 void lvs_watch_close(struct lvs_watch *watch);

@@ -104,6 +104,20 @@ int lvs_watch_open(struct lvs_host *host, uint32_t ifindex)
 	return 0;
 }
 
+void lvs_watch_follow(struct lvs_host *host)
+{
+	struct lvs_services *services = &host->services;
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < services->watches_n; i++) {
+		if (lvs_ifaces_find(&host->ifaces, services->watch[i].ifindex) != NULL)
+			services->watch[kept++] = services->watch[i];
+		else
+			lvs_watch_close(&services->watch[i]);
+	}
+	services->watches_n = kept;
+}
+
 void lvs_watch_send(const struct lvs_host *host, uint32_t ifindex, unsigned family,
 		    const uint8_t *frame, size_t len)
 {

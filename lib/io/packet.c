@@ -76,9 +76,7 @@ static int open_descriptors(struct packet_io *io)
 		return LVS_ERR_IO;
 	}
 	err = watch(io, io->timer);
-	for (unsigned i = 0; i < io->rx.socket_n && !err; i++)
-		err = watch(io, io->rx.socket[i].fd);
-	return err;
+	return err ? err : lvs_afp_rx_watch(&io->rx, io->epoll);
 }
 
 static int open_parts(struct packet_io *io)
@@ -273,7 +271,8 @@ static uint64_t packet_count(const void *state, unsigned counter)
 {
 	const struct packet_io *io = state;
 
-	return lvs_io_count_get(&io->count, counter);
+	return counter == LVS_IO_COUNT_rx_lost ? lvs_afp_rx_lost(&io->rx)
+					       : lvs_io_count_get(&io->count, counter);
 }
 
 const struct lvs_io_ops lvs_io_packet_ops = {

@@ -2,20 +2,26 @@
 #include "io/packet_rx.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_ether.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/byteorder.h"
+#include "io/adapters.h"
 #include "io/io_log.h"
 #include "io/packet_socket.h"
 
 enum {
 	BUFFER = LVS_AFP_ROOM + LVS_AFP_DATA + LVS_AFP_ROOM,
-	LOSS_CALLS = 64, /* how often the kernel is asked for its losses */
+	LOSS_CALLS = 65536, /* before its counter of 32 bits can come round */
 	VLAN_ID = 0x0fff,
 };
+
+#define LOOK_NS 150000000 /* between two looks for an interface that is gone; under the timer's */
 
 /* The next name of "eth0,eth1"; moves @target behind it. False at the end. */
 static bool next_name(const char **target, char name[16], size_t *len)
@@ -70,7 +76,8 @@ static int open_buffers(struct lvs_afp_rx *rx)
 	rx->header = calloc(rx->batch, sizeof(*rx->header));
 	rx->message = calloc(rx->batch, sizeof(*rx->message));
 	rx->buffers = malloc((size_t)rx->batch * BUFFER);
-	return rx->header && rx->message && rx->buffers ? 0 : LVS_ERR_NO_MEMORY;
+	rx->lost = calloc(1, sizeof(*rx->lost));
+	return rx->header && rx->message && rx->buffers && rx->lost ? 0 : LVS_ERR_NO_MEMORY;
 }
 
 int lvs_afp_rx_open(struct lvs_afp_rx *rx, const struct lvs_io_conf *conf,
@@ -80,6 +87,8 @@ int lvs_afp_rx_open(struct lvs_afp_rx *rx, const struct lvs_io_conf *conf,
 
 	memset(rx, 0, sizeof(*rx));
 	rx->batch = conf->batch;
+	rx->conf = conf;
+	rx->epoll = -1;
 	rx->count = count;
 	rx->log = conf->log;
 	err = open_buffers(rx);
@@ -94,6 +103,27 @@ void lvs_afp_rx_close(struct lvs_afp_rx *rx)
 	free(rx->header);
 	free(rx->message);
 	free(rx->buffers);
+	free(rx->lost);
+}
+
+static int watch(const struct lvs_afp_rx *rx, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	if (epoll_ctl(rx->epoll, EPOLL_CTL_ADD, fd, &event) == 0)
+		return 0;
+	lvs_io_log(&rx->log, LVS_LOG_ERROR, "packet: epoll_ctl: %s", strerror(errno));
+	return LVS_ERR_IO;
+}
+
+int lvs_afp_rx_watch(struct lvs_afp_rx *rx, int epoll)
+{
+	int err = 0;
+
+	rx->epoll = epoll;
+	for (unsigned i = 0; i < rx->socket_n && !err; i++)
+		err = watch(rx, rx->socket[i].fd);
+	return err;
 }
 
 static uint8_t *packet_place(const struct lvs_afp_rx *rx, unsigned i)
@@ -196,26 +226,113 @@ static bool is_unbound(const struct lvs_afp_socket *socket)
 	return getsockname(socket->fd, generic, &len) == 0 && address.sll_ifindex < 0;
 }
 
-static void look_after(struct lvs_afp_rx *rx, const struct lvs_afp_socket *socket)
+/* What befalls an interface befalls it for all workers: one of them counts it, and tells. */
+static void count_link(struct lvs_afp_rx *rx, const struct lvs_afp_socket *socket,
+		       enum lvs_io_counter what, enum lvs_log_level level, const char *text)
+{
+	if (rx->conf->worker)
+		return;
+	lvs_io_count_add(rx->count, what, 1);
+	lvs_io_log(&rx->log, level, "packet: interface %s %s", socket->name, text);
+}
+
+static void look_after(struct lvs_afp_rx *rx, struct lvs_afp_socket *socket)
 {
 	if (!is_unbound(socket))
 		return;
-	if (!rx->gone)
-		lvs_io_log(&rx->log, LVS_LOG_ERROR, "packet: interface %s is gone", socket->name);
-	rx->gone = true;
+	count_link(rx, socket, LVS_IO_COUNT_link_gone, LVS_LOG_INFO,
+		   "is gone; one of that name is waited for");
+	socket->gone = true;
+	socket->told = false;
+	rx->gone_n++;
+}
+
+/* What did not fit into the receive buffer since it was last asked. */
+static void ask_losses(const struct lvs_afp_rx *rx, const struct lvs_afp_socket *socket)
+{
+	struct tpacket_stats stats = {0};
+	socklen_t len = sizeof(stats);
+
+	if (getsockopt(socket->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len) == 0)
+		atomic_fetch_add_explicit(rx->lost, stats.tp_drops, memory_order_relaxed);
+}
+
+static void count_losses(const struct lvs_afp_rx *rx)
+{
+	for (unsigned i = 0; i < rx->socket_n; i++)
+		ask_losses(rx, &rx->socket[i]);
+}
+
+uint64_t lvs_afp_rx_lost(const struct lvs_afp_rx *rx)
+{
+	count_losses(rx);
+	return atomic_load_explicit(rx->lost, memory_order_relaxed);
+}
+
+/* Puts the socket @fresh in the place of one that is bound to nothing, under the same number, which
+ * another thread may be asking about. */
+static bool replace(struct lvs_afp_rx *rx, struct lvs_afp_socket *socket,
+		    const struct lvs_afp_socket *fresh)
+{
+	int fd = socket->fd;
+	bool replaced;
+
+	ask_losses(rx, socket);
+	replaced = dup3(fresh->fd, fd, O_CLOEXEC) == fd;
+	close(fresh->fd);
+	if (!replaced || watch(rx, fd))
+		return false;
+	*socket = *fresh;
+	socket->fd = fd;
+	return true;
+}
+
+static void take_up(struct lvs_afp_rx *rx, struct lvs_afp_socket *socket)
+{
+	struct lvs_afp_socket fresh = {.fd = -1};
+	struct lvs_io_conf conf = *rx->conf;
+
+	memcpy(fresh.name, socket->name, sizeof(fresh.name));
+	if (!if_nametoindex(fresh.name))
+		return;
+	/* It is tried again and again; what fails is told once. */
+	if (socket->told)
+		conf.log.line = NULL;
+	socket->told = true;
+	if (lvs_afp_socket_open(&fresh, &conf) || !replace(rx, socket, &fresh))
+		return;
+	/* Until something comes: it may be down, which is nothing new. */
+	socket->down = true;
+	count_link(rx, socket, LVS_IO_COUNT_link_back, LVS_LOG_INFO, "is there again");
+	rx->gone_n--;
+}
+
+static void take_up_all(struct lvs_afp_rx *rx)
+{
+	uint64_t now = lvs_io_clock();
+
+	if (now < rx->look_at)
+		return;
+	rx->look_at = now + LOOK_NS;
+	for (unsigned i = 0; i < rx->socket_n; i++)
+		if (rx->socket[i].gone)
+			take_up(rx, &rx->socket[i]);
 }
 
 /* What a socket says instead of packets. */
 static void take_error(struct lvs_afp_rx *rx, struct lvs_afp_socket *socket, int err)
 {
-	/* The kernel cannot put the packet's offload request into words, and drops it. */
-	if (err == EINVAL)
+	if (err == ENETDOWN) {
+		if (!socket->down)
+			count_link(rx, socket, LVS_IO_COUNT_link_down, LVS_LOG_WARNING, "is down");
+		socket->down = true;
+	} else if (err == EINVAL) {
+		/* The kernel cannot put the packet's offload request into words, and drops it. */
 		lvs_io_count_add(rx->count, LVS_IO_COUNT_rx_bad, 1);
-	else if (err != EINTR)
+	} else if (err != EINTR) {
 		lvs_io_log(&rx->log, LVS_LOG_WARNING, "packet: interface %s: receive: %s",
 			   socket->name, strerror(err));
-	if (err == ENETDOWN)
-		socket->down = true;
+	}
 }
 
 /* Receives up to @n messages from message @from on. Returns how many. */
@@ -241,27 +358,16 @@ static unsigned read_socket(struct lvs_afp_rx *rx, struct lvs_afp_socket *socket
 	return 0;
 }
 
-/* What did not fit into the receive buffers since it was last asked. */
-static void count_losses(struct lvs_afp_rx *rx)
-{
-	for (unsigned i = 0; i < rx->socket_n; i++) {
-		struct tpacket_stats stats = {0};
-		socklen_t len = sizeof(stats);
-
-		if (getsockopt(rx->socket[i].fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len) == 0)
-			lvs_io_count_add(rx->count, LVS_IO_COUNT_rx_lost, stats.tp_drops);
-	}
-}
-
 int lvs_afp_rx_receive(struct lvs_afp_rx *rx, struct lvs_packet *packets, unsigned n)
 {
 	unsigned used = 0, filled = 0, s = rx->next;
 
 	/* However much the other interfaces bring. */
-	if (rx->gone)
-		return LVS_ERR_NO_DEVICE;
+	if (rx->gone_n)
+		take_up_all(rx);
 	for (unsigned asked = 0; asked < rx->socket_n && used < n; asked++) {
-		unsigned got = read_socket(rx, &rx->socket[s], used, n - used);
+		unsigned got =
+			rx->socket[s].gone ? 0 : read_socket(rx, &rx->socket[s], used, n - used);
 
 		for (unsigned i = used; i < used + got; i++)
 			filled += describe(rx, &rx->socket[s], i, &packets[filled]);
@@ -270,15 +376,15 @@ int lvs_afp_rx_receive(struct lvs_afp_rx *rx, struct lvs_packet *packets, unsign
 	}
 	/* Another goes first next time, so that a busy one does not keep the others out. */
 	rx->next = rx->next + 1 < rx->socket_n ? rx->next + 1 : 0;
-	if (rx->calls++ % LOSS_CALLS == 0)
+	if (++rx->calls % LOSS_CALLS == 0)
 		count_losses(rx);
-	return !filled && rx->gone ? LVS_ERR_NO_DEVICE : (int)filled;
+	return (int)filled;
 }
 
 bool lvs_afp_rx_is_down(const struct lvs_afp_rx *rx)
 {
 	for (unsigned i = 0; i < rx->socket_n; i++)
-		if (rx->socket[i].down)
+		if (rx->socket[i].down || rx->socket[i].gone)
 			return true;
 	return false;
 }

@@ -1,18 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# What becomes of lvsd when an interface of its own goes down, and when it is deleted.
+# What lvsd makes of its interfaces: down and up, deleted and made again, another MTU, other addresses;
+# and of a neighbour that is another from one moment to the next. It is never started again.
 #
 #     netns client       netns director               netns rs1, rs2, rs3
 #    +-----------+      +----------------+          +-------------------------+
 #    | 192.0.2.9 c0 =X= d0  192.0.2.1     |          | 198.51.100.11, .12, .13 |
 #    +-----------+      |  lvsd: .80     |          |  nginx on 8080          |
-#                       | 198.51.100.1 d1 =bridge= s0                        |
+#                       | 198.51.100.1 d1 =X bridge= s0                      |
 #                       +----------------+          +-------------------------+
-#                    (e0 and e1 to the client, of the second lvsd)
 #
+# With packet sockets, then through a TUN.
 set -u
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-report.sh"
 begin "$@"
 
 must mode_build nat
@@ -22,47 +24,114 @@ for name in rs1 rs2 rs3; do
 done
 mode_rules nat >"$RULES"
 answers() {
-	get nat >"$HOSTS_WORK/answer"
+	get nat --max-time 1 >"$HOSTS_WORK/answer"
+}
+# all_answer: each server, by three connections one after the other.
+all_answer() {
+	spread nat 3 >"$HOSTS_WORK/three" && even "$HOSTS_WORK/three" 3
+}
+# back WHAT COMMAND...: true again within five seconds, of a busy machine; says in what time.
+back() {
+	local what=$1 start=${EPOCHREALTIME/./}
+	shift
+	in_time 5 "$@" || return
+	echo "# $what: $(((${EPOCHREALTIME/./} - start) / 1000)) ms"
+}
+client_side() {
+	wire client c0 director d0 && mode_client && stand director d0 1 1
+}
+server_side() {
+	plug director d1 lan && stand director d1 2 1
 }
 # left: what lvsd made, as far as it is still there.
 left() {
 	at director nft list tables | grep lvs_
 	on director addr | grep -w 192.0.2.80
-	on director link | grep ' lvs0:'
+	on director link | grep -E ' (lvs0|lvs-tun):'
 }
-nothing_left() {
-	equal "$(left)" ''
+held() {
+	on director addr show dev d0 | grep -qw 192.0.2.80
+}
+descriptors() {
+	memory VmRSS >/dev/null # which mounts it
+	find "$HOSTS_WORK/proc/$DIRECTOR/fd" -mindepth 1 | wc -l
 }
 
-# 1. Down and up: it goes on.
-must director "$RULES" nat --workers 2
-check "the service answers" answers
-must on director link set d0 down
-check "a link that is down is told of" says "$LOG" 'd0: receive: Network is down'
-sleep 0.5
-must on director link set d0 up
-check "up again, the service answers" soon answers
-check "lvsd runs" kill -0 "$STARTED"
-check "and says nothing of an end" not grep -q 'is gone' "$LOG"
+cases() { # ADAPTER
+	local adapter=$1 fds name
+	check "$adapter: the service answers" all_answer
+	fds=$(descriptors)
 
-# 2. Deleted, from up and from down: it ends, and cleans up.
-must on director link set d0 down
-sleep 0.5
-must on director link del d0
-check "an interface that is gone is told of" says "$LOG" 'interface d0 is gone'
-check "lvsd ends" soon gone "$STARTED"
-stop "$STARTED"
-check "with status 1" equal $? 1
-check "and leaves nothing" nothing_left
+	# 1. Down and up: it goes on.
+	must on director link set d0 down
+	[ "$adapter" = tun ] || check "a link that is down is told of" says "$LOG" 'interface d0 is down'
+	sleep 0.5
+	must on director link set d0 up
+	check "$adapter: up again, the service answers" back up answers
 
-must wire director e0 client f0
-must wire director e1 client f1
-start director "$LOG" "$LVSD" --io packet:e0,e1 --rules "$RULES"
-must says "$LOG" 'lvsd: ready'
-must on director link del e1
-check "a second interface that is gone is told of" says "$LOG" 'interface e1 is gone'
-check "lvsd ends then, too" soon gone "$STARTED"
-stop "$STARTED"
-check "with status 1" equal $? 1
-check "and leaves nothing" nothing_left
+	# 2. The client's side is deleted, and made again: as another interface, with nothing on it.
+	must on director link del d0
+	check "$adapter: an interface that is gone is told of" says "$LOG" 'interface d0 is gone'
+	sleep 0.3
+	must client_side
+	check "$adapter: made again, the service's address is on it" back "its address" held
+	check "$adapter: and the service answers" back "the service" answers
+
+	# 3. The servers' side, at once.
+	must on director link del d1
+	must server_side
+	check "$adapter: the servers' interface made again, they answer" back "the servers" all_answer
+
+	# 4. Its name comes back by another way: renamed.
+	must on director link set d1 down
+	must on director link set d1 name elsewhere
+	sleep 0.3
+	must on director link set elsewhere name d1
+	must on director link set d1 up
+	check "$adapter: renamed there and back, they answer" back "the name" all_answer
+
+	# 5. A shorter MTU toward the servers, then the old one.
+	must on director link set d1 mtu 1300
+	check "$adapter: with a shorter MTU files are whole" large nat
+	must on director link set d1 mtu 1500
+	check "$adapter: with the old one, too" large nat
+
+	# 6. The director has another address there, and the servers another gateway.
+	must on director addr add 198.51.100.2/24 dev d1
+	must on director addr del 198.51.100.1/24 dev d1
+	for name in rs1 rs2 rs3; do
+		must on $name route replace default via 198.51.100.2
+	done
+	check "$adapter: with another address, they answer" back "the address" all_answer
+	must on director addr add 198.51.100.1/24 dev d1
+	must on director addr del 198.51.100.2/24 dev d1
+	for name in rs1 rs2 rs3; do
+		must on $name route replace default via 198.51.100.1
+	done
+
+	# 7. A server's interface is another: it says so, as hosts that take over do.
+	must on rs1 link set s0 address 02:00:00:00:00:77
+	at rs1 ping -q -c 1 -W 1 198.51.100.1 >"$HOSTS_WORK/ping" 2>&1
+	check "$adapter: a server with another link-layer address answers" back "the neighbour" all_answer
+
+	check "$adapter: lvsd runs" kill -0 "$STARTED"
+	check "$adapter: it holds no descriptor more" equal "$(descriptors)" "$fds"
+	check "$adapter: and tells its counters" tell
+	if [ "$adapter" = packet ]; then
+		check "interfaces that were deleted are counted" equal "$(adapter link_gone)" 2
+		check "and those that were taken up" equal "$(adapter link_back)" 2
+		check "and those that went down" more "$(adapter link_down)" 1
+	fi
+	stop "$STARTED"
+	check "$adapter: it ends" equal $? 0
+	check "$adapter: and leaves nothing" equal "$(left)" ''
+}
+
+must director "$RULES" nat --workers 2 --log-level info
+DIRECTOR=$STARTED
+cases packet
+adapter_is tun
+must director "$RULES" nat --workers 2 --log-level info
+DIRECTOR=$STARTED
+cases tun
 finish
