@@ -15,6 +15,9 @@ enum {
 	EXPIRY_BUDGET = 1024, /* connections ended at a time, between two batches */
 	STOP_CHECK = 1024,    /* batches without a pause before the stop is looked for */
 	NS_PER_MS = 1000000,
+	/* How long the adapter is asked again before the thread sleeps: about what falling asleep
+	 * and being woken costs, the sender's part included. */
+	AWAKE_NS = 5000,
 };
 
 static int watch(int epoll, int fd)
@@ -107,6 +110,7 @@ static int run(struct worker *worker)
 	struct lvs_packet packets[BATCH];
 	struct lvs_io_caps caps = {.size = sizeof(caps)};
 	unsigned busy = 0;
+	uint64_t awake = 0; /* until then */
 
 	lvs_io_caps(worker->io, &caps);
 	for (;;) {
@@ -125,7 +129,9 @@ static int run(struct worker *worker)
 		if (lvs_worker_expiry(worker->worker) <= now)
 			lvs_worker_handle_expiry(worker->worker, now, EXPIRY_BUDGET);
 		gate_pass(worker->gate);
-		if (n == 0 || ++busy % STOP_CHECK == 0)
+		if (n > 0)
+			awake = lvs_io_now(worker->io) + AWAKE_NS;
+		if ((n == 0 && now >= awake) || ++busy % STOP_CHECK == 0)
 			if (!wait_for_work(worker, n ? 0 : wait_ms(worker)))
 				return 0;
 	}

@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From the rings to packets. A frame's packet is handed on where it lies. One that is longer than a
+ * frame, a super-packet as a rule, is queued at the socket by the kernel, too, and copied from
+ * there.
+ */
 #include "io/packet_rx.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_ether.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/byteorder.h"
-#include "io/adapters.h"
 #include "io/io_log.h"
+#include "io/packet_link.h"
 #include "io/packet_socket.h"
 
 enum {
 	BUFFER = LVS_AFP_ROOM + LVS_AFP_DATA + LVS_AFP_ROOM,
-	LOSS_CALLS = 65536, /* before its counter of 32 bits can come round */
+	LOSS_CALLS = 65536, /* before the kernel's counter of 32 bits can come round */
+	LOOK_CALLS = 64,    /* how often sockets are asked for errors while there are packets */
+	IDLE_CALLS = 8,     /* and while there are none: an error keeps them readable */
 	VLAN_ID = 0x0fff,
 };
-
-#define LOOK_NS 150000000 /* between two looks for an interface that is gone; under the timer's */
 
 /* The next name of "eth0,eth1"; moves @target behind it. False at the end. */
 static bool next_name(const char **target, char name[16], size_t *len)
@@ -73,11 +75,14 @@ static int open_sockets(struct lvs_afp_rx *rx, const struct lvs_io_conf *conf)
 
 static int open_buffers(struct lvs_afp_rx *rx)
 {
+	rx->frame = calloc(rx->batch, sizeof(const void *));
 	rx->header = calloc(rx->batch, sizeof(*rx->header));
 	rx->message = calloc(rx->batch, sizeof(*rx->message));
 	rx->buffers = malloc((size_t)rx->batch * BUFFER);
 	rx->lost = calloc(1, sizeof(*rx->lost));
-	return rx->header && rx->message && rx->buffers && rx->lost ? 0 : LVS_ERR_NO_MEMORY;
+	return rx->frame && rx->header && rx->message && rx->buffers && rx->lost
+		       ? 0
+		       : LVS_ERR_NO_MEMORY;
 }
 
 int lvs_afp_rx_open(struct lvs_afp_rx *rx, const struct lvs_io_conf *conf,
@@ -97,23 +102,16 @@ int lvs_afp_rx_open(struct lvs_afp_rx *rx, const struct lvs_io_conf *conf,
 
 void lvs_afp_rx_close(struct lvs_afp_rx *rx)
 {
-	for (unsigned i = 0; i < rx->socket_n; i++)
+	for (unsigned i = 0; i < rx->socket_n; i++) {
+		lvs_afp_ring_close(&rx->socket[i].ring);
 		close(rx->socket[i].fd);
+	}
 	rx->socket_n = 0;
+	free(rx->frame);
 	free(rx->header);
 	free(rx->message);
 	free(rx->buffers);
 	free(rx->lost);
-}
-
-static int watch(const struct lvs_afp_rx *rx, int fd)
-{
-	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-
-	if (epoll_ctl(rx->epoll, EPOLL_CTL_ADD, fd, &event) == 0)
-		return 0;
-	lvs_io_log(&rx->log, LVS_LOG_ERROR, "packet: epoll_ctl: %s", strerror(errno));
-	return LVS_ERR_IO;
 }
 
 int lvs_afp_rx_watch(struct lvs_afp_rx *rx, int epoll)
@@ -122,7 +120,7 @@ int lvs_afp_rx_watch(struct lvs_afp_rx *rx, int epoll)
 
 	rx->epoll = epoll;
 	for (unsigned i = 0; i < rx->socket_n && !err; i++)
-		err = watch(rx, rx->socket[i].fd);
+		err = lvs_afp_link_watch(rx, rx->socket[i].fd);
 	return err;
 }
 
@@ -141,28 +139,52 @@ static void prepare(struct lvs_afp_rx *rx, unsigned i, unsigned link_len)
 	message->iov[0].iov_len = sizeof(message->vnet);
 	message->iov[1].iov_base = packet_place(rx, i) - link_len;
 	message->iov[1].iov_len = LVS_AFP_DATA + link_len;
-	header->msg_name = &message->from;
-	header->msg_namelen = sizeof(message->from);
 	header->msg_iov = message->iov;
 	header->msg_iovlen = 2;
-	header->msg_control = message->control;
-	header->msg_controllen = sizeof(message->control);
 	header->msg_flags = 0;
+	rx->header[i].msg_len = 0;
 }
 
-/* The VLAN tag that the kernel took out of the frame, 0 for none. */
-static uint16_t vlan_of(struct msghdr *header)
+/* Takes @n packets from the socket's queue, into messages from @from on; one that the kernel cannot
+ * hand over, for want of words for its offload request, has length 0. */
+static void receive_copies(struct lvs_afp_rx *rx, const struct lvs_afp_socket *socket,
+			   unsigned from, unsigned n)
 {
-	struct tpacket_auxdata aux;
+	unsigned done = 0;
 
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
-		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA ||
-		    c->cmsg_len < CMSG_LEN(sizeof(aux)))
-			continue;
-		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
-		return aux.tp_status & TP_STATUS_VLAN_VALID ? aux.tp_vlan_tci & VLAN_ID : 0;
+	for (unsigned i = from; i < from + n; i++)
+		prepare(rx, i, socket->link_len);
+	while (done < n) {
+		int got = recvmmsg(socket->fd, rx->header + from + done, n - done, 0, NULL);
+
+		if (got > 0)
+			done += (unsigned)got;
+		else if (errno == EINVAL)
+			done++;
+		else if (errno != EINTR)
+			break;
 	}
-	return 0;
+}
+
+/* Takes up to @n frames of a socket, from rx->frame[@from] on. Returns how many. */
+static unsigned read_ring(struct lvs_afp_rx *rx, struct lvs_afp_socket *socket, unsigned from,
+			  unsigned n)
+{
+	unsigned got = 0, copies = 0;
+
+	while (got < n) {
+		const struct tpacket2_hdr *frame = lvs_afp_ring_next(&socket->ring);
+
+		if (!frame)
+			break;
+		copies += (frame->tp_status & TP_STATUS_COPY) != 0;
+		rx->frame[from + got++] = frame;
+	}
+	if (copies)
+		receive_copies(rx, socket, from, copies);
+	if (got)
+		socket->down = false;
+	return got;
 }
 
 /* Whether a frame may be ours: IP, and neither another host's nor sent by this one. */
@@ -186,198 +208,136 @@ static uint8_t link_type(const struct sockaddr_ll *from)
 	}
 }
 
-/* Describes message @i by @packet. False when it is not to be handed on. */
-static bool describe(struct lvs_afp_rx *rx, const struct lvs_afp_socket *socket, unsigned i,
-		     struct lvs_packet *packet)
+static const struct sockaddr_ll *from_of(const struct tpacket2_hdr *frame)
 {
-	struct lvs_afp_message *message = &rx->message[i];
+	return (const void *)((const uint8_t *)frame + TPACKET_ALIGN(sizeof(*frame)));
+}
+
+/* A packet that lies in its frame. False for one that says what a packet cannot. */
+static bool describe_frame(const struct lvs_afp_socket *socket, const struct tpacket2_hdr *frame,
+			   struct lvs_packet *packet)
+{
+	/* The frame is ours to change until it is released. */
+	uint8_t *start = socket->ring.map + ((const uint8_t *)frame - socket->ring.map);
+	uint32_t begin = frame->tp_mac + socket->link_len, end = frame->tp_mac + frame->tp_snaplen;
+	uint32_t room = socket->ring.frame_len - end;
+	struct virtio_net_hdr vnet;
+
+	packet->data = start + begin;
+	packet->len = packet->linear_len = end > begin ? end - begin : 0;
+	memcpy(&vnet, start + frame->tp_mac - sizeof(vnet), sizeof(vnet));
+	packet->headroom = LVS_AFP_ROOM;
+	packet->tailroom = (uint16_t)(room < LVS_AFP_ROOM ? room : LVS_AFP_ROOM);
+	return packet->len && lvs_vnet_read(&vnet, socket->link_len, packet);
+}
+
+/* One that was copied into message @i. */
+static bool describe_copy(const struct lvs_afp_rx *rx, const struct lvs_afp_socket *socket,
+			  unsigned i, struct lvs_packet *packet)
+{
 	uint32_t around = LVS_VNET_LEN + socket->link_len, len = rx->header[i].msg_len;
 
-	if (!wanted(&message->from)) {
-		lvs_io_count_add(rx->count, LVS_IO_COUNT_rx_skipped, 1);
-		return false;
-	}
 	packet->data = packet_place(rx, i);
 	packet->len = packet->linear_len = len > around ? len - around : 0;
-	if (!packet->len || rx->header[i].msg_hdr.msg_flags & MSG_TRUNC ||
-	    !lvs_vnet_read(&message->vnet, socket->link_len, packet)) {
-		lvs_io_count_add(rx->count, LVS_IO_COUNT_rx_bad, 1);
-		memset(packet, 0, sizeof(*packet));
-		return false;
-	}
 	packet->headroom = LVS_AFP_ROOM;
 	packet->tailroom = LVS_AFP_ROOM;
+	return packet->len && !(rx->header[i].msg_hdr.msg_flags & MSG_TRUNC) &&
+	       lvs_vnet_read(&rx->message[i].vnet, socket->link_len, packet);
+}
+
+static bool leave_out(struct lvs_afp_rx *rx, enum lvs_io_counter why, struct lvs_packet *packet)
+{
+	lvs_io_count_add(rx->count, why, 1);
+	memset(packet, 0, sizeof(*packet));
+	return false;
+}
+
+/* Describes a frame, or message @copy, by @packet. False when it is not to be handed on. */
+static bool describe(struct lvs_afp_rx *rx, const struct lvs_afp_socket *socket,
+		     const struct tpacket2_hdr *frame, unsigned copy, struct lvs_packet *packet)
+{
+	const struct sockaddr_ll *from = from_of(frame);
+	bool copied = frame->tp_status & TP_STATUS_COPY;
+
+	if (!wanted(from))
+		return leave_out(rx, LVS_IO_COUNT_rx_skipped, packet);
+	if (!copied && frame->tp_snaplen < frame->tp_len) {
+		/* The socket's queue had no room for the whole. */
+		atomic_fetch_add_explicit(rx->lost, 1, memory_order_relaxed);
+		return false;
+	}
+	if (!(copied ? describe_copy(rx, socket, copy, packet)
+		     : describe_frame(socket, frame, packet)))
+		return leave_out(rx, LVS_IO_COUNT_rx_bad, packet);
 	packet->ifindex = socket->ifindex;
-	packet->vlan = vlan_of(&rx->header[i].msg_hdr);
-	packet->link_type = link_type(&message->from);
+	if (frame->tp_status & TP_STATUS_VLAN_VALID)
+		packet->vlan = frame->tp_vlan_tci & VLAN_ID;
+	packet->link_type = link_type(from);
 	lvs_io_count_add(rx->count, LVS_IO_COUNT_rx, 1);
 	lvs_io_count_add(rx->count, LVS_IO_COUNT_rx_bytes, packet->len);
 	return true;
 }
 
-/* The kernel unbinds the sockets of an interface that ends; one of its name made anew is another.
- */
-static bool is_unbound(const struct lvs_afp_socket *socket)
+/* Up to @n packets of a socket, its frames from rx->frame[@from] on. Adds to *filled. Returns how
+ * many frames it took. */
+static unsigned read_socket(struct lvs_afp_rx *rx, struct lvs_afp_socket *socket, unsigned from,
+			    unsigned n, struct lvs_packet *packets, unsigned *filled)
 {
-	struct sockaddr_ll address = {0};
-	socklen_t len = sizeof(address);
-	void *generic = &address;
+	unsigned got = read_ring(rx, socket, from, n), copy = from;
 
-	return getsockname(socket->fd, generic, &len) == 0 && address.sll_ifindex < 0;
-}
+	for (unsigned i = from; i < from + got; i++) {
+		const struct tpacket2_hdr *frame = rx->frame[i];
 
-/* What befalls an interface befalls it for all workers: one of them counts it, and tells. */
-static void count_link(struct lvs_afp_rx *rx, const struct lvs_afp_socket *socket,
-		       enum lvs_io_counter what, enum lvs_log_level level, const char *text)
-{
-	if (rx->conf->worker)
-		return;
-	lvs_io_count_add(rx->count, what, 1);
-	lvs_io_log(&rx->log, level, "packet: interface %s %s", socket->name, text);
-}
-
-static void look_after(struct lvs_afp_rx *rx, struct lvs_afp_socket *socket)
-{
-	if (!is_unbound(socket))
-		return;
-	count_link(rx, socket, LVS_IO_COUNT_link_gone, LVS_LOG_INFO,
-		   "is gone; one of that name is waited for");
-	socket->gone = true;
-	socket->told = false;
-	rx->gone_n++;
-}
-
-/* What did not fit into the receive buffer since it was last asked. */
-static void ask_losses(const struct lvs_afp_rx *rx, const struct lvs_afp_socket *socket)
-{
-	struct tpacket_stats stats = {0};
-	socklen_t len = sizeof(stats);
-
-	if (getsockopt(socket->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len) == 0)
-		atomic_fetch_add_explicit(rx->lost, stats.tp_drops, memory_order_relaxed);
-}
-
-static void count_losses(const struct lvs_afp_rx *rx)
-{
-	for (unsigned i = 0; i < rx->socket_n; i++)
-		ask_losses(rx, &rx->socket[i]);
-}
-
-uint64_t lvs_afp_rx_lost(const struct lvs_afp_rx *rx)
-{
-	count_losses(rx);
-	return atomic_load_explicit(rx->lost, memory_order_relaxed);
-}
-
-/* Puts the socket @fresh in the place of one that is bound to nothing, under the same number, which
- * another thread may be asking about. */
-static bool replace(struct lvs_afp_rx *rx, struct lvs_afp_socket *socket,
-		    const struct lvs_afp_socket *fresh)
-{
-	int fd = socket->fd;
-	bool replaced;
-
-	ask_losses(rx, socket);
-	replaced = dup3(fresh->fd, fd, O_CLOEXEC) == fd;
-	close(fresh->fd);
-	if (!replaced || watch(rx, fd))
-		return false;
-	*socket = *fresh;
-	socket->fd = fd;
-	return true;
-}
-
-static void take_up(struct lvs_afp_rx *rx, struct lvs_afp_socket *socket)
-{
-	struct lvs_afp_socket fresh = {.fd = -1};
-	struct lvs_io_conf conf = *rx->conf;
-
-	memcpy(fresh.name, socket->name, sizeof(fresh.name));
-	if (!if_nametoindex(fresh.name))
-		return;
-	/* It is tried again and again; what fails is told once. */
-	if (socket->told)
-		conf.log.line = NULL;
-	socket->told = true;
-	if (lvs_afp_socket_open(&fresh, &conf) || !replace(rx, socket, &fresh))
-		return;
-	/* Until something comes: it may be down, which is nothing new. */
-	socket->down = true;
-	count_link(rx, socket, LVS_IO_COUNT_link_back, LVS_LOG_INFO, "is there again");
-	rx->gone_n--;
-}
-
-static void take_up_all(struct lvs_afp_rx *rx)
-{
-	uint64_t now = lvs_io_clock();
-
-	if (now < rx->look_at)
-		return;
-	rx->look_at = now + LOOK_NS;
-	for (unsigned i = 0; i < rx->socket_n; i++)
-		if (rx->socket[i].gone)
-			take_up(rx, &rx->socket[i]);
+		*filled += describe(rx, socket, frame, copy, &packets[*filled]);
+		copy += (frame->tp_status & TP_STATUS_COPY) != 0;
+	}
+	return got;
 }
 
 /* What a socket says instead of packets. */
-static void take_error(struct lvs_afp_rx *rx, struct lvs_afp_socket *socket, int err)
+static void take_error(struct lvs_afp_rx *rx, struct lvs_afp_socket *socket)
 {
-	if (err == ENETDOWN) {
-		if (!socket->down)
-			count_link(rx, socket, LVS_IO_COUNT_link_down, LVS_LOG_WARNING, "is down");
-		socket->down = true;
-	} else if (err == EINVAL) {
-		/* The kernel cannot put the packet's offload request into words, and drops it. */
-		lvs_io_count_add(rx->count, LVS_IO_COUNT_rx_bad, 1);
-	} else if (err != EINTR) {
+	int err = 0;
+	socklen_t len = sizeof(err);
+
+	if (socket->gone)
+		return;
+	(void)getsockopt(socket->fd, SOL_SOCKET, SO_ERROR, &err, &len);
+	if (err == ENETDOWN)
+		lvs_afp_link_down(rx, socket);
+	else if (err)
 		lvs_io_log(&rx->log, LVS_LOG_WARNING, "packet: interface %s: receive: %s",
 			   socket->name, strerror(err));
-	}
+	if (socket->down)
+		lvs_afp_link_look(rx, socket);
 }
 
-/* Receives up to @n messages from message @from on. Returns how many. */
-static unsigned read_socket(struct lvs_afp_rx *rx, struct lvs_afp_socket *socket, unsigned from,
-			    unsigned n)
+static void take_errors(struct lvs_afp_rx *rx)
 {
-	for (unsigned tries = 0; tries < 8; tries++) {
-		int got;
-
-		for (unsigned i = from; i < from + n; i++)
-			prepare(rx, i, socket->link_len);
-		got = recvmmsg(socket->fd, rx->header + from, n, 0, NULL);
-		if (got >= 0) {
-			socket->down = false;
-			return (unsigned)got;
-		}
-		if (errno == EAGAIN)
-			break;
-		take_error(rx, socket, errno);
-	}
-	if (socket->down)
-		look_after(rx, socket);
-	return 0;
+	for (unsigned i = 0; i < rx->socket_n; i++)
+		take_error(rx, &rx->socket[i]);
 }
 
 int lvs_afp_rx_receive(struct lvs_afp_rx *rx, struct lvs_packet *packets, unsigned n)
 {
 	unsigned used = 0, filled = 0, s = rx->next;
 
+	for (unsigned i = 0; i < rx->socket_n; i++)
+		lvs_afp_ring_release(&rx->socket[i].ring);
 	/* However much the other interfaces bring. */
 	if (rx->gone_n)
-		take_up_all(rx);
+		lvs_afp_link_take_up(rx);
 	for (unsigned asked = 0; asked < rx->socket_n && used < n; asked++) {
-		unsigned got =
-			rx->socket[s].gone ? 0 : read_socket(rx, &rx->socket[s], used, n - used);
-
-		for (unsigned i = used; i < used + got; i++)
-			filled += describe(rx, &rx->socket[s], i, &packets[filled]);
-		used += got;
+		used += read_socket(rx, &rx->socket[s], used, n - used, packets, &filled);
 		s = s + 1 < rx->socket_n ? s + 1 : 0;
 	}
 	/* Another goes first next time, so that a busy one does not keep the others out. */
 	rx->next = rx->next + 1 < rx->socket_n ? rx->next + 1 : 0;
-	if (++rx->calls % LOSS_CALLS == 0)
-		count_losses(rx);
+	rx->calls++;
+	if (rx->calls % (used ? LOOK_CALLS : IDLE_CALLS) == 0 || (!used && lvs_afp_rx_is_down(rx)))
+		take_errors(rx);
+	if (rx->calls % LOSS_CALLS == 0)
+		lvs_afp_link_losses(rx);
 	return (int)filled;
 }
 

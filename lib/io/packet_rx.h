@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Receiving in bulk: a packet socket for each interface, and buffers with room around the packet.
+/*
+ * Receiving in bulk: a packet socket with a ring for each interface, and buffers for what is too
+ * long for its frames; each packet with room around it.
  */
 #ifndef LVS_IO_PACKET_RX_H
 #define LVS_IO_PACKET_RX_H
@@ -9,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "io/io_count.h"
+#include "io/packet_ring.h"
 #include "io/vnet.h"
 
 enum {
@@ -20,6 +23,7 @@ enum {
 /* A socket on one interface. */
 struct lvs_afp_socket {
 	int fd;
+	struct lvs_afp_ring ring;
 	uint32_t ifindex;
 	uint32_t mtu;
 	uint16_t link_len; /* bytes of link-layer header: 14, or 0 where there is none */
@@ -29,12 +33,10 @@ struct lvs_afp_socket {
 	char name[16];
 };
 
-/* What one message needs besides its buffer. */
+/* What a packet that is copied needs besides its buffer. */
 struct lvs_afp_message {
 	struct virtio_net_hdr vnet;
-	struct sockaddr_ll from;
 	struct iovec iov[2]; /* vnet; link-layer header and packet */
-	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
 };
 
 struct lvs_afp_rx {
@@ -50,9 +52,10 @@ struct lvs_afp_rx {
 	const struct lvs_io_conf *conf; /* the io's, without a target once it is open */
 	struct lvs_io_count *count;
 	struct lvs_log log;
-	struct mmsghdr *header;          /* batch */
-	struct lvs_afp_message *message; /* batch */
-	uint8_t *buffers;                /* batch times room, data, room */
+	const struct tpacket2_hdr **frame; /* batch */
+	struct mmsghdr *header;            /* batch */
+	struct lvs_afp_message *message;   /* batch */
+	uint8_t *buffers;                  /* batch times room, data, room */
 };
 
 /* @conf must stay. */

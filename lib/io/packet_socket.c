@@ -21,7 +21,8 @@
 #endif
 
 enum {
-	RECEIVE_BUFFER = 16 << 20,
+	RECEIVE_BUFFER = 16 << 20, /* bytes of packets that are too long for the ring */
+	RINGS = 16 << 20,          /* bytes of all workers' rings at an interface */
 };
 
 static int failed(const struct lvs_afp_socket *socket, const struct lvs_io_conf *conf,
@@ -82,7 +83,6 @@ static int set_options(struct lvs_afp_socket *socket, const struct lvs_io_conf *
 	} needed[] = {
 		{PACKET_IGNORE_OUTGOING, "PACKET_IGNORE_OUTGOING (Linux 4.20)"},
 		{PACKET_VNET_HDR, "PACKET_VNET_HDR"},
-		{PACKET_AUXDATA, "PACKET_AUXDATA"},
 	};
 	int one = 1, size = RECEIVE_BUFFER;
 
@@ -113,6 +113,15 @@ static int join_group(struct lvs_afp_socket *socket, const struct lvs_io_conf *c
 	if (setsockopt(socket->fd, SOL_PACKET, PACKET_FANOUT, &fanout, sizeof(fanout)))
 		return failed(socket, conf, "PACKET_FANOUT");
 	return 0;
+}
+
+static int open_ring(struct lvs_afp_socket *socket, const struct lvs_io_conf *conf)
+{
+	size_t len = RINGS / conf->worker_n;
+
+	return lvs_afp_ring_open(&socket->ring, socket->fd, socket->mtu, len)
+		       ? failed(socket, conf, "PACKET_RX_RING")
+		       : 0;
 }
 
 static int bind_to(struct lvs_afp_socket *socket, const struct lvs_io_conf *conf)
@@ -167,6 +176,8 @@ int lvs_afp_socket_open(struct lvs_afp_socket *opened, const struct lvs_io_conf 
 	if (!err)
 		err = set_options(opened, conf);
 	if (!err)
+		err = open_ring(opened, conf);
+	if (!err)
 		err = keep_out(opened, conf);
 	if (!err)
 		err = bind_to(opened, conf);
@@ -175,6 +186,7 @@ int lvs_afp_socket_open(struct lvs_afp_socket *opened, const struct lvs_io_conf 
 	if (!err)
 		err = let_in(opened, conf);
 	if (err) {
+		lvs_afp_ring_close(&opened->ring);
 		close(opened->fd);
 		opened->fd = -1;
 	}

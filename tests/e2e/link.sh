@@ -43,6 +43,14 @@ client_side() {
 server_side() {
 	plug director d1 lan && stand director d1 2 1
 }
+# servers_mtu BYTES: that of the whole segment.
+servers_mtu() {
+	local name
+	must on director link set d1 mtu "$1"
+	for name in rs1 rs2 rs3; do
+		must on $name link set s0 mtu "$1"
+	done
+}
 # left: what lvsd made, as far as it is still there.
 left() {
 	at director nft list tables | grep lvs_
@@ -91,20 +99,20 @@ cases() { # ADAPTER
 	check "$adapter: renamed there and back, they answer" back "the name" all_answer
 
 	# 5. A shorter MTU toward the servers, then the old one.
-	must on director link set d1 mtu 1300
+	servers_mtu 1300
 	check "$adapter: with a shorter MTU files are whole" large nat
-	must on director link set d1 mtu 1500
+	servers_mtu 1500
 	check "$adapter: with the old one, too" large nat
 
 	# 6. The director has another address there, and the servers another gateway.
-	must on director addr add 198.51.100.2/24 dev d1
 	must on director addr del 198.51.100.1/24 dev d1
+	must on director addr add 198.51.100.2/24 dev d1
 	for name in rs1 rs2 rs3; do
 		must on $name route replace default via 198.51.100.2
 	done
 	check "$adapter: with another address, they answer" back "the address" all_answer
-	must on director addr add 198.51.100.1/24 dev d1
 	must on director addr del 198.51.100.2/24 dev d1
+	must on director addr add 198.51.100.1/24 dev d1
 	for name in rs1 rs2 rs3; do
 		must on $name route replace default via 198.51.100.1
 	done
