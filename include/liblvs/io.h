@@ -52,7 +52,7 @@ struct lvs_io_caps {
 #define LVS_IO_COUNTERS(X)                                                                         \
 	X(rx, "given to the caller")                                                               \
 	X(rx_bytes, "bytes of IP packets given to the caller")                                     \
-	X(rx_skipped, "not IP, another host's, or sent by this host: left to the host")            \
+	X(rx_skipped, "not IP, of a VLAN, another host's, or sent by this host: left to the host") \
 	X(rx_bad, "lost: truncated, or an offload request that cannot be expressed")               \
 	X(rx_lost, "lost: the kernel's receive buffer was full")                                   \
 	X(tx, "sent, each segment or fragment counted")                                            \

@@ -187,6 +187,12 @@ static unsigned read_ring(struct lvs_afp_rx *rx, struct lvs_afp_socket *socket, 
 	return got;
 }
 
+/* Whether a frame was tagged for a VLAN, which has an interface of its own and sockets there. */
+static bool is_of_vlan(const struct tpacket2_hdr *frame)
+{
+	return frame->tp_status & TP_STATUS_VLAN_VALID && frame->tp_vlan_tci & VLAN_ID;
+}
+
 /* Whether a frame may be ours: IP, and neither another host's nor sent by this one. */
 static bool wanted(const struct sockaddr_ll *from)
 {
@@ -259,7 +265,7 @@ static bool describe(struct lvs_afp_rx *rx, const struct lvs_afp_socket *socket,
 	const struct sockaddr_ll *from = from_of(frame);
 	bool copied = frame->tp_status & TP_STATUS_COPY;
 
-	if (!wanted(from))
+	if (is_of_vlan(frame) || !wanted(from))
 		return leave_out(rx, LVS_IO_COUNT_rx_skipped, packet);
 	if (!copied && frame->tp_snaplen < frame->tp_len) {
 		/* The socket's queue had no room for the whole. */
@@ -270,8 +276,6 @@ static bool describe(struct lvs_afp_rx *rx, const struct lvs_afp_socket *socket,
 		     : describe_frame(socket, frame, packet)))
 		return leave_out(rx, LVS_IO_COUNT_rx_bad, packet);
 	packet->ifindex = socket->ifindex;
-	if (frame->tp_status & TP_STATUS_VLAN_VALID)
-		packet->vlan = frame->tp_vlan_tci & VLAN_ID;
 	packet->link_type = link_type(from);
 	lvs_io_count_add(rx->count, LVS_IO_COUNT_rx, 1);
 	lvs_io_count_add(rx->count, LVS_IO_COUNT_rx_bytes, packet->len);
