@@ -83,7 +83,7 @@ lvsd_start() {
 		done
 	done >"$rules"
 	start "$BALANCER" "$log" "$LVSD" --io "$1d0,d1" --rules "$rules"
-	LVSD_LOGS+=("$log")
+	LVSD_LOGS[NUMBER]=$log
 }
 
 # The ways of lvsd, by any adapter.
@@ -96,11 +96,15 @@ lvsd_path() { # ADAPTER-AND-PREFIX
 	esac && lvsd_start "$1"
 }
 
-# Each asks first whether another host has its address: all do at the same time.
+# Each asks first whether another host has its address: all do at the same time. One that cannot run here is left out.
 LVSD_LOGS=()
 paths_ready() {
-	local log
-	for log in "${LVSD_LOGS[@]}"; do
-		says "$log" 'ready: ' || return
+	local number vip
+	for number in "${!LVSD_LOGS[@]}"; do
+		says "${LVSD_LOGS[number]}" 'ready: ' 2>/dev/null && continue
+		vip=10.201.$number.80
+		echo "skip - $(awk -v vip="$vip" '$2 == vip { print $1 }' "$HOSTS_WORK/paths"):" \
+			"$(tail -n 1 "${LVSD_LOGS[number]}")" >&2
+		sed -i "/ $vip /d" "$HOSTS_WORK/paths"
 	done
 }

@@ -9,6 +9,7 @@ import sys
 # The unit of a load, and how many of what it counts are one.
 UNITS = {"conn": ("connections/s", 1), "keepalive": ("requests/s", 1), "bulk": ("Gbit/s", 8e-9), "udp": ("packets/s", 1)}
 DIRECT, NFT, HAPROXY = "direct", "nft/nat", "haproxy/splice"
+DISTURBED = 0.25  # others' share of the processor, above which a measurement counts only where there is no better one
 LATENCIES = ("p50_us", "p99_us", "p999_us")
 
 
@@ -16,11 +17,15 @@ def unit(load):
     return UNITS[load.split("-")[0]]
 
 
+def others_share(line):
+    return line["others_ns"] / line["wall_ns"]
+
+
 def rate(line):
     """Units a second of the time that others left; None: it failed."""
     if line.get("failed"):
         return None
-    mine = max(1 - line["others_ns"] / line["wall_ns"], 0.01)
+    mine = max(1 - others_share(line), 0.01)
     return line["units"] * unit(line["load"])[1] / (line["seconds"] * mine)
 
 
@@ -29,14 +34,20 @@ def unit_ns(line):
     return line["cpu_ns"] / line["units"]
 
 
+def quiet(rounds):
+    """Without those that others disturbed, as far as some are left."""
+    kept = {turn: line for turn, line in rounds.items() if others_share(line) <= DISTURBED}
+    return kept or rounds
+
+
 def grouped(lines):
-    """{load: {path: {round: line}}} of those that did not fail."""
+    """{load: {path: {round: line}}} of those that count."""
     groups = {}
     for line in lines:
         of_path = groups.setdefault(line["load"], {}).setdefault(line["path"], {})
         if not line.get("failed"):
             of_path[line["round"]] = line
-    return groups
+    return {load: {path: quiet(rounds) for path, rounds in paths.items()} for load, paths in groups.items()}
 
 
 def median(values):
@@ -50,7 +61,10 @@ def significant(value, digits=4):
 
 def ratio(rounds, reference):
     """Median of the ratios in the same round: what drifts does so for both."""
-    return median(rate(rounds[n]) / rate(reference[n]) for n in rounds if n in reference)
+    same = [rate(rounds[n]) / rate(reference[n]) for n in rounds if n in reference]
+    if same or not rounds or not reference:
+        return median(same)
+    return median(map(rate, rounds.values())) / median(map(rate, reference.values()))
 
 
 def balancer_ns(rounds, direct):
@@ -77,7 +91,7 @@ def result(path, load, of_paths):
     if any(line["balancer_ns"] for line in lines):
         line["process_ns_per_packet"] = significant(packet_ns("balancer_ns"))
     line["errors"] = sum(line.get("errors", 0) for line in lines)
-    line["others_share"] = significant(median(line["others_ns"] / line["wall_ns"] for line in lines), 2)
+    line["others_share"] = significant(median(map(others_share, lines)), 2)
     line["rounds"] = len(rounds)
     return line
 

@@ -91,6 +91,15 @@ class TestResults(unittest.TestCase):
         self.assertEqual(list(line)[:7], ["path", "load", "value", "unit", "cpu_ns_per_packet", "ratio_to_nft",
                                           "ratio_to_haproxy"])
 
+    def test_disturbed_rounds(self):
+        # A round in which others had half of the processor does not count, unless there is none but it.
+        half = {"others_ns": 500000000}
+        lines = [raw("nft/nat", "conn", 0, 10, 1, **half), raw("nft/nat", "conn", 1, 100, 1)]
+        self.assertEqual((one(lines, "nft/nat")["value"], one(lines, "nft/nat")["rounds"]), (100, 1))
+        lines += [raw("lvsd-tun/nat", "conn", 0, 80, 1), raw("lvsd-tun/nat", "conn", 1, 1, 1, **half)]
+        self.assertEqual(one(lines, "lvsd-tun/nat")["ratio_to_nft"], 0.8)
+        self.assertEqual(one(lines[:1], "nft/nat")["value"], 20)
+
     def test_share_of_the_balancer(self):
         # 10 µs a connection without it, 15 with it, ten packets each: 500 ns a packet.
         lines = [raw("direct", "conn", 0, 100, 1000000, 1000), raw("nft/nat", "conn", 0, 80, 1200000, 800)]
