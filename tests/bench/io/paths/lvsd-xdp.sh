@@ -5,7 +5,7 @@
 MODES=(nat dr tun)
 
 path_missing() {
-	"$LVSD" --help | grep -q -- '--io xdp:' || echo "this lvsd was built without xdp"
+	"$LVSD" --check --io xdp:lo --rules /dev/null 2>&1 | grep -o 'this lvsd was built without.*'
 }
 
 path() {
