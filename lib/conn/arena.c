@@ -80,34 +80,12 @@ void lvs_arena_fini(struct lvs_arena *arena)
 	free_tables(arena);
 }
 
-/* --- The set of idle records --- */
-
-static void set_idle(struct lvs_arena *arena, uint32_t number)
+/* Where a word of a chunk has its first idle record. */
+LVS_NOINLINE void lvs_arena_set_some(struct lvs_arena *arena, struct lvs_arena_chunk *chunk,
+				     uint32_t unit)
 {
-	uint32_t unit = number % LVS_ARENA_CHUNK_UNITS;
-	uint32_t at = number >> LVS_ARENA_CHUNK_SHIFT;
-	struct lvs_arena_chunk *chunk = arena->chunks[at];
-
-	assert(!(chunk->idle[unit / 64] >> unit % 64 & 1));
-	chunk->idle[unit / 64] |= UINT64_C(1) << unit % 64;
 	chunk->some[unit / 4096] |= UINT64_C(1) << unit / 64 % 64;
-	arena->some[chunk->size][at / 64] |= UINT64_C(1) << at % 64;
-	if (number < arena->low[chunk->size])
-		arena->low[chunk->size] = number;
-}
-
-static void clear_idle(struct lvs_arena *arena, uint32_t number)
-{
-	uint32_t unit = number % LVS_ARENA_CHUNK_UNITS;
-	uint32_t at = number >> LVS_ARENA_CHUNK_SHIFT;
-	struct lvs_arena_chunk *chunk = arena->chunks[at];
-
-	chunk->idle[unit / 64] &= ~(UINT64_C(1) << unit % 64);
-	if (chunk->idle[unit / 64])
-		return;
-	chunk->some[unit / 4096] &= ~(UINT64_C(1) << unit / 64 % 64);
-	if (lvs_arena_next_bit(chunk->some, LVS_ARRAY_N(chunk->some), 0) == LVS_ARENA_WORDS)
-		arena->some[chunk->size][at / 64] &= ~(UINT64_C(1) << at % 64);
+	arena->some[chunk->size][chunk->number / 64] |= UINT64_C(1) << chunk->number % 64;
 }
 
 /* --- Epochs --- */
@@ -302,7 +280,7 @@ static uint32_t reuse(struct lvs_arena *arena, uint32_t size, const struct lvs_e
 			if (tries == 0)
 				arena->low[size] = number + 1;
 			leave_limbo(arena, tag);
-			clear_idle(arena, number);
+			lvs_arena_clear_idle(arena, number);
 			return number;
 		}
 		if (tries == TRIES && may_make)
@@ -441,13 +419,17 @@ struct lvs_conn *lvs_arena_take(struct lvs_arena *arena, enum lvs_arena_size siz
 	return clear(conn, size);
 }
 
-static void give(struct lvs_arena *arena, struct lvs_conn *conn, uint64_t tag)
+LVS_INLINE void give(struct lvs_arena *arena, struct lvs_conn *conn, uint64_t tag)
+{
+	set_tag(conn, tag);
+	lvs_arena_set_idle(arena, lvs_arena_number(conn), lvs_arena_chunk_of(conn));
+}
+
+static void count_less(struct lvs_arena *arena, uint32_t n)
 {
 	uint32_t in_use = atomic_load_explicit(&arena->in_use, memory_order_relaxed);
 
-	set_tag(conn, tag);
-	set_idle(arena, lvs_arena_number(conn));
-	atomic_store_explicit(&arena->in_use, in_use - 1, memory_order_relaxed);
+	atomic_store_explicit(&arena->in_use, in_use - n, memory_order_relaxed);
 }
 
 void lvs_arena_put(struct lvs_arena *arena, struct lvs_conn *conn)
@@ -455,24 +437,57 @@ void lvs_arena_put(struct lvs_arena *arena, struct lvs_conn *conn)
 	lvs_spin_lock(&arena->lock);
 	atomic_store_explicit(&conn->word, LVS_CONN_DEAD, memory_order_relaxed);
 	give(arena, conn, 0);
+	count_less(arena, 1);
 	lvs_spin_unlock(&arena->lock);
 }
 
-void lvs_arena_retire_all(struct lvs_arena *arena, struct lvs_conn *const *conns, unsigned n)
+/* The lock is held. */
+static void retire_all(struct lvs_arena *arena, struct lvs_conn *const *conns, unsigned n)
 {
-	uint64_t tag;
-
-	if (n == 0)
-		return;
-	lvs_spin_lock(&arena->lock);
 	/* Drawn under the lock, so that tags rise in limbo[]. */
-	tag = lvs_epoch_retire(arena->epoch);
+	uint64_t tag = lvs_epoch_retire(arena->epoch);
+
 	arena->newest = tag;
 	arena->limbo[1].tag = tag;
 	arena->limbo[1].n += n;
 	for (unsigned i = 0; i < n; i++)
 		give(arena, conns[i], tag);
+	count_less(arena, n);
+}
+
+void lvs_arena_retire_all(struct lvs_arena *arena, struct lvs_conn *const *conns, unsigned n)
+{
+	if (n == 0)
+		return;
+	lvs_spin_lock(&arena->lock);
+	retire_all(arena, conns, n);
 	lvs_spin_unlock(&arena->lock);
+}
+
+/* Whether a record that has just been unlinked is the one that would be taken when it was given
+ * back: there is no other, and nobody else is inside an epoch. */
+static bool is_next(const struct lvs_arena *arena, const struct lvs_conn *conn, uint32_t size,
+		    const struct lvs_epoch_reader *self)
+{
+	uint32_t in_use = atomic_load_explicit(&arena->in_use, memory_order_relaxed);
+
+	return in_use == arena->made[LVS_ARENA_SMALL] + arena->made[LVS_ARENA_LARGE] &&
+	       in_use <= arena->max_conns && lvs_arena_chunk_of(conn)->size == size &&
+	       lvs_epoch_passed(arena->epoch, UINT64_MAX, self);
+}
+
+struct lvs_conn *lvs_arena_retake(struct lvs_arena *arena, struct lvs_conn *conn,
+				  enum lvs_arena_size size, const struct lvs_epoch_reader *self,
+				  int *err)
+{
+	lvs_spin_lock(&arena->lock);
+	if (lvs_unlikely(!is_next(arena, conn, size, self))) {
+		retire_all(arena, &conn, 1);
+		return take_slowly(arena, size, self, err);
+	}
+	atomic_store_explicit(&conn->word, 0, memory_order_relaxed);
+	lvs_spin_unlock(&arena->lock);
+	return clear(conn, size);
 }
 
 void lvs_arena_retire(struct lvs_arena *arena, struct lvs_conn *conn)

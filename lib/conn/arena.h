@@ -108,6 +108,12 @@ void lvs_arena_retire(struct lvs_arena *arena, struct lvs_conn *conn);
 /* The same of several, under one lock and one tag. */
 void lvs_arena_retire_all(struct lvs_arena *arena, struct lvs_conn *const *conns, unsigned n);
 
+/* lvs_arena_retire() and lvs_arena_take() as one: the same record is taken, but where it is the one
+ * that was given back nothing is moved for it. */
+struct lvs_conn *lvs_arena_retake(struct lvs_arena *arena, struct lvs_conn *conn,
+				  enum lvs_arena_size size, const struct lvs_epoch_reader *self,
+				  int *err);
+
 /* Records in limbo; the lock is held or nobody else is there. */
 uint32_t lvs_arena_limbo_n(const struct lvs_arena *arena);
 

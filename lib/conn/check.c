@@ -201,9 +201,8 @@ static const char *check_timers(const struct lvs_table *table, const struct lvs_
 
 	if (!wrong)
 		wrong = check_timer_list(table, shard, wheel->parked);
-	for (unsigned i = 0; i < LVS_WHEEL_LEVELS * LVS_WHEEL_SLOTS && !wrong; i++)
-		wrong = check_timer_list(table, shard,
-					 wheel->first[i / LVS_WHEEL_SLOTS][i % LVS_WHEEL_SLOTS]);
+	for (unsigned i = 0; i < LVS_WHEEL_PLACES && !wrong; i++)
+		wrong = check_timer_list(table, shard, wheel->first[i]);
 	return wrong;
 }
 

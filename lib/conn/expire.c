@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How connections end by themselves: by time, or to make room. */
+/* How connections end by themselves: by time. To make room: evict.c. */
 #include <limits.h>
 
+#include "conn/end.h"
 #include "conn/inside.h"
-#include "conn/state.h"
 
 /* Records looked at before a shard's lock is let go for others. */
 #define TURN 64
 /* Shards that are served side by side; a power of two. */
 #define GROUP 8
-/* Records that the hand passes for one new connection. */
-#define SWEEP 64
-/* Of those behind it, so many are looked at for the next one. */
-#define LOOK_AHEAD 8
-
 /* What a pass does with controllers that wait for those whom they control. */
 enum parked_way {
 	PARKED_BEFORE, /* serves those of a tick before, for good */
@@ -22,7 +17,7 @@ enum parked_way {
 };
 
 /* Sets DEAD if the deadline is reached; the word before in @p word, the deadline in @p at. */
-static bool is_over(struct lvs_conn *conn, uint32_t tick, uint64_t *word, uint32_t *at)
+LVS_INLINE bool is_over(struct lvs_conn *conn, uint32_t tick, uint64_t *word, uint32_t *at)
 {
 	/* acquire, here and below: the word's own mark; pairs with who shortened the timeout */
 	*word = atomic_load_explicit(&conn->word, memory_order_acquire);
@@ -39,9 +34,9 @@ static bool is_over(struct lvs_conn *conn, uint32_t tick, uint64_t *word, uint32
 }
 
 /* Takes the lock of the second key; not when it is a lower one and busy. */
-static bool lock_second(const struct lvs_keys *keys)
+LVS_INLINE bool lock_second(const struct lvs_keys *keys)
 {
-	if (keys->shard[1] == keys->shard[0])
+	if (lvs_likely(keys->shard[1] == keys->shard[0]))
 		return true;
 	if (keys->shard[1] < keys->shard[0])
 		return lvs_spin_trylock(&keys->shard[1]->lock);
@@ -55,8 +50,9 @@ struct turn {
 	struct lvs_shard *home;
 	uint32_t tick;
 	void *by;
-	struct lvs_conn *next; /* its turn comes next, by these keys; NULL: that is not known */
-	struct lvs_keys keys;
+	struct lvs_conn *next; /* its turn comes next, and it is over; NULL: that is not known */
+	unsigned which;        /* of keys[], those of next */
+	struct lvs_keys keys[2];
 	struct lvs_ended ended;
 };
 
@@ -68,18 +64,19 @@ static void begin_turn(struct turn *turn, struct lvs_table *table, struct lvs_sh
 	turn->tick = tick;
 	turn->by = by;
 	turn->next = NULL;
+	turn->which = 0;
 	turn->ended.n = 0;
 }
 
-static void keys_of(const struct lvs_table *table, const struct lvs_conn *conn,
-		    struct lvs_keys *keys)
+LVS_INLINE void keys_of(const struct lvs_table *table, const struct lvs_conn *conn,
+			struct lvs_keys *keys)
 {
 	lvs_keys_of(table, conn, lvs_key_hash_conn(&table->env.hash, &table->companies, conn, 0),
 		    keys);
 }
 
 /* Its deadline is reached. False: it is not over, or cannot be served now. */
-static bool end_by_time(struct turn *turn, struct lvs_conn *conn, const struct lvs_keys *keys)
+LVS_INLINE bool end_by_time(struct turn *turn, struct lvs_conn *conn, const struct lvs_keys *keys)
 {
 	struct lvs_table *table = turn->table;
 	struct lvs_end end = {.by = turn->by, .ended = &turn->ended};
@@ -92,10 +89,10 @@ static bool end_by_time(struct turn *turn, struct lvs_conn *conn, const struct l
 	}
 	over = is_over(conn, turn->tick, &word, &end.at);
 	if (over)
-		lvs_table_bury(table, conn, keys, word, &end);
+		lvs_end_bury(table, conn, keys, word, &end);
 	else
 		lvs_wheel_link(&turn->home->wheel, &table->arena, conn, end.at);
-	if (keys->shard[1] != turn->home)
+	if (lvs_unlikely(keys->shard[1] != turn->home))
 		lvs_spin_unlock(&keys->shard[1]->lock);
 	return over;
 }
@@ -107,58 +104,67 @@ static uint32_t deadline_of(const struct lvs_conn *conn)
 	return lvs_conn_deadline(atomic_load_explicit(&conn->seen, memory_order_relaxed), word);
 }
 
-/* A record whose timer fired is over, or is linked anew. @p keys may be NULL. */
-static bool fired(struct turn *turn, struct lvs_conn *conn, const struct lvs_keys *keys)
+/* Its timer fired. Some of those that it controls may be over too, and have not been served yet. */
+static LVS_NOINLINE void controller_fired(struct turn *turn, struct lvs_conn *conn)
 {
 	struct lvs_table *table = turn->table;
 	uint32_t deadline = deadline_of(conn);
-	struct lvs_keys its;
 
 	if (!lvs_tick_reached(turn->tick, deadline)) {
 		lvs_wheel_link(&turn->home->wheel, &table->arena, conn, deadline);
+		return;
+	}
+	lvs_wheel_park(&turn->home->wheel, &table->arena, conn, turn->tick);
+	atomic_store_explicit(&table->parked, true, memory_order_relaxed);
+}
+
+/* The same of one that was not looked at ahead: packets may have come since its timer was set. */
+static LVS_NOINLINE bool fired_unseen(struct turn *turn, struct lvs_conn *conn)
+{
+	uint32_t deadline = deadline_of(conn);
+	struct lvs_keys keys;
+
+	if (!lvs_tick_reached(turn->tick, deadline)) {
+		lvs_wheel_link(&turn->home->wheel, &turn->table->arena, conn, deadline);
 		return false;
 	}
-	if (lvs_unlikely(lvs_conn_control_n(conn))) {
-		/* Some of those may be over too, and have not been served yet. */
-		lvs_wheel_park(&turn->home->wheel, &table->arena, conn, turn->tick);
-		atomic_store_explicit(&table->parked, true, memory_order_relaxed);
-		return false;
-	}
-	if (!keys) {
-		keys_of(table, conn, &its);
-		keys = &its;
-	}
-	return end_by_time(turn, conn, keys);
+	keys_of(turn->table, conn, &keys);
+	return end_by_time(turn, conn, &keys);
 }
 
 /* What will be touched when the next record has its turn comes meanwhile. */
-static void look_ahead(struct turn *turn)
+LVS_INLINE void look_ahead(struct turn *turn)
 {
 	struct lvs_conn *next = lvs_wheel_peek(&turn->home->wheel, &turn->table->arena);
+	struct lvs_keys *keys;
 
 	turn->next = NULL;
 	if (!next || !lvs_tick_reached(turn->tick, deadline_of(next)))
 		return;
-	keys_of(turn->table, next, &turn->keys);
-	for (unsigned key = 0; key < turn->keys.n; key++)
-		lvs_shard_fetch(turn->keys.shard[key], turn->keys.hash[key]);
+	turn->which ^= 1;
+	keys = &turn->keys[turn->which];
+	keys_of(turn->table, next, keys);
+	for (unsigned key = 0; key < keys->n; key++)
+		lvs_shard_fetch(keys->shard[key], keys->hash[key]);
 	turn->next = next;
 }
 
 static unsigned fire_all(struct turn *turn, unsigned *looks)
 {
 	struct lvs_table *table = turn->table;
-	struct lvs_keys keys;
 	struct lvs_conn *conn;
 	unsigned ended = 0;
 
 	while ((conn = lvs_wheel_fire(&turn->home->wheel, &table->arena, turn->tick, looks))) {
-		bool known = conn == turn->next;
+		const struct lvs_keys *keys = conn == turn->next ? &turn->keys[turn->which] : NULL;
 
-		if (known)
-			keys = turn->keys;
 		look_ahead(turn);
-		ended += fired(turn, conn, known ? &keys : NULL);
+		if (lvs_unlikely(lvs_conn_control_n(conn)))
+			controller_fired(turn, conn);
+		else if (lvs_likely(keys != NULL))
+			ended += end_by_time(turn, conn, keys);
+		else
+			ended += fired_unseen(turn, conn);
 	}
 	return ended;
 }
@@ -291,7 +297,7 @@ static void start_walkers(struct group *group)
 		lvs_wheel_fetch(&shard_at(group, i)->wheel, group->tick);
 	for (unsigned i = 0; i < group->n; i++) {
 		fetch_first(group, i, 0);
-		if ((group->tick & LVS_WHEEL_MASK) == 0)
+		if (group->tick % LVS_WHEEL_NEAR == 0)
 			group->walker[i] = fetch_first(group, i, 1);
 		group->walking |= group->walker[i] != 0;
 	}
@@ -413,80 +419,4 @@ unsigned lvs_table_expire(struct lvs_table *table, uint32_t tick, unsigned budge
 	}
 	note_expired(table, ended);
 	return ended;
-}
-
-/* Templates whose connections were never answered go like embryonic ones. */
-static bool is_evictable(const struct lvs_conn *conn, uint64_t word)
-{
-	if (word & LVS_CONN_TEMPLATE)
-		return LVS_CONN_STATE(word) != LVS_TEMPLATE_ASSURED;
-	return lvs_state_evictable(conn->protocol, word, lvs_conn_packets(conn));
-}
-
-/* Ends the record if it is one to make room, and with it what controlled it alone. */
-static bool evict_this(struct lvs_table *table, struct lvs_conn *conn, void *by)
-{
-	/* acquire: pairs with publish(); only then may the rest be read */
-	uint64_t word = atomic_load_explicit(&conn->word, memory_order_acquire);
-	struct lvs_end end = {
-		.at = atomic_load_explicit(&conn->seen, memory_order_relaxed),
-		.unused = true,
-		.by = by,
-	};
-
-	if ((word & (LVS_CONN_LIVE | LVS_CONN_DEAD)) != LVS_CONN_LIVE ||
-	    !is_evictable(conn, word) || !lvs_table_end(table, conn, word, &end))
-		return false;
-	lvs_table_drop_controllers(table, conn, end.at, by);
-	return true;
-}
-
-/* What the next eviction will touch comes meanwhile: whoever is likely to be next. */
-static void fetch_victim(const struct lvs_table *table, uint32_t number)
-{
-	const struct lvs_arena *arena = &table->arena;
-
-	for (unsigned i = 0; i < LOOK_AHEAD; i++, number++) {
-		const struct lvs_conn *conn;
-		struct lvs_keys keys;
-		uint64_t word;
-
-		number = lvs_arena_next(arena, number);
-		if (!number)
-			return;
-		conn = lvs_arena_at(arena, number);
-		/* acquire: pairs with publish(); in our epoch it stays what it is */
-		word = atomic_load_explicit(&conn->word, memory_order_acquire);
-		if ((word & (LVS_CONN_LIVE | LVS_CONN_DEAD)) != LVS_CONN_LIVE ||
-		    !is_evictable(conn, word))
-			continue;
-		keys_of(table, conn, &keys);
-		for (unsigned key = 0; key < keys.n; key++)
-			lvs_shard_fetch(keys.shard[key], keys.hash[key]);
-		lvs_wheel_fetch_sides(arena, conn);
-		return;
-	}
-}
-
-bool lvs_table_evict(struct lvs_table *table, void *by)
-{
-	uint32_t number = atomic_load_explicit(&table->hand, memory_order_relaxed);
-	bool done = false;
-
-	for (unsigned i = 0; i < SWEEP && !done; i++) {
-		number = lvs_arena_next(&table->arena, number);
-		if (!number)
-			number = lvs_arena_next(&table->arena, 0);
-		if (!number)
-			return false;
-		done = evict_this(table, lvs_arena_at(&table->arena, number), by);
-		number++;
-	}
-	/* relaxed: two sweeps at a time may pass the same records, no harm */
-	atomic_store_explicit(&table->hand, number, memory_order_relaxed);
-	if (!done)
-		return false;
-	atomic_fetch_add_explicit(&table->evicted, 1, memory_order_relaxed);
-	fetch_victim(table, number);
-	return true;
 }

@@ -152,14 +152,6 @@ struct lvs_end {
 	struct lvs_ended *ended; /* where its record goes; NULL: it is given back at once */
 };
 
-/*
- * The rest of a connection's end, DEAD having been set and the timer unlinked:
- * out of the index, gone() is called, its controller is let go, the record goes into
- * limbo. All its shards' locks are held.
- */
-void lvs_table_bury(struct lvs_table *table, struct lvs_conn *conn, const struct lvs_keys *keys,
-		    uint64_t word, const struct lvs_end *end);
-
 /* Gives back what has been gathered. */
 void lvs_table_give_back(struct lvs_table *table, struct lvs_ended *ended);
 
@@ -176,7 +168,8 @@ unsigned lvs_table_drop_controllers(struct lvs_table *table, const struct lvs_co
 /* One less for the controller of a record, if it has one. With or without locks. */
 void lvs_table_let_go(struct lvs_table *table, const struct lvs_conn *conn);
 
-/* Ends one embryonic or closing connection, if one is near the hand. No lock is held. */
-bool lvs_table_evict(struct lvs_table *table, void *by);
+/* Ends one embryonic or closing connection, if one is near the hand: NULL, or its record, which is
+ * the caller's to give back. No lock is held. */
+struct lvs_conn *lvs_table_evict(struct lvs_table *table, void *by);
 
 #endif

@@ -270,7 +270,7 @@ bool lvs_shard_reserve_step(struct lvs_shard *shard, struct lvs_shard_env *env, 
 
 /* --- Entries --- */
 
-bool lvs_shard_remove(struct lvs_shard *shard, uint64_t hash, uint32_t ref)
+bool lvs_shard_remove_any(struct lvs_shard *shard, uint64_t hash, uint32_t ref)
 {
 	struct lvs_index next = lvs_view_next(shard->view);
 

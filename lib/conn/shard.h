@@ -146,8 +146,24 @@ LVS_INLINE void lvs_shard_add(struct lvs_shard *shard, uint64_t hash, uint32_t r
 	atomic_store_explicit(&shard->adds, adds + 1, memory_order_release);
 }
 
-/* Takes out an entry. False when it is not there. */
-bool lvs_shard_remove(struct lvs_shard *shard, uint64_t hash, uint32_t ref);
+/* Takes out an entry, wherever it is. False when it is not there. */
+bool lvs_shard_remove_any(struct lvs_shard *shard, uint64_t hash, uint32_t ref);
+
+/* The same; mostly it is the first with its tag in its home line. */
+LVS_INLINE bool lvs_shard_remove(struct lvs_shard *shard, uint64_t hash, uint32_t ref)
+{
+	struct lvs_index_line *line = lvs_index_line_of(lvs_view_index(shard->view), hash);
+	uint32_t passed;
+	uint64_t slots = lvs_index_slots(line, lvs_index_tag(hash), &passed);
+
+	if (lvs_unlikely(!slots) ||
+	    lvs_unlikely(atomic_load_explicit(&line->refs[lvs_index_slot(slots)],
+					      memory_order_relaxed) != ref))
+		return lvs_shard_remove_any(shard, hash, ref);
+	lvs_index_clear(line, lvs_index_slot(slots));
+	shard->entries[0]--;
+	return true;
+}
 
 /* Frees old lines if nobody sees them any more. */
 void lvs_shard_tidy(struct lvs_shard *shard, struct lvs_shard_env *env);

@@ -8,6 +8,7 @@
 #include <liblvs/error.h>
 
 #include "base/memory.h"
+#include "conn/end.h"
 #include "conn/insert.h"
 #include "conn/inside.h"
 
@@ -113,10 +114,12 @@ struct lvs_conn *lvs_table_take(struct lvs_table *table, const struct lvs_epoch_
 struct lvs_conn *lvs_table_make_room(struct lvs_table *table, const struct lvs_epoch_reader *self,
 				     bool large, bool evict, void *by, int *err)
 {
-	struct lvs_conn *conn = NULL;
+	struct lvs_conn *ended = NULL, *conn = NULL;
 
-	if (*err == LVS_ERR_FULL && evict && lvs_table_evict(table, by))
-		conn = lvs_arena_take(&table->arena, size_of(large), self, err);
+	if (*err == LVS_ERR_FULL && evict)
+		ended = lvs_table_evict(table, by);
+	if (ended)
+		conn = lvs_arena_retake(&table->arena, ended, size_of(large), self, err);
 	if (*err == LVS_ERR_BUSY)
 		*err = LVS_ERR_FULL;
 	if (!conn && *err == LVS_ERR_FULL)
@@ -173,42 +176,65 @@ bool lvs_table_lacks(const struct lvs_table *table, uint64_t hash)
 
 /* --- Both shards of a two-way connection, in rising order (docs/adr/0003) --- */
 
-void lvs_keys_lock(const struct lvs_keys *keys)
+static LVS_NOINLINE void lock_two(const struct lvs_keys *keys)
 {
 	struct lvs_shard *a = keys->shard[0];
 	struct lvs_shard *b = keys->shard[1];
 
 	lvs_spin_lock(a <= b ? &a->lock : &b->lock);
-	if (a != b)
-		lvs_spin_lock(a <= b ? &b->lock : &a->lock);
+	lvs_spin_lock(a <= b ? &b->lock : &a->lock);
 }
 
-static void unlock_second(const struct lvs_keys *keys)
+LVS_INLINE void keys_lock(const struct lvs_keys *keys)
+{
+	if (lvs_likely(keys->shard[0] == keys->shard[1]))
+		lvs_spin_lock(&keys->shard[0]->lock);
+	else
+		lock_two(keys);
+}
+
+void lvs_keys_lock(const struct lvs_keys *keys)
+{
+	keys_lock(keys);
+}
+
+LVS_INLINE void unlock_second(const struct lvs_keys *keys)
 {
 	if (keys->shard[1] != keys->shard[0])
 		lvs_spin_unlock(&keys->shard[1]->lock);
 }
 
-void lvs_keys_unlock(const struct lvs_keys *keys)
+LVS_INLINE void keys_unlock(const struct lvs_keys *keys)
 {
 	unlock_second(keys);
 	lvs_spin_unlock(&keys->shard[0]->lock);
 }
 
-void lvs_keys_lock_of(const struct lvs_table *table, const struct lvs_conn *conn,
-		      struct lvs_keys *keys)
+void lvs_keys_unlock(const struct lvs_keys *keys)
+{
+	keys_unlock(keys);
+}
+
+LVS_INLINE void keys_lock_of(const struct lvs_table *table, const struct lvs_conn *conn,
+			     struct lvs_keys *keys)
 {
 	for (;;) {
 		lvs_be16 port = lvs_conn_client_port(conn);
 
 		lvs_keys_of(table, conn,
 			    lvs_key_hash_conn(&table->env.hash, &table->companies, conn, 0), keys);
-		lvs_keys_lock(keys);
+		keys_lock(keys);
 		/* It changes under these locks alone, once. */
 		if (lvs_likely(port == lvs_conn_client_port(conn)))
 			return;
-		lvs_keys_unlock(keys);
+		keys_unlock(keys);
 	}
+}
+
+void lvs_keys_lock_of(const struct lvs_table *table, const struct lvs_conn *conn,
+		      struct lvs_keys *keys)
+{
+	keys_lock_of(table, conn, keys);
 }
 
 struct lvs_shard *lvs_home_lock(const struct lvs_table *table, const struct lvs_conn *conn)
@@ -304,8 +330,7 @@ int lvs_table_insert(struct lvs_table *table, struct lvs_conn *conn, uint64_t ha
 
 /* --- End --- */
 
-/* One that controls others is their last's to give back. */
-static LVS_NOINLINE void retire_controller(struct lvs_table *table, struct lvs_conn *conn)
+void lvs_end_controller(struct lvs_table *table, struct lvs_conn *conn)
 {
 	/* acq_rel: one of us two is the last; pairs with lvs_table_let_go() */
 	uint32_t counts =
@@ -317,21 +342,11 @@ static LVS_NOINLINE void retire_controller(struct lvs_table *table, struct lvs_c
 		atomic_fetch_add_explicit(&table->ended_n, 1, memory_order_relaxed);
 }
 
-/* Its record can be given out when nobody sees it. */
-LVS_INLINE void retire(struct lvs_table *table, struct lvs_conn *conn, struct lvs_ended *ended)
+void lvs_end_controlled(struct lvs_table *table, const struct lvs_conn *conn, uint32_t at)
 {
-	/* Those that it controls only become less: more are taken on under its home's lock. */
-	if (lvs_unlikely(lvs_conn_control_n(conn))) {
-		retire_controller(table, conn);
-		return;
-	}
-	if (!ended) {
-		lvs_arena_retire(&table->arena, conn);
-		return;
-	}
-	ended->conn[ended->n++] = conn;
-	if (ended->n == LVS_ENDED_MAX)
-		lvs_table_give_back(table, ended);
+	/* Up to our end it had one to wait for; at that very tick we come first. */
+	lvs_conn_linger(lvs_table_controller(table, conn), at - 1);
+	lvs_table_let_go(table, conn);
 }
 
 void lvs_table_give_back(struct lvs_table *table, struct lvs_ended *ended)
@@ -340,41 +355,9 @@ void lvs_table_give_back(struct lvs_table *table, struct lvs_ended *ended)
 	ended->n = 0;
 }
 
-static void leave_controller(struct lvs_table *table, const struct lvs_conn *conn, uint32_t at)
-{
-	struct lvs_conn *controller = lvs_table_controller(table, conn);
-
-	if (lvs_likely(!controller))
-		return;
-	/* Up to our end it had one to wait for; at that very tick we come first. */
-	lvs_conn_linger(controller, at - 1);
-	lvs_table_let_go(table, conn);
-}
-
-void lvs_table_bury(struct lvs_table *table, struct lvs_conn *conn, const struct lvs_keys *keys,
-		    uint64_t word, const struct lvs_end *end)
-{
-	uint32_t number = lvs_arena_number(conn);
-
-	for (unsigned key = 0; key < keys->n; key++) {
-		bool was_there = lvs_shard_remove(keys->shard[key], keys->hash[key],
-						  lvs_index_ref(number, key));
-
-		assert(was_there);
-	}
-	if (lvs_unlikely(word & LVS_CONN_NO_CPORT))
-		atomic_fetch_sub_explicit(lvs_table_no_port(table, conn), 1, memory_order_relaxed);
-	if (table->gone)
-		table->gone(table->user, conn, word, end->at, end->by);
-	leave_controller(table, conn, end->at);
-	if (lvs_unlikely(conn->company))
-		lvs_company_retire(&table->companies, conn->company);
-	retire(table, conn, end->ended);
-}
-
 /* All its shards' locks are held. */
-static bool end_locked(struct lvs_table *table, struct lvs_conn *conn, const struct lvs_keys *keys,
-		       uint64_t word, const struct lvs_end *end)
+LVS_INLINE bool end_locked(struct lvs_table *table, struct lvs_conn *conn,
+			   const struct lvs_keys *keys, uint64_t word, const struct lvs_end *end)
 {
 	/* None is added meanwhile: lvs_table_control() takes the home's lock. */
 	if (end->unused && lvs_conn_control_n(conn))
@@ -384,7 +367,7 @@ static bool end_locked(struct lvs_table *table, struct lvs_conn *conn, const str
 						     memory_order_acq_rel, memory_order_relaxed))
 		return false;
 	lvs_wheel_unlink(&keys->shard[0]->wheel, &table->arena, conn);
-	lvs_table_bury(table, conn, keys, word, end);
+	lvs_end_bury(table, conn, keys, word, end);
 	return true;
 }
 
@@ -394,9 +377,9 @@ bool lvs_table_end(struct lvs_table *table, struct lvs_conn *conn, uint64_t word
 	struct lvs_keys keys;
 	bool ours;
 
-	lvs_keys_lock_of(table, conn, &keys);
+	keys_lock_of(table, conn, &keys);
 	ours = end_locked(table, conn, &keys, word, end);
-	lvs_keys_unlock(&keys);
+	keys_unlock(&keys);
 	return ours;
 }
 

@@ -61,6 +61,7 @@ struct lvs_fetch {
 	struct lvs_conn *conn; /* or NULL */
 	uint32_t number;       /* of that record */
 	uint32_t adds;         /* entries that the shard ever had then: lvs_fetch_lacks() */
+	uint32_t template;     /* where there is no record: number of its client's, 0 none */
 	/* Where there is no record: the shard in which surely none was there, or NULL. */
 	const struct lvs_shard *lacking;
 };

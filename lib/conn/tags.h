@@ -93,6 +93,16 @@ LVS_INLINE unsigned lvs_index_slot(uint64_t slots)
 #endif
 }
 
+/* Takes out what lies in a slot of its home line; the shard's lock is held. */
+LVS_INLINE void lvs_index_clear(struct lvs_index_line *line, unsigned slot)
+{
+	uint64_t tags = atomic_load_explicit(&line->tags[slot / 4], memory_order_relaxed);
+
+	/* release: as in index.c */
+	atomic_store_explicit(&line->tags[slot / 4], tags & ~(UINT64_C(0xffff) << slot % 4 * 16),
+			      memory_order_release);
+}
+
 /* Whether no slot has the tag and no entry went on to later lines. */
 LVS_INLINE bool lvs_index_lacks(const struct lvs_index_line *line, uint64_t tag)
 {

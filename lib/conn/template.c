@@ -120,6 +120,22 @@ static bool consider(void *user, uint32_t ref)
 	return true;
 }
 
+struct lvs_conn *lvs_template_guess_locked(const struct lvs_table *table, uint32_t number,
+					   const struct lvs_template_key *key)
+{
+	const uint64_t marks = LVS_CONN_LIVE | LVS_CONN_DEAD | LVS_CONN_INVALID;
+	struct lvs_conn *conn;
+
+	if (!number)
+		return NULL;
+	conn = lvs_arena_at(&table->arena, number);
+	/* acquire: pairs with lvs_insert_begin(); only what is published may be read */
+	if ((atomic_load_explicit(&conn->word, memory_order_acquire) & marks) != LVS_CONN_LIVE)
+		return NULL;
+	/* There is one that is valid. */
+	return is_of(table, conn, key) ? conn : NULL;
+}
+
 struct lvs_conn *lvs_template_find_locked(const struct lvs_table *table,
 					  const struct lvs_template_key *key, uint64_t hash)
 {

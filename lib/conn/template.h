@@ -46,6 +46,11 @@ struct lvs_conn *lvs_template_find(const struct lvs_table *table,
 struct lvs_conn *lvs_template_find_locked(const struct lvs_table *table,
 					  const struct lvs_template_key *key, uint64_t hash);
 
+/* The record of a number where it is that template, the shard's lock being held; NULL: it has to be
+ * looked for. The number was found in the caller's epoch, or is 0. */
+struct lvs_conn *lvs_template_guess_locked(const struct lvs_table *table, uint32_t number,
+					   const struct lvs_template_key *key);
+
 /* Fills in what a template is found by; lvs_table_insert() publishes it. */
 void lvs_template_fill(struct lvs_conn *conn, const struct lvs_template_key *key);
 

@@ -17,12 +17,16 @@ void lvs_wheel_park(struct lvs_wheel *wheel, const struct lvs_arena *arena, stru
 		       LVS_WHEEL_IS_PARKED);
 }
 
+LVS_INLINE void set_empty(struct lvs_wheel *wheel, uint32_t place)
+{
+	wheel->busy[place / 64] &= ~(UINT64_C(1) << place % 64);
+}
+
 void lvs_wheel_unlink(struct lvs_wheel *wheel, const struct lvs_arena *arena, struct lvs_conn *conn)
 {
 	uint32_t prev = lvs_wheel_get(&conn->prev);
 	uint32_t next = lvs_wheel_get(&conn->next);
-	unsigned level = prev >> LVS_WHEEL_SHIFT & (LVS_WHEEL_LEVELS - 1);
-	uint32_t slot = prev & LVS_WHEEL_MASK;
+	uint32_t place = prev & ~LVS_WHEEL_IS_FIRST;
 
 	if (next)
 		lvs_wheel_set(&lvs_arena_at(arena, next)->prev, prev);
@@ -31,33 +35,33 @@ void lvs_wheel_unlink(struct lvs_wheel *wheel, const struct lvs_arena *arena, st
 	} else if (prev == LVS_WHEEL_IS_PARKED) {
 		lvs_wheel_set(&wheel->parked, next);
 	} else {
-		assert(lvs_wheel_get(&wheel->first[level][slot]) == lvs_arena_number(conn));
-		lvs_wheel_set(&wheel->first[level][slot], next);
+		assert(lvs_wheel_get(&wheel->first[place]) == lvs_arena_number(conn));
+		lvs_wheel_set(&wheel->first[place], next);
 		if (!next)
-			wheel->busy[level] &= ~(UINT64_C(1) << slot);
+			set_empty(wheel, place);
 	}
 	wheel->linked_n--;
 }
 
-/* What is left of a slot of this level that was taken from at its front. */
-LVS_INLINE void begin_with(struct lvs_wheel *wheel, const struct lvs_arena *arena, unsigned level,
-			   uint32_t slot, uint32_t number)
+/* What is left of a slot that was taken from at its front. */
+LVS_INLINE void begin_with(struct lvs_wheel *wheel, const struct lvs_arena *arena, uint32_t place,
+			   uint32_t number)
 {
-	lvs_wheel_set(&wheel->first[level][slot], number);
+	lvs_wheel_set(&wheel->first[place], number);
 	if (number)
-		lvs_wheel_set(&lvs_arena_at(arena, number)->prev, lvs_wheel_head(level, slot));
+		lvs_wheel_set(&lvs_arena_at(arena, number)->prev, LVS_WHEEL_IS_FIRST | place);
 	else
-		wheel->busy[level] &= ~(UINT64_C(1) << slot);
+		set_empty(wheel, place);
 }
 
-/* The first of those whose tick has come; what follows it comes meanwhile. */
-static struct lvs_conn *pop(struct lvs_wheel *wheel, const struct lvs_arena *arena)
+/* Takes out the first of those whose tick has come; what follows it comes meanwhile. */
+LVS_INLINE struct lvs_conn *pop(struct lvs_wheel *wheel, const struct lvs_arena *arena,
+				uint32_t number)
 {
-	uint32_t slot = lvs_wheel_slot(wheel->now, 0);
-	struct lvs_conn *conn = lvs_arena_at(arena, lvs_wheel_get(&wheel->first[0][slot]));
+	struct lvs_conn *conn = lvs_arena_at(arena, number);
 	uint32_t next = lvs_wheel_get(&conn->next);
 
-	begin_with(wheel, arena, 0, slot, next);
+	begin_with(wheel, arena, lvs_wheel_place_of(wheel->now, 0), next);
 	wheel->linked_n--;
 	if (next)
 		lvs_wheel_fetch_next(arena, lvs_arena_at(arena, next));
@@ -68,8 +72,8 @@ static struct lvs_conn *pop(struct lvs_wheel *wheel, const struct lvs_arena *are
 static void deal_out(struct lvs_wheel *wheel, const struct lvs_arena *arena, unsigned level,
 		     unsigned *looks)
 {
-	uint32_t slot = lvs_wheel_slot(wheel->now, level);
-	uint32_t number = lvs_wheel_get(&wheel->first[level][slot]);
+	uint32_t place = lvs_wheel_place_of(wheel->now, level);
+	uint32_t number = lvs_wheel_get(&wheel->first[place]);
 
 	for (; number && *looks; --*looks) {
 		struct lvs_conn *conn = lvs_arena_at(arena, number);
@@ -79,52 +83,72 @@ static void deal_out(struct lvs_wheel *wheel, const struct lvs_arena *arena, uns
 		lvs_wheel_place(wheel, arena, conn, number);
 		number = next;
 	}
-	begin_with(wheel, arena, level, slot, number);
+	begin_with(wheel, arena, place, number);
 }
 
-/* Whether a slot of this level is reached by the clock, and not empty. */
-static bool is_due(const struct lvs_wheel *wheel, unsigned level)
+/* The first of the slot of this level that the clock has reached; 0: it has reached none, or an
+ * empty one. */
+LVS_INLINE uint32_t due_at(const struct lvs_wheel *wheel, unsigned level)
 {
-	uint32_t below = (UINT32_C(1) << LVS_WHEEL_SHIFT * level) - 1;
+	uint32_t below = (UINT32_C(1) << lvs_wheel_shift(level)) - 1;
 
-	return (wheel->now & below) == 0 &&
-	       lvs_wheel_get(&wheel->first[level][lvs_wheel_slot(wheel->now, level)]);
+	if (wheel->now & below)
+		return 0;
+	return lvs_wheel_get(&wheel->first[lvs_wheel_place_of(wheel->now, level)]);
 }
 
-/* The highest level that has something due, + 1; 0: none has. What comes down a level may have to
- * come down another, so they are served from the top. */
-static unsigned due_level(const struct lvs_wheel *wheel)
+/* Deals out what is due above level 0, from the top: what comes down a level may have to come down
+ * another. False: nothing is. */
+static LVS_NOINLINE bool deal_out_due(struct lvs_wheel *wheel, const struct lvs_arena *arena,
+				      unsigned *looks)
 {
-	unsigned level = LVS_WHEEL_LEVELS;
-
-	if (lvs_likely(wheel->now & LVS_WHEEL_MASK))
-		level = 1;
-	while (level > 0 && !is_due(wheel, level - 1))
-		level--;
-	return level;
+	for (unsigned level = LVS_WHEEL_LEVELS - 1; level > 0; level--)
+		if (due_at(wheel, level)) {
+			deal_out(wheel, arena, level, looks);
+			return true;
+		}
+	return false;
 }
 
-/* Ticks until the clock reaches a slot in use of this level; UINT32_MAX: none is. */
+/* Ticks until the clock reaches a slot in use of level 0; UINT32_MAX: none is. */
+static uint32_t near_distance(const struct lvs_wheel *wheel)
+{
+	uint32_t from = (wheel->now + 1) % LVS_WHEEL_NEAR;
+	uint64_t busy = wheel->busy[from / 64] >> from % 64;
+
+	if (busy)
+		return 1 + lvs_ctz64(busy);
+	/* Round to the word where it began, whose lower bits come last. */
+	for (uint32_t ahead = 64 - from % 64; ahead < LVS_WHEEL_NEAR + 64; ahead += 64) {
+		busy = wheel->busy[(from + ahead) % LVS_WHEEL_NEAR / 64];
+		if (busy)
+			return 1 + ahead + lvs_ctz64(busy);
+	}
+	return UINT32_MAX;
+}
+
+/* The same of a level above. */
 static uint32_t distance(const struct lvs_wheel *wheel, unsigned level)
 {
-	uint64_t busy = wheel->busy[level];
-	unsigned shift = LVS_WHEEL_SHIFT * level;
-	unsigned turn = (lvs_wheel_slot(wheel->now, level) + 1) & LVS_WHEEL_MASK;
-	uint32_t slots;
+	unsigned shift = lvs_wheel_shift(level);
+	uint32_t slot = wheel->now >> shift;
+	unsigned turn = (slot + 1) % LVS_WHEEL_SLOTS;
+	uint32_t first = lvs_wheel_place_of(0, level);
+	/* The slots of two levels share a word. */
+	uint32_t busy = (uint32_t)(wheel->busy[first / 64] >> first % 64);
 
 	if (!busy)
 		return UINT32_MAX;
-	busy = turn ? busy >> turn | busy << (64 - turn) : busy;
-	slots = lvs_ctz64(busy) + 1;
-	return (((wheel->now >> shift) + slots) << shift) - wheel->now;
+	busy = turn ? busy >> turn | busy << (LVS_WHEEL_SLOTS - turn) : busy;
+	return ((slot + lvs_ctz64(busy) + 1) << shift) - wheel->now;
 }
 
 /* Moves the clock to the next slot in use; false: there is none up to @p tick, where it now is. */
-static bool advance(struct lvs_wheel *wheel, uint32_t tick)
+static LVS_NOINLINE bool advance(struct lvs_wheel *wheel, uint32_t tick)
 {
-	uint32_t nearest = UINT32_MAX;
+	uint32_t nearest = near_distance(wheel);
 
-	for (unsigned level = 0; level < LVS_WHEEL_LEVELS; level++) {
+	for (unsigned level = 1; level < LVS_WHEEL_LEVELS; level++) {
 		uint32_t d = distance(wheel, level);
 
 		if (d < nearest)
@@ -146,44 +170,49 @@ struct lvs_conn *lvs_wheel_fire(struct lvs_wheel *wheel, const struct lvs_arena 
 	if (!lvs_tick_reached(tick, wheel->now))
 		return NULL;
 	while (*looks) {
-		unsigned level = due_level(wheel);
+		uint32_t number;
 
-		if (level == 0) {
-			if (!advance(wheel, tick))
-				return NULL;
+		if (lvs_unlikely(wheel->now % LVS_WHEEL_NEAR == 0) &&
+		    deal_out_due(wheel, arena, looks))
 			continue;
-		}
-		if (level == 1) {
+		number = due_at(wheel, 0);
+		if (number) {
 			--*looks;
-			return pop(wheel, arena);
+			return pop(wheel, arena, number);
 		}
-		deal_out(wheel, arena, level - 1, looks);
+		if (!advance(wheel, tick))
+			return NULL;
 	}
 	return NULL;
 }
 
 bool lvs_wheel_idle(const struct lvs_wheel *wheel, uint32_t tick)
 {
-	return wheel->linked_n == 0 || !lvs_tick_reached(tick, wheel->now) ||
-	       (tick == wheel->now && !is_due(wheel, 0) && !is_due(wheel, 1) && !is_due(wheel, 2) &&
-		!is_due(wheel, 3));
+	if (wheel->linked_n == 0 || !lvs_tick_reached(tick, wheel->now))
+		return true;
+	if (tick != wheel->now)
+		return false;
+	for (unsigned level = 0; level < LVS_WHEEL_LEVELS; level++)
+		if (due_at(wheel, level))
+			return false;
+	return true;
 }
 
 LVS_UNTRACED static const char *check_slot(const struct lvs_wheel *wheel,
 					   const struct lvs_arena *arena, unsigned level,
-					   uint32_t slot, uint32_t *n)
+					   uint32_t place, uint32_t *n)
 {
-	uint32_t prev = LVS_WHEEL_IS_FIRST | level << LVS_WHEEL_SHIFT | slot;
-	uint32_t number = lvs_wheel_get(&wheel->first[level][slot]);
+	uint32_t prev = LVS_WHEEL_IS_FIRST | place;
+	uint32_t number = lvs_wheel_get(&wheel->first[place]);
 
-	if (!number != !(wheel->busy[level] >> slot & 1))
+	if (!number != !(wheel->busy[place / 64] >> place % 64 & 1))
 		return "the mask of a level does not tell the slots in use";
 	while (number) {
 		const struct lvs_conn *conn = lvs_arena_at(arena, number);
 
 		if (lvs_wheel_get(&conn->prev) != prev)
 			return "a timer's links do not fit";
-		if (lvs_wheel_slot(conn->due, level) != slot)
+		if (lvs_wheel_place_of(conn->due, level) != place)
 			return "a timer lies in the wrong slot";
 		if (conn->due - wheel->now >= LVS_WHEEL_SPAN)
 			return "a timer was missed";
@@ -222,12 +251,13 @@ LVS_UNTRACED const char *lvs_wheel_check(const struct lvs_wheel *wheel,
 	if (parked)
 		return parked;
 
-	for (unsigned level = 0; level < LVS_WHEEL_LEVELS; level++)
-		for (uint32_t slot = 0; slot < LVS_WHEEL_SLOTS; slot++) {
-			const char *wrong = check_slot(wheel, arena, level, slot, &n);
+	for (uint32_t place = 0; place < LVS_WHEEL_PLACES; place++) {
+		unsigned level =
+			place < LVS_WHEEL_NEAR ? 0 : 1 + (place - LVS_WHEEL_NEAR) / LVS_WHEEL_SLOTS;
+		const char *wrong = check_slot(wheel, arena, level, place, &n);
 
-			if (wrong)
-				return wrong;
-		}
+		if (wrong)
+			return wrong;
+	}
 	return n == wheel->linked_n ? NULL : "timers are miscounted";
 }

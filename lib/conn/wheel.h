@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A shard's timers: a hierarchical wheel of 4 levels of 64 slots (Varghese, Lauck,
- * "Hashed and hierarchical timing wheels", 1987, scheme 6), in ticks.
+ * A shard's timers: a hierarchical wheel of 3 levels (Varghese, Lauck, "Hashed and hierarchical
+ * timing wheels", 1987, scheme 6), in ticks.
  *
- *	level 0   the next 64 ticks, one a slot
- *	level 1   slots of 64 ticks each; when the clock reaches one, it is dealt out below
- *	level 2   of 4096, level 3: of 262144 ticks
+ *	level 0   the next 512 ticks, one a slot: 68 s, beyond what a half-open connection lives
+ *	level 1   32 slots of 512 ticks each; when the clock reaches one, it is dealt out below
+ *	level 2   32 of 16384 ticks: 19 hours in all
  *
- * What lies farther waits at the end of level 3. Records are linked by number; the
- * first of a slot has the slot in prev, its highest bit set. A mask a level tells the
+ * What lies farther waits at the end of level 2. Records are linked by number; the
+ * first of a slot has the slot's place in prev, its highest bit set. A mask tells the
  * slots in use, so that the clock leaps over empty ones. Shard's lock.
  *
  * One list stands beside the wheel: records whose timer has fired and which wait for others
@@ -19,20 +19,23 @@
 
 #include "conn/arena.h"
 
-#define LVS_WHEEL_LEVELS 4
-#define LVS_WHEEL_SLOTS 64
-#define LVS_WHEEL_SHIFT 6
-#define LVS_WHEEL_MASK (LVS_WHEEL_SLOTS - 1u)
-#define LVS_WHEEL_SPAN (UINT32_C(1) << LVS_WHEEL_SHIFT * LVS_WHEEL_LEVELS)
-#define LVS_WHEEL_IS_FIRST (UINT32_C(1) << 31) /* in prev: no record, but {level, slot} */
+#define LVS_WHEEL_LEVELS 3
+#define LVS_WHEEL_NEAR_SHIFT 9
+#define LVS_WHEEL_NEAR (1u << LVS_WHEEL_NEAR_SHIFT) /* slots of level 0 */
+#define LVS_WHEEL_SHIFT 5
+#define LVS_WHEEL_SLOTS (1u << LVS_WHEEL_SHIFT) /* of each level above */
+#define LVS_WHEEL_PLACES (LVS_WHEEL_NEAR + (LVS_WHEEL_LEVELS - 1) * LVS_WHEEL_SLOTS)
+#define LVS_WHEEL_SPAN                                                                             \
+	(UINT32_C(1) << (LVS_WHEEL_NEAR_SHIFT + LVS_WHEEL_SHIFT * (LVS_WHEEL_LEVELS - 1)))
+#define LVS_WHEEL_IS_FIRST (UINT32_C(1) << 31) /* in prev: no record, but a slot's place */
 #define LVS_WHEEL_IS_PARKED (LVS_WHEEL_IS_FIRST | UINT32_C(1) << 30)
 
 struct lvs_wheel {
 	uint32_t now; /* tick that is being served; all before are done */
 	uint32_t linked_n;
-	uint64_t busy[LVS_WHEEL_LEVELS];
+	uint64_t busy[LVS_WHEEL_PLACES / 64]; /* slots in use, by place */
 	/* Number of a record, 0: empty. Atomic since who fetches ahead looks without the lock. */
-	_Atomic uint32_t first[LVS_WHEEL_LEVELS][LVS_WHEEL_SLOTS];
+	_Atomic uint32_t first[LVS_WHEEL_PLACES];
 	_Atomic uint32_t parked; /* the same */
 };
 
@@ -49,9 +52,28 @@ LVS_INLINE void lvs_wheel_set(_Atomic uint32_t *link, uint32_t number)
 	atomic_store_explicit(link, number, memory_order_relaxed);
 }
 
-LVS_INLINE uint32_t lvs_wheel_slot(uint32_t tick, unsigned level)
+/* Ticks of a slot of a level, log2. */
+LVS_INLINE unsigned lvs_wheel_shift(unsigned level)
 {
-	return tick >> LVS_WHEEL_SHIFT * level & LVS_WHEEL_MASK;
+	return level ? LVS_WHEEL_NEAR_SHIFT + LVS_WHEEL_SHIFT * (level - 1) : 0;
+}
+
+/* A level's slot of a tick, as its place among all slots. */
+LVS_INLINE uint32_t lvs_wheel_place_of(uint32_t tick, unsigned level)
+{
+	uint32_t slot = tick >> lvs_wheel_shift(level);
+
+	if (level == 0)
+		return slot % LVS_WHEEL_NEAR;
+	return LVS_WHEEL_NEAR + (level - 1) * LVS_WHEEL_SLOTS + slot % LVS_WHEEL_SLOTS;
+}
+
+/* The level of what is so many ticks ahead. */
+LVS_INLINE unsigned lvs_wheel_level(uint32_t ahead)
+{
+	if (lvs_likely(ahead < LVS_WHEEL_NEAR))
+		return 0;
+	return ahead < LVS_WHEEL_NEAR * LVS_WHEEL_SLOTS ? 1 : 2;
 }
 
 /* Puts a record in front of a list; @p prev tells which it is. */
@@ -69,23 +91,15 @@ LVS_INLINE void lvs_wheel_push(struct lvs_wheel *wheel, const struct lvs_arena *
 	wheel->linked_n++;
 }
 
-/* In prev of a slot's first record. */
-LVS_INLINE uint32_t lvs_wheel_head(unsigned level, uint32_t slot)
-{
-	return LVS_WHEEL_IS_FIRST | level << LVS_WHEEL_SHIFT | slot;
-}
-
 /* By its due. */
 LVS_INLINE void lvs_wheel_place(struct lvs_wheel *wheel, const struct lvs_arena *arena,
 				struct lvs_conn *conn, uint32_t number)
 {
-	uint32_t ahead = conn->due - wheel->now;
-	unsigned level = lvs_fls64(ahead | 1) / LVS_WHEEL_SHIFT;
-	uint32_t slot = lvs_wheel_slot(conn->due, level);
+	uint32_t place = lvs_wheel_place_of(conn->due, lvs_wheel_level(conn->due - wheel->now));
 
-	lvs_wheel_push(wheel, arena, conn, number, &wheel->first[level][slot],
-		       lvs_wheel_head(level, slot));
-	wheel->busy[level] |= UINT64_C(1) << slot;
+	lvs_wheel_push(wheel, arena, conn, number, &wheel->first[place],
+		       LVS_WHEEL_IS_FIRST | place);
+	wheel->busy[place / 64] |= UINT64_C(1) << place % 64;
 }
 
 /* Puts a record into the slot of @p due, at the earliest in that of the next tick. */
@@ -126,7 +140,7 @@ struct lvs_conn *lvs_wheel_fire(struct lvs_wheel *wheel, const struct lvs_arena 
 LVS_INLINE struct lvs_conn *lvs_wheel_peek(const struct lvs_wheel *wheel,
 					   const struct lvs_arena *arena)
 {
-	uint32_t number = lvs_wheel_get(&wheel->first[0][lvs_wheel_slot(wheel->now, 0)]);
+	uint32_t number = lvs_wheel_get(&wheel->first[lvs_wheel_place_of(wheel->now, 0)]);
 
 	return number ? lvs_arena_at(arena, number) : NULL;
 }
@@ -155,13 +169,13 @@ LVS_INLINE void lvs_wheel_fetch_sides(const struct lvs_arena *arena, const struc
  */
 LVS_INLINE uint32_t lvs_wheel_first(const struct lvs_wheel *wheel, uint32_t tick, unsigned level)
 {
-	return lvs_wheel_get(&wheel->first[level][lvs_wheel_slot(tick, level)]);
+	return lvs_wheel_get(&wheel->first[lvs_wheel_place_of(tick, level)]);
 }
 
 LVS_INLINE void lvs_wheel_fetch(const struct lvs_wheel *wheel, uint32_t tick)
 {
 	lvs_prefetch_write(wheel);
-	lvs_prefetch_write(&wheel->first[0][lvs_wheel_slot(tick, 0)]);
+	lvs_prefetch_write(&wheel->first[lvs_wheel_place_of(tick, 0)]);
 }
 
 /* Whether there is nothing to do at @p tick. */

@@ -17,6 +17,7 @@
 struct want {
 	struct lvs_template_key key;
 	uint64_t hash;
+	uint32_t guess;        /* number of its record, most likely; 0: that is not known */
 	uint32_t dest;         /* no other will do; 0: any */
 	struct lvs_conn *made; /* a record for a new one, until it is needed */
 	struct lvs_conn *conn; /* who is to be controlled, or NULL */
@@ -34,8 +35,8 @@ static bool is_ftp(const struct lvs_service_set *set)
  *	firewall mark      0, client net, mark, 0
  *	with an engine     the same, and what it finds in the packet
  */
-static void key_of(const struct lvs_flow *flow, const struct lvs_service_set *set,
-		   struct lvs_template_key *key)
+LVS_INLINE void key_of(const struct lvs_flow *flow, const struct lvs_service_set *set,
+		       struct lvs_template_key *key)
 {
 	memset(key, 0, sizeof(*key));
 	key->family = flow->family;
@@ -54,11 +55,11 @@ static void key_of(const struct lvs_flow *flow, const struct lvs_service_set *se
 
 /* A template of such a destination steers nobody any more. Thresholds and, unless it is asked for,
  * weight 0 do not matter. */
-static bool is_usable(const struct lvs_step *step, const struct want *want,
-		      const struct lvs_conn *template)
+LVS_INLINE bool is_usable(const struct lvs_step *step, const struct want *want,
+			  const struct lvs_conn *template)
 {
 	const struct lvs_director *director = step->worker->director;
-	const struct lvs_dest *dest = lvs_services_dest(director->services, template->dest);
+	const struct lvs_dest *dest = lvs_dest_at(&director->services->dests, template->dest);
 
 	if (!lvs_dest_available(dest) || (want->dest && template->dest != want->dest))
 		return false;
@@ -77,7 +78,7 @@ static void remove_over(struct lvs_step *step, struct lvs_conn *template)
 
 /* --- The lock of the template's shard is held --- */
 
-static bool take_control(const struct want *want, struct lvs_conn *template)
+LVS_INLINE bool take_control(const struct want *want, struct lvs_conn *template)
 {
 	if (want->conn)
 		return lvs_table_control_locked(want->conn, template);
@@ -89,7 +90,7 @@ static bool take_control(const struct want *want, struct lvs_conn *template)
 }
 
 /* Its clock begins anew. Where it was over, and only lingered, it goes on with the 60 s of that. */
-static void use(struct lvs_conn *template, uint32_t tick)
+LVS_INLINE void use(struct lvs_conn *template, uint32_t tick)
 {
 	uint32_t seen;
 
@@ -99,10 +100,11 @@ static void use(struct lvs_conn *template, uint32_t tick)
 		atomic_store_explicit(&template->seen, tick, memory_order_relaxed);
 }
 
-static enum lvs_reason steer(struct lvs_step *step, struct lvs_candidate *candidate,
-			     const struct want *want, struct lvs_conn *template)
+LVS_INLINE enum lvs_reason steer(struct lvs_step *step, struct lvs_candidate *candidate,
+				 const struct want *want, struct lvs_conn *template)
 {
-	struct lvs_dest *dest = lvs_services_dest(step->worker->director->services, template->dest);
+	struct lvs_dest *dest =
+		lvs_dest_at(&step->worker->director->services->dests, template->dest);
 
 	/* Services of every port and of FTP share templates: it may be another one's. */
 	if (want->conn && dest->family == LVS_INET6 && !(want->conn->kind & LVS_CONN_LARGE)) {
@@ -153,8 +155,8 @@ static void fill(const struct lvs_step *step, const struct lvs_candidate *candid
 	atomic_store_explicit(&template->counts, LVS_CONN_REQUEST, memory_order_relaxed);
 }
 
-static enum lvs_reason make(struct lvs_step *step, struct lvs_candidate *candidate,
-			    struct want *want)
+static LVS_NOINLINE enum lvs_reason make(struct lvs_step *step, struct lvs_candidate *candidate,
+					 struct want *want)
 {
 	struct lvs_table *table = step->worker->director->table;
 	struct lvs_conn *template = want->made;
@@ -178,12 +180,14 @@ static enum lvs_reason make(struct lvs_step *step, struct lvs_candidate *candida
 }
 
 /* False: another worker came between; to be tried again. */
-static bool bind_locked(struct lvs_step *step, struct lvs_candidate *candidate, struct want *want,
-			enum lvs_reason *reason)
+LVS_INLINE bool bind_locked(struct lvs_step *step, struct lvs_candidate *candidate,
+			    struct want *want, enum lvs_reason *reason)
 {
-	struct lvs_conn *template =
-		lvs_template_find_locked(step->worker->director->table, &want->key, want->hash);
+	const struct lvs_table *table = step->worker->director->table;
+	struct lvs_conn *template = lvs_template_guess_locked(table, want->guess, &want->key);
 
+	if (!template)
+		template = lvs_template_find_locked(table, &want->key, want->hash);
 	if (template && lvs_conn_is_over(template, step->tick))
 		return false;
 	if (template && is_usable(step, want, template)) {
@@ -214,20 +218,20 @@ static struct lvs_conn *look(struct lvs_step *step, const struct want *want)
 	return template && is_usable(step, want, template) ? template : NULL;
 }
 
-static bool try_locked(struct lvs_step *step, struct lvs_candidate *candidate, struct want *want,
-		       enum lvs_reason *reason)
+LVS_INLINE bool try_locked(struct lvs_step *step, struct lvs_candidate *candidate,
+			   struct want *want, enum lvs_reason *reason)
 {
-	struct lvs_table *table = step->worker->director->table;
+	struct lvs_shard *home = lvs_table_shard(step->worker->director->table, want->hash);
 	bool done;
 
-	lvs_table_lock(table, want->hash);
+	lvs_spin_lock(&home->lock);
 	done = bind_locked(step, candidate, want, reason);
-	lvs_table_unlock(table, want->hash);
+	lvs_spin_unlock(&home->lock);
 	return done;
 }
 
-static bool bind(struct lvs_step *step, struct lvs_candidate *candidate, struct want *want,
-		 enum lvs_reason *reason)
+static LVS_NOINLINE bool bind(struct lvs_step *step, struct lvs_candidate *candidate,
+			      struct want *want, enum lvs_reason *reason)
 {
 	struct lvs_table *table = step->worker->director->table;
 	int err;
@@ -258,6 +262,7 @@ static enum lvs_reason begin(struct lvs_step *step, const struct lvs_candidate *
 
 	key_of(&step->headers->flow, candidate->set, &want->key);
 	want->dest = candidate->dest ? candidate->dest->number : 0;
+	want->guess = step->fetch && !step->fetch->conn ? step->fetch->template : 0;
 	if (pe) {
 		reason = lvs_engine_fill(step, pe, &step->headers->flow, found);
 		if (reason == LVS_REASON_NONE)
@@ -303,7 +308,7 @@ enum lvs_reason lvs_persist_as_if(struct lvs_step *step, struct lvs_candidate *c
 		return LVS_REASON_NONE;
 	if (!template)
 		return lvs_candidate_pick(step, candidate) ? LVS_REASON_NONE : LVS_REASON_NO_DEST;
-	dest = lvs_services_dest(director->services, template->dest);
+	dest = lvs_dest_at(&director->services->dests, template->dest);
 	lvs_note(step, template, lvs_table_number(director->table, template));
 	lvs_candidate_take(step, candidate, dest, lvs_dest_forwarder(dest));
 	return LVS_REASON_NONE;
@@ -342,12 +347,17 @@ static bool fetch_template(struct lvs_worker *worker, const struct lvs_packet *p
 void lvs_persist_fetch(struct lvs_worker *worker, const struct lvs_packet *packets, unsigned n)
 {
 	struct lvs_fetch fetch[LVS_BATCH];
+	uint8_t whose[LVS_BATCH];
 	unsigned fetched = 0;
 
 	for (unsigned i = 0; i < n; i++)
-		fetched += fetch_template(worker, &packets[i], &worker->slot[i], &fetch[fetched]);
-	for (unsigned i = 0; i < fetched; i++)
+		if (fetch_template(worker, &packets[i], &worker->slot[i], &fetch[fetched]))
+			whose[fetched++] = i;
+	for (unsigned i = 0; i < fetched; i++) {
 		lvs_fetch_record(worker->director->table, &fetch[i], false);
+		if (fetch[i].conn)
+			worker->slot[whose[i]].fetch.template = fetch[i].number;
+	}
 	/* Until a client of such a service comes again. */
 	worker->persists = fetched != 0;
 }

@@ -67,12 +67,18 @@ LVS_INLINE struct lvs_least lvs_least_of(const struct lvs_sched_set *set, uint32
 /* One by one. */
 LVS_INLINE uint32_t lvs_least_scan(const struct lvs_sched_set *set, lvs_least_measure measure)
 {
+	const struct lvs_sched_dest *dest = set->dest;
 	struct lvs_least least = LVS_LEAST_UNUSABLE;
 
-	for (uint32_t i = 0; i < set->dest_n; i++) {
-		struct lvs_least next =
-			lvs_least_of(set, i, lvs_gauge_load(set->dest[i].gauge), measure);
+	for (uint32_t i = 0; i < set->dest_n; i++, dest++) {
+		uint64_t reading = lvs_gauge_load(dest->gauge);
+		struct lvs_least next;
 
+		/* They would lose against all others. */
+		if (lvs_unlikely(dest->weight <= 0) || lvs_unlikely(lvs_gauge_overloaded(reading)))
+			continue;
+		next = measure(dest, reading);
+		next.index = i;
 		if (lvs_least_beats(&next, &least))
 			least = next;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "conn/arena.h"
+#include "conn/arena_idle.h"
 
 #include <liblvs/error.h>
 
@@ -193,6 +193,79 @@ START_TEST(test_random)
 }
 END_TEST
 
+/* What was given back and taken at once is what giving and taking would have come to: two arenas
+ * are led the same way, one by the one call, one by the two. */
+START_TEST(test_retake)
+{
+	enum { MAX = 300 };
+	struct bench *one = bench_new(MAX), *two = bench_new(MAX);
+	struct lvs_epoch_reader reader[2];
+	bool inside = false;
+
+	ck_assert(lvs_epoch_join(&one->epoch, &reader[0]));
+	ck_assert(lvs_epoch_join(&two->epoch, &reader[1]));
+	for (unsigned step = 0; step < 100000; step++) {
+		uint32_t random = rig_random(&one->random);
+		enum lvs_arena_size size = random >> 20 & _i ? LVS_ARENA_LARGE : LVS_ARENA_SMALL;
+		uint32_t i = one->n ? (random >> 8) % one->n : 0;
+		int err[2] = {0, 0};
+
+		if (random % 512 == 0) {
+			if (inside)
+				lvs_epoch_exit(&reader[0]), lvs_epoch_exit(&reader[1]);
+			else
+				lvs_epoch_enter(&one->epoch, &reader[0]),
+					lvs_epoch_enter(&two->epoch, &reader[1]);
+			inside = !inside;
+		} else if (one->n && random % 16 == 1) {
+			retire(one, one->conn[i]);
+			retire(two, two->conn[i]);
+			one->conn[i] = one->conn[--one->n];
+			two->conn[i] = two->conn[one->n];
+		} else if (one->n && random % 2) {
+			atomic_store(&one->conn[i]->word, LVS_CONN_DEAD);
+			one->conn[i] =
+				lvs_arena_retake(&one->arena, one->conn[i], size, NULL, &err[0]);
+			retire(two, two->conn[i]);
+			two->conn[i] = lvs_arena_take(&two->arena, size, NULL, &err[1]);
+			ck_assert_int_eq(err[0], err[1]);
+			ck_assert_int_eq(!one->conn[i], !two->conn[i]);
+			if (one->conn[i]) {
+				is_zeroed(one->conn[i], size);
+				ck_assert_uint_eq(lvs_arena_number(one->conn[i]),
+						  lvs_arena_number(two->conn[i]));
+			} else {
+				one->conn[i] = one->conn[--one->n];
+				two->conn[i] = two->conn[one->n];
+			}
+		} else {
+			one->conn[one->n] = lvs_arena_take(&one->arena, size, NULL, &err[0]);
+			two->conn[one->n] = lvs_arena_take(&two->arena, size, NULL, &err[1]);
+			ck_assert_int_eq(err[0], err[1]);
+			one->n += one->conn[one->n] != NULL;
+		}
+		if (step % 1000 == 0)
+			whole(one), whole(two);
+	}
+	bench_del(one);
+	bench_del(two);
+}
+END_TEST
+
+/* The near way finds what the whole one does. */
+START_TEST(test_next_near)
+{
+	struct bench *bench = bench_new(MAX_CONNS);
+
+	for (uint32_t i = 0; i < MAX_CONNS; i++)
+		take(bench, i % 3 ? LVS_ARENA_LARGE : LVS_ARENA_SMALL);
+	for (uint32_t number = 0; number < 8 * LVS_ARENA_CHUNK_UNITS; number++)
+		ck_assert_uint_eq(lvs_arena_next_near(&bench->arena, number),
+				  lvs_arena_next(&bench->arena, number));
+	bench_del(bench);
+}
+END_TEST
+
 static bool has_spare(const struct bench *bench)
 {
 	return atomic_load(&bench->arena.spare) != NULL;
@@ -261,6 +334,8 @@ int main(void)
 	tcase_add_test(tcase, test_walk);
 	tcase_add_test(tcase, test_lowest_first);
 	tcase_add_test(tcase, test_random);
+	tcase_add_loop_test(tcase, test_retake, 0, 2);
+	tcase_add_test(tcase, test_next_near);
 	tcase_add_test(tcase, test_spare);
 	tcase_add_test(tcase, test_no_spare);
 	return unit_run("arena", tcase);

@@ -358,7 +358,7 @@ START_TEST(test_memory)
 	ck_assert_int_eq(rig_init(&rig, 256, 1u << 20), 0);
 	lvs_table_figures(rig.table, &figures);
 	ck_assert_uint_eq(figures.bytes, rig.held);
-	ck_assert_uint_lt(rig.held, 600 * 1024);
+	ck_assert_uint_lt(rig.held, 750 * 1024);
 	for (uint32_t i = 0; i < 400000; i++) {
 		ck_assert_int_eq(make(&rig, i, 0, false, &conn), 0);
 		if (i % 1000 || i < 300000)
