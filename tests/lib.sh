@@ -172,9 +172,9 @@ nftables        command -v nft                      # e2e bulk demo kernel kerne
 ethtool         command -v ethtool                  # e2e bulk
 iputils-ping    command -v ping                     # e2e bulk
 procps          command -v sysctl                   # e2e bulk
-curl            command -v curl                     # e2e bulk demo
+curl            command -v curl                     # e2e bulk demo kernel
 tcpdump         command -v tcpdump                  # e2e
-nginx-light     command -v nginx                    # e2e bulk demo
+nginx-light     command -v nginx                    # e2e bulk demo kernel
 vsftpd          command -v vsftpd                   # e2e
 dnsmasq-base    command -v dnsmasq                  # demo
 ipvsadm         command -v ipvsadm                  # e2e kernel kernel-long

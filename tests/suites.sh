@@ -14,7 +14,7 @@ count	fast	120	work a packet costs, counted
 e2e	fast	400	real hosts in network namespaces
 demo	fast	100	the demo: NAT, TUN, DR, nested, DNS, by IPv4 and IPv6
 bulk	all	500	bulk and bad paths: ten files of 200 MB at once, 8 MB each way with 5 % loss
-kernel	fast	240	the kernel of Debian as the judge: random scenarios, and its own tunnel ends
+kernel	fast	240	the kernel of Debian as the judge: random scenarios, its tunnel ends, VLANs and bonds
 kernel-long	all	2000	2,000 random scenarios with 100,000 packets
 tidy-tests	all	500	clang-tidy of the tests
 release	all	240	the release build passes the unit tests
@@ -168,7 +168,8 @@ suite_kernel() {
 	build dev || return
 	kernel_scenarios "seed 1" --seed 1 --scenarios 64
 	kernel_scenarios "known" --replay tests/kernel/known/*.steps
-	kernel_tunnels
+	kernel_hosts tunnel
+	kernel_hosts links
 }
 
 # kernel_scenarios NAME OPTION...: counts scenarios by what the tool's last line says.
@@ -198,18 +199,19 @@ kernel_passed() {
 	done >/dev/null
 }
 
-kernel_tunnels() {
-	local log status=0
+# kernel_hosts tunnel|links: a tool that tells of cases as the scripts of e2e do.
+kernel_hosts() {
+	local tool=$1 log status=0
 	log=$(mktemp)
-	tests/kernel/tunnel >"$log" 2>&1 || status=$?
+	"tests/kernel/$tool" >"$log" 2>&1 || status=$?
 	sed -nE "s/^ok - (.*)/pass\t\1/p; s/^not ok - (.*)/fail\t\1/p" "$log" |
 		while IFS=$'\t' read -r word name; do
-			result "$word" "kernel tunnel: $name"
+			result "$word" "kernel $tool: $name"
 		done
 	case $status in
 	0 | 1) ;;
-	77) result skip "kernel tunnel" "$(tail -n 1 "$log")" ;;
-	*) result fail "kernel tunnel" "$(tail -n 1 "$log")" ;;
+	77) result skip "kernel $tool" "$(tail -n 1 "$log")" ;;
+	*) result fail "kernel $tool" "$(tail -n 1 "$log")" ;;
 	esac
 	rm -f "$log"
 }

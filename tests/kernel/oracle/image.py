@@ -72,17 +72,18 @@ def _unpack(cache, package):
         return pathlib.Path(folder, "root").rename(root)
 
 
-def _tool(name):
+def tool(name):
+    """The path of a program of this machine."""
     path = shutil.which(name, path=SEARCH)
     if not path:
         raise Unavailable(f"there is no {name} here (Debian: ipvsadm, iproute2, nftables)")
     return pathlib.Path(path)
 
 
-def _libraries(tool):
+def libraries(program):
     """Shared libraries of a program and its loader, by the names it asks for."""
     return [pathlib.Path(path)
-            for path in re.findall(r"(?:=> )?(/\S+) \(0x", _run("ldd", str(tool)))]
+            for path in re.findall(r"(?:=> )?(/\S+) \(0x", _run("ldd", str(program)))]
 
 
 def _key(files):
@@ -98,12 +99,12 @@ def _contents(root, agent):
     files = [("init", agent.read_bytes())]
     files += [(f"modules/{path.name}", path.read_bytes()) for path in ordered.values()]
     files.append(("modules/order", "".join(f"{p.name}\n" for p in ordered.values()).encode()))
-    libraries = {}
+    needed = {}
     for name in TOOLS:
-        tool = _tool(name)
-        files.append((f"bin/{name}", tool.read_bytes()))
-        libraries.update({str(path): path for path in _libraries(tool)})
-    files += [(name.lstrip("/"), path.read_bytes()) for name, path in sorted(libraries.items())]
+        program = tool(name)
+        files.append((f"bin/{name}", program.read_bytes()))
+        needed.update({str(path): path for path in libraries(program)})
+    files += [(name.lstrip("/"), path.read_bytes()) for name, path in sorted(needed.items())]
     return files
 
 
@@ -117,14 +118,20 @@ def _archive(files):
     return archive.bytes()
 
 
-def make(cache, agent):
-    """The paths of the kernel and of the first file system, made unless they are there."""
-    cache = pathlib.Path(cache)
+def kernel(cache):
+    """The paths of the kernel, and of what its package holds, unpacked unless it is there."""
     cache.mkdir(parents=True, exist_ok=True)
     root = _unpack(cache, kernel_package())
     kernels = sorted(root.glob("boot/vmlinuz-*"))
     if len(kernels) != 1:
         raise Failure(f"{root} holds {len(kernels)} kernels, expected one")
+    return kernels[0], root
+
+
+def make(cache, agent):
+    """The paths of the kernel and of the first file system, made unless they are there."""
+    cache = pathlib.Path(cache)
+    vmlinuz, root = kernel(cache)
     files = _contents(root, pathlib.Path(agent))
     initrd = cache / f"initrd-{_key(files)}"
     if not initrd.exists():
@@ -133,4 +140,4 @@ def make(cache, agent):
         made = initrd.with_suffix(".part")
         made.write_bytes(_archive(files))
         made.rename(initrd)
-    return kernels[0], initrd
+    return vmlinuz, initrd

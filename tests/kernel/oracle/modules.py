@@ -56,7 +56,7 @@ def _depends(data):
     return [_plain(name) for name in found.group(1).decode().split(",") if name] if found else []
 
 
-def closure(root):
+def closure(root, wanted=WANTED):
     """Paths of the wanted modules below `root` and of what they need, dependencies first."""
     files = {_plain(path.stem): path for path in pathlib.Path(root).rglob("*.ko")}
     ordered = {}
@@ -70,6 +70,6 @@ def closure(root):
             visit(other, name)
         ordered[name] = files[name]
 
-    for name in WANTED:
+    for name in wanted:
         visit(name, "the guest")
     return ordered
