@@ -257,6 +257,9 @@ LVS_API uint64_t lvs_worker_expiry(const struct lvs_worker *worker);
  * destinations; called late by some periods of two seconds, all that came counts in the first of
  * them.
  *
+ * It also makes memory ready that new connections will need soon, at most a piece of 2 MiB a call:
+ * the system may take long to give it, and packets would wait for it. Called late, they do.
+ *
  * Once a second, where lvs_settings arms a defence, memory is measured and a part of the table
  * looked through; what drop_entry ends counts, too.
  *

@@ -8,12 +8,15 @@
 
 #include "base/memory.h"
 #include "conn/arena_idle.h"
+#include "conn/arena_spare.h"
 
 #define NUMBER_MAX ((1u << 31) - 1)
 /* Records passed over, their epoch not over, before a fresh one is taken instead. */
 #define TRIES 64
-/* Records that a chunk still has room for when the next one is made ready. */
-#define SPARE_AT 2048
+/* Records that a chunk still has room for when the next one is to be made ready, and when there is
+ * no time to wait for somebody who has the time. */
+#define SPARE_AT 8192
+#define SPARE_LATE 2048
 /* So many awaiting their end will make room soon: no reason to end more. */
 #define LIMBO_ENOUGH 256
 /* As the lowest idle record: there is none. */
@@ -177,40 +180,6 @@ static void leave_limbo(struct lvs_arena *arena, uint64_t tag)
 
 /* --- Taking and giving back --- */
 
-/* Memory whose first page, or all of it where pages are that large, has come: the system zeroes it
- * while nobody waits. NULL: there is none. */
-static struct lvs_arena_chunk *fetch_chunk(const struct lvs_arena *arena)
-{
-	struct lvs_arena_chunk *chunk =
-		lvs_mem_alloc(arena->alloc, LVS_ARENA_CHUNK_SIZE, LVS_ARENA_CHUNK_SIZE);
-
-	if (chunk)
-		memset(chunk, 0, sizeof(*chunk));
-	return chunk;
-}
-
-/* No lock is held. Without memory the next one that is made tries again. */
-static LVS_NOINLINE void prepare_spare(struct lvs_arena *arena)
-{
-	struct lvs_arena_chunk *chunk = fetch_chunk(arena);
-
-	lvs_spin_lock(&arena->lock);
-	atomic_store_explicit(&arena->spare, chunk, memory_order_relaxed);
-	arena->preparing = false;
-	lvs_spin_unlock(&arena->lock);
-}
-
-/* The one that is ready, or, where that was not done in time, one that is made now. */
-static struct lvs_arena_chunk *take_spare(struct lvs_arena *arena)
-{
-	struct lvs_arena_chunk *chunk = atomic_load_explicit(&arena->spare, memory_order_relaxed);
-
-	if (!chunk)
-		return fetch_chunk(arena);
-	atomic_store_explicit(&arena->spare, NULL, memory_order_relaxed);
-	return chunk;
-}
-
 static struct lvs_arena_chunk *new_chunk(struct lvs_arena *arena, uint32_t size)
 {
 	uint32_t n = atomic_load_explicit(&arena->chunks_n, memory_order_relaxed);
@@ -218,7 +187,7 @@ static struct lvs_arena_chunk *new_chunk(struct lvs_arena *arena, uint32_t size)
 
 	if (n == arena->chunks_max)
 		return NULL;
-	chunk = take_spare(arena);
+	chunk = lvs_arena_take_spare(arena);
 	if (!chunk)
 		return NULL;
 	chunk->number = n;
@@ -231,15 +200,18 @@ static struct lvs_arena_chunk *new_chunk(struct lvs_arena *arena, uint32_t size)
 	return chunk;
 }
 
-/* Whether the next chunk is to be made ready, this one being filled up to @p unit. */
-static bool wants_spare(const struct lvs_arena *arena, uint32_t size, uint32_t unit)
+/* Asks for the next chunk where it is time, this one being filled up to @p unit. */
+LVS_INLINE void want_spare(struct lvs_arena *arena, uint32_t size, uint32_t unit)
 {
 	uint32_t left = (LVS_ARENA_CHUNK_UNITS - unit) / lvs_arena_units_of(size);
+	bool wanted =
+		left < SPARE_AT && !arena->preparing &&
+		arena->made[size] + left < arena->max_conns &&
+		atomic_load_explicit(&arena->chunks_n, memory_order_relaxed) < arena->chunks_max &&
+		!atomic_load_explicit(&arena->spare, memory_order_relaxed);
 
-	return left < SPARE_AT && !arena->preparing &&
-	       arena->made[size] + left < arena->max_conns &&
-	       atomic_load_explicit(&arena->chunks_n, memory_order_relaxed) < arena->chunks_max &&
-	       !atomic_load_explicit(&arena->spare, memory_order_relaxed);
+	atomic_store_explicit(&arena->wanted, wanted, memory_order_relaxed);
+	arena->late = wanted && left < SPARE_LATE;
 }
 
 /* A record that never was; 0: no memory. */
@@ -260,7 +232,7 @@ static uint32_t bump(struct lvs_arena *arena, uint32_t size)
 	number = chunk->number << LVS_ARENA_CHUNK_SHIFT | unit;
 	atomic_init(&lvs_arena_at(arena, number)->word, 0);
 	arena->made[size]++;
-	arena->wanted = wants_spare(arena, size, unit + lvs_arena_units_of(size));
+	want_spare(arena, size, unit + lvs_arena_units_of(size));
 	/* release: a walker that sees the record sees its word; pairs with lvs_arena_next() */
 	atomic_store_explicit(&chunk->top, unit + lvs_arena_units_of(size), memory_order_release);
 	return number;
@@ -389,17 +361,13 @@ static LVS_NOINLINE struct lvs_conn *take_slowly(struct lvs_arena *arena, uint32
 						 const struct lvs_epoch_reader *self, int *err)
 {
 	struct lvs_conn *conn = take_any(arena, size, self, err);
-	bool wanted = arena->wanted;
+	bool late = lvs_arena_begin_spare(arena, arena->late);
 
 	if (conn)
 		begin_use(arena, conn);
-	if (lvs_unlikely(wanted)) {
-		arena->wanted = false;
-		arena->preparing = true;
-	}
 	lvs_spin_unlock(&arena->lock);
-	if (lvs_unlikely(wanted))
-		prepare_spare(arena);
+	if (lvs_unlikely(late))
+		lvs_arena_make_spare(arena);
 	return conn ? clear(conn, size) : NULL;
 }
 

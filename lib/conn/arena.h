@@ -76,8 +76,9 @@ struct lvs_arena {
 	/* The next one, of either size, made ready outside the lock. relaxed: stored under the
 	 * lock, and who counts bytes looks whether there is one. */
 	_Atomic(struct lvs_arena_chunk *) spare;
-	bool wanted;                     /* there is none, and it will be needed soon */
-	bool preparing;                  /* somebody is at it */
+	_Atomic bool wanted; /* there is none, and it will be needed soon; relaxed, as spare */
+	bool late;           /* very soon: who takes the next record makes it */
+	bool preparing;      /* somebody is at it */
 	uint64_t *some[LVS_ARENA_SIZES]; /* chunks with a record not in use */
 	uint32_t low[LVS_ARENA_SIZES];   /* no record below it is idle */
 	uint32_t made[LVS_ARENA_SIZES];  /* records that ever were */
@@ -98,6 +99,19 @@ void lvs_arena_set_max(struct lvs_arena *arena, uint32_t max_conns);
  */
 struct lvs_conn *lvs_arena_take(struct lvs_arena *arena, enum lvs_arena_size size,
 				const struct lvs_epoch_reader *self, int *err);
+
+/*
+ * Makes the next chunk ready where it will be needed soon: the first touch of its memory takes long
+ * where pages are large, so it is done where no packet waits, in time if possible. Outside an
+ * epoch. True: it took its time.
+ */
+bool lvs_arena_prepare(struct lvs_arena *arena);
+
+/* Whether that has something to do. Any thread. */
+LVS_INLINE bool lvs_arena_wants(const struct lvs_arena *arena)
+{
+	return atomic_load_explicit(&arena->wanted, memory_order_relaxed);
+}
 
 /* Gives back a record that nobody else ever saw. */
 void lvs_arena_put(struct lvs_arena *arena, struct lvs_conn *conn);

@@ -85,14 +85,50 @@ static bool is_empty(const struct lvs_lines_chunk *chunk)
 
 /* --- The lock is held --- */
 
+static unsigned used_n(const struct lvs_lines_chunk *chunk)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < LVS_LINES_WORDS; i++)
+		n += lvs_popcount64(chunk->used[i]);
+	return n;
+}
+
+static bool is_nearly_full(const struct lvs_lines_chunk *chunk)
+{
+	return used_n(chunk) >= LVS_LINES_FULL(LVS_LINES_CHUNK_SIZE / chunk->block);
+}
+
+static void link_in(struct lvs_lines *lines, struct lvs_lines_chunk *chunk, size_t block)
+{
+	chunk->block = block;
+	chunk->next = lines->chunks;
+	lines->chunks = chunk;
+}
+
+static void *take_spare(struct lvs_lines *lines, size_t block)
+{
+	struct lvs_lines_chunk *chunk = lines->spare;
+
+	if (!chunk)
+		return NULL;
+	lines->spare = NULL;
+	link_in(lines, chunk, block);
+	return take_from(chunk);
+}
+
 static void *take_block(struct lvs_lines *lines, size_t block)
 {
 	void *memory = NULL;
 
-	for (struct lvs_lines_chunk *chunk = lines->chunks; chunk && !memory; chunk = chunk->next)
-		if (chunk->block == block)
-			memory = take_from(chunk);
-	return memory;
+	for (struct lvs_lines_chunk *chunk = lines->chunks; chunk && !memory; chunk = chunk->next) {
+		if (chunk->block != block)
+			continue;
+		memory = take_from(chunk);
+		if (memory && is_nearly_full(chunk) && !lines->spare)
+			atomic_store_explicit(&lines->wanted, true, memory_order_relaxed);
+	}
+	return memory ? memory : take_spare(lines, block);
 }
 
 /* The chunk, if that was its last block in use: nobody knows it any more. */
@@ -126,10 +162,40 @@ static void *block_from_new(struct lvs_lines *lines, size_t size)
 		return NULL;
 	memory = take_from(chunk);
 	lvs_spin_lock(&lines->lock);
-	chunk->next = lines->chunks;
-	lines->chunks = chunk;
+	link_in(lines, chunk, size);
+	atomic_store_explicit(&lines->wanted, false, memory_order_relaxed);
 	lvs_spin_unlock(&lines->lock);
 	return memory;
+}
+
+bool lvs_lines_prepare(struct lvs_lines *lines)
+{
+	struct lvs_lines_chunk *chunk;
+
+	/* relaxed: one of two at once does it */
+	if (!lvs_lines_wants(lines) ||
+	    !atomic_exchange_explicit(&lines->wanted, false, memory_order_relaxed))
+		return false;
+	chunk = chunk_new(lines, LVS_LINES_LEAST);
+	if (!chunk)
+		return false; /* the next block that is taken asks again */
+	chunk->memory[0] = 0;
+	lvs_spin_lock(&lines->lock);
+	if (!lines->spare) {
+		lines->spare = chunk;
+		chunk = NULL;
+	}
+	lvs_spin_unlock(&lines->lock);
+	if (chunk)
+		chunk_del(lines, chunk);
+	return true;
+}
+
+void lvs_lines_fini(struct lvs_lines *lines)
+{
+	if (lines->spare)
+		chunk_del(lines, lines->spare);
+	lines->spare = NULL;
 }
 
 static void *block_take(struct lvs_lines *lines, size_t size)

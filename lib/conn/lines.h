@@ -19,6 +19,9 @@
 #define LVS_LINES_BLOCKS (LVS_LINES_CHUNK_SIZE / LVS_LINES_LEAST) /* of a chunk, at most */
 #define LVS_LINES_WORDS (LVS_LINES_BLOCKS / 64)
 
+/* When a chunk that has room is that full, the next one is made ready. */
+#define LVS_LINES_FULL(blocks) ((blocks) - (blocks) / 4)
+
 struct lvs_lines_chunk {
 	struct lvs_lines_chunk *next;
 	uint8_t *memory;
@@ -31,9 +34,22 @@ struct lvs_lines {
 	_Atomic uint64_t bytes; /* of all memory; relaxed: a number alone */
 	struct lvs_spin lock;   /* the chunks */
 	struct lvs_lines_chunk *chunks;
+	struct lvs_lines_chunk *spare; /* made ready, of no size yet; NULL: none */
+	/* There is none, and it will be needed soon. relaxed: a hint; under the lock it is exact */
+	_Atomic bool wanted;
 };
 
 void lvs_lines_init(struct lvs_lines *lines, const struct lvs_alloc *alloc);
+/* All that was taken has been given back. */
+void lvs_lines_fini(struct lvs_lines *lines);
+
+/* As lvs_arena_prepare() and lvs_arena_wants(), of the next chunk. */
+bool lvs_lines_prepare(struct lvs_lines *lines);
+
+LVS_INLINE bool lvs_lines_wants(const struct lvs_lines *lines)
+{
+	return atomic_load_explicit(&lines->wanted, memory_order_relaxed);
+}
 
 /* So many lines, not zeroed; NULL: no memory. Any thread; the allocator is asked without a lock of
  * ours. All that is taken is given back, with the same number, before the allocator goes. */

@@ -96,8 +96,20 @@ void lvs_table_del(struct lvs_table *table)
 		return;
 	fini_shards(table, table->env.shards);
 	lvs_companies_fini(&table->companies);
+	lvs_lines_fini(&table->env.lines);
 	lvs_arena_fini(&table->arena);
 	lvs_mem_free(table->env.alloc, table, sizeof(*table), LVS_CACHE_LINE);
+}
+
+void lvs_table_prepare(struct lvs_table *table)
+{
+	if (!lvs_arena_prepare(&table->arena))
+		lvs_lines_prepare(&table->env.lines);
+}
+
+bool lvs_table_wants(const struct lvs_table *table)
+{
+	return lvs_arena_wants(&table->arena) || lvs_lines_wants(&table->env.lines);
 }
 
 static enum lvs_arena_size size_of(bool large)

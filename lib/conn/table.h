@@ -71,6 +71,15 @@ int lvs_table_new(const struct lvs_table_conf *conf, struct lvs_table **table);
 /* Nobody reads any more; calls gone() for no one. NULL is fine. */
 void lvs_table_del(struct lvs_table *table);
 
+/*
+ * Memory that will be needed soon is made ready, at most one piece of it a call: where pages are
+ * large its first touch takes as long as hundreds of packets. A worker, outside an epoch, when no
+ * packet waits.
+ */
+void lvs_table_prepare(struct lvs_table *table);
+/* Whether there is any to be made ready. Any thread. */
+bool lvs_table_wants(const struct lvs_table *table);
+
 /* --- Workers, inside an epoch --- */
 
 /* The hash of a flow, the same from either side: keyed, strongly universal. Lookup in steps, for a

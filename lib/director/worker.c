@@ -291,7 +291,7 @@ static uint64_t conns_expiry(const struct lvs_worker *worker)
 
 	if (lvs_table_conn_n(worker->director->table) == 0)
 		return UINT64_MAX;
-	if (worker->expiry_more ||
+	if (worker->expiry_more || lvs_table_wants(worker->director->table) ||
 	    lvs_sweep_waits(&worker->director->sweep, worker->director->services))
 		return ticks << LVS_TICK_SHIFT;
 	/* Time has an end: behind the last tick there is nothing to wait for. */
@@ -350,6 +350,7 @@ unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns, un
 	unsigned ended;
 
 	now_ns = not_before(worker, now_ns);
+	lvs_table_prepare(director->table);
 	expire_frags(worker, now_ns, budget);
 	if (lvs_sweep_waits(&director->sweep, director->services))
 		swept = lvs_sweep(worker, tick, budget, now_ns);

@@ -279,19 +279,34 @@ START_TEST(test_spare)
 	uint32_t chunk = LVS_ARENA_CHUNK_UNITS;
 	uint64_t bytes;
 
-	for (uint32_t i = 0; i < chunk - 4096; i++)
+	for (uint32_t i = 0; i < chunk - 8700; i++)
+		take(bench, LVS_ARENA_SMALL);
+	ck_assert(!lvs_arena_wants(&bench->arena));
+	ck_assert(!lvs_arena_prepare(&bench->arena));
+	for (uint32_t i = 0; i < 8700 - 4096; i++)
 		take(bench, LVS_ARENA_SMALL);
 	bytes = lvs_arena_bytes(&bench->arena);
+	/* Whoever has the time might do it; nobody had. */
+	ck_assert(lvs_arena_wants(&bench->arena));
 	ck_assert(!has_spare(bench));
 	for (uint32_t i = 0; i < 3072; i++)
 		take(bench, LVS_ARENA_SMALL);
 	ck_assert(has_spare(bench));
+	ck_assert(!lvs_arena_wants(&bench->arena));
+	ck_assert(!lvs_arena_prepare(&bench->arena));
 	ck_assert_uint_eq(lvs_arena_bytes(&bench->arena), bytes + LVS_ARENA_CHUNK_SIZE);
 	for (uint32_t i = 0; i < 2048; i++)
 		take(bench, LVS_ARENA_SMALL);
 	ck_assert(!has_spare(bench));
 	ck_assert_uint_eq(atomic_load(&bench->arena.chunks_n), 2);
 	ck_assert_uint_eq(lvs_arena_bytes(&bench->arena), bytes + LVS_ARENA_CHUNK_SIZE);
+	/* The next one by who has the time. */
+	for (uint32_t i = 0; i < chunk - 4096; i++)
+		take(bench, LVS_ARENA_SMALL);
+	ck_assert(lvs_arena_prepare(&bench->arena));
+	ck_assert(has_spare(bench));
+	ck_assert(!lvs_arena_prepare(&bench->arena));
+	whole(bench);
 	bench_del(bench);
 
 	bench = bench_new(chunk - 1000);

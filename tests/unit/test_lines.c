@@ -23,8 +23,9 @@ static void bench_init(struct bench *bench)
 	lvs_lines_init(&bench->lines, &bench->alloc);
 }
 
-static void bench_fini(const struct bench *bench)
+static void bench_fini(struct bench *bench)
 {
+	lvs_lines_fini(&bench->lines);
 	ck_assert_uint_eq(bench->rig.live_n, 0);
 	ck_assert_uint_eq(atomic_load(&bench->lines.bytes), 0);
 	ck_assert_ptr_null(bench->lines.chunks);
@@ -86,6 +87,37 @@ START_TEST(test_one_chunk)
 }
 END_TEST
 
+/* The next chunk is made ready when the last one is nearly full, for whatever size comes next. */
+START_TEST(test_prepare)
+{
+	struct lvs_index_line *line[LVS_LINES_BLOCKS + 1];
+	unsigned full = LVS_LINES_FULL(LVS_LINES_BLOCKS);
+	struct bench bench;
+
+	bench_init(&bench);
+	ck_assert(!lvs_lines_prepare(&bench.lines));
+	for (unsigned i = 0; i < LVS_LINES_BLOCKS; i++) {
+		ck_assert_int_eq(lvs_lines_wants(&bench.lines), i >= full);
+		line[i] = lvs_lines_take(&bench.lines, LEAST_N);
+	}
+	bench.rig.fail_all = 1;
+	ck_assert(!lvs_lines_prepare(&bench.lines));
+	ck_assert(!lvs_lines_wants(&bench.lines)); /* until the next is taken */
+	bench.rig.fail_all = 0;
+	lvs_lines_give(&bench.lines, line[5], LEAST_N);
+	line[5] = lvs_lines_take(&bench.lines, LEAST_N);
+	ck_assert(lvs_lines_prepare(&bench.lines));
+	ck_assert(!lvs_lines_prepare(&bench.lines));
+	ck_assert_uint_eq(bench.rig.live_n, 4);
+	line[LVS_LINES_BLOCKS] = lvs_lines_take(&bench.lines, 2 * LEAST_N);
+	ck_assert_uint_eq(bench.rig.live_n, 4);
+	lvs_lines_give(&bench.lines, line[LVS_LINES_BLOCKS], 2 * LEAST_N);
+	for (unsigned i = 0; i < LVS_LINES_BLOCKS; i++)
+		lvs_lines_give(&bench.lines, line[i], LEAST_N);
+	bench_fini(&bench);
+}
+END_TEST
+
 struct owned {
 	struct lvs_index_line *line;
 	uint64_t n;
@@ -116,6 +148,7 @@ START_TEST(test_owners)
 		random ^= random << 13;
 		random ^= random >> 7;
 		random ^= random << 17;
+		lvs_lines_prepare(&bench.lines);
 		one = &owned[random % 64];
 		if (one->line) {
 			give(&bench, one);
@@ -157,6 +190,7 @@ int main(void)
 {
 	TCase *tcase = tcase_create("lines");
 
+	tcase_add_test(tcase, test_prepare);
 	tcase_add_test(tcase, test_sizes);
 	tcase_add_test(tcase, test_one_chunk);
 	tcase_add_test(tcase, test_owners);
