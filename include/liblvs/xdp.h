@@ -15,7 +15,8 @@
  *     lvs_host_del(host);
  *     lvs_xdp_del(xdp);                                    // the program is gone
  *
- * Needs CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF in the initial user namespace; see docs/io.md.
+ * Needs CAP_NET_RAW, CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON in the initial user namespace; see
+ * docs/io.md.
  */
 #ifndef LIBLVS_XDP_H
 #define LIBLVS_XDP_H

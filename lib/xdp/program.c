@@ -78,9 +78,10 @@ int lvs_xdp_program_load(struct lvs_xdp *xdp)
 		err = find_descriptors(&xdp->program);
 	if (err)
 		return lvs_xdp_failed(xdp, NULL,
-				      err == -EPERM ? "loading the program (needs CAP_BPF and "
-						      "CAP_NET_ADMIN)"
-						    : "loading the program",
+				      err == -EPERM || err == -EACCES
+					      ? "loading the program (needs CAP_BPF, CAP_PERFMON "
+						"and CAP_NET_ADMIN)"
+					      : "loading the program",
 				      -err);
 	return 0;
 }

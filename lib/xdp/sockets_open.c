@@ -124,8 +124,9 @@ static int open_socket(struct lvs_xsks *xsks, struct lvs_xsk *xsk)
 	if (err) {
 		xsk->socket = NULL;
 		return lvs_xdp_failed(xdp, xsk->port->name,
-				      err == -EBUSY ? "another program has this queue"
-						    : "binding a socket",
+				      err == -EBUSY        ? "another program has this queue"
+				      : err == -EOPNOTSUPP ? "binding a socket (zero-copy)"
+							   : "binding a socket",
 				      -err);
 	}
 	xsk->fd = xsk_socket__fd(xsk->socket);

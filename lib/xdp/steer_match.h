@@ -230,7 +230,7 @@ STEER_INLINE int steer_frame(const struct steer_link *link, const __u8 *data, co
 	if (differs)
 		return STEER_OTHER;
 	verdict = type == 0x0800 ? steer_ipv4(data + 14, end) : steer_ipv6(data + 14, end);
-	if (verdict == STEER_STEERED && end - data > (long)link->frame_max)
+	if (verdict == STEER_STEERED && data + (link->frame_max & 0xfff) < end)
 		return STEER_TOO_LONG;
 	return verdict;
 }

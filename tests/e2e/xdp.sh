@@ -102,6 +102,8 @@ check "--no-setup is refused" grep -q 'without --no-setup' "$HOSTS_WORK/second"
 check "more workers than queues are refused" refused_for '2 receive queues, fewer than 3 workers' \
 	--io xdp:d0,d1 --workers 3
 check "and leave nothing" as_before
+check "zero-copy is refused by a driver that has none" refused_for 'zero-copy' --io xdp:d0,d1 --xdp zero-copy
+check "and leaves nothing" as_before
 
 if ! director "$RULES" nat --workers 2 2>"$HOSTS_WORK/said"; then
 	grep -qE 'needs CAP_|Operation not permitted|not supported' "$LOG" && skip "$(tail -n 1 "$LOG")"
