@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # lvsd on interfaces that are not network cards: a bridge toward the clients, a macvlan on top of another
-# interface toward the servers, with jumbo frames there; marks by interface. Packet sockets, then a TUN.
+# interface toward the servers, with jumbo frames there; marks by interface. Packet sockets with pinned workers, each
+# for a processor, then a TUN.
 #
 #     netns client            netns director                          netns rs1, rs2, rs3
 #    +-----------+           +-------------------------------+       +-------------------+
@@ -74,7 +75,7 @@ cases() { # ADAPTER
 
 # By packet sockets the interface can be asked for, too.
 sed -i 's/^\(mark 7 .*\)$/\1 in br0/' "$RULES"
-start director "$LOG" "$LVSD" --io packet:br0,mv1 --rules "$RULES" --workers 2
+start director "$LOG" "$LVSD" --io packet:br0,mv1 --rules "$RULES" --workers 2 --pin --spread cpu
 DIRECTOR=$STARTED
 must says "$LOG" 'lvsd: ready'
 cases packet

@@ -151,6 +151,7 @@ struct site {
 	struct gate gate;
 	int stop_fd, ended_fd;
 	struct worker worker[WORKERS];
+	struct lvs_marks *marks; /* the workers', of which none matters here */
 };
 
 static void quiet(void *user, enum lvs_log_level level, const char *text)
@@ -203,6 +204,7 @@ static void close_site(struct site *site)
 {
 	for (unsigned i = 0; i < WORKERS; i++)
 		worker_close(&site->worker[i]);
+	lvs_marks_del(site->marks);
 	rig_check(site->director);
 	lvs_director_del(site->director);
 	close(site->stop_fd);
@@ -244,6 +246,22 @@ static void disturb(struct site *site, unsigned round)
 	ck_assert_uint_le(sum(site, LVS_IO_COUNT_tx), PACKETS);
 }
 
+/* As at SIGHUP: other marking rules, the old ones freed. */
+static void change_marks(struct site *site)
+{
+	static const struct lvs_mark_rule rules[] = {
+		{.mark = 5, .protocol = LVS_UDP, .src_port = 1001, .src_port_last = 1020},
+		{.mark = 6},
+	};
+	struct lvs_marks *marks = NULL;
+
+	ck_assert_int_eq(lvs_marks_new(rules, site->marks ? 1 : 2, &marks), 0);
+	for (unsigned i = 0; i < WORKERS; i++)
+		site->worker[i].marks = marks;
+	lvs_marks_del(site->marks);
+	site->marks = marks;
+}
+
 /* As at SIGRTMIN: the workers are held between two batches. */
 static void check_still(struct site *site)
 {
@@ -252,6 +270,7 @@ static void check_still(struct site *site)
 	gate_close(&site->gate);
 	ck_assert_int_eq(lvs_director_check(site->director, &fault), 0);
 	ck_assert_uint_eq(sum(site, LVS_IO_COUNT_rx), sum(site, LVS_IO_COUNT_tx));
+	change_marks(site);
 	gate_open(&site->gate);
 }
 
