@@ -32,19 +32,8 @@ static void add_passed(struct lvs_index_line *line, uint64_t by)
 	atomic_store_explicit(&line->tags[2], own_tags(line, 2) + by, memory_order_release);
 }
 
-/* Into an empty slot: its tag is 0. */
-LVS_INLINE void put(struct lvs_index_line *line, unsigned slot, uint64_t hash, uint32_t ref)
-{
-	uint64_t tags = own_tags(line, slot / 4) | lvs_index_tag(hash) << slot % 4 * 16;
-
-	/* release: the record is whole; pairs with the acquire of who reads the reference */
-	atomic_store_explicit(&line->refs[slot], ref, memory_order_release);
-	/* release: as in set_tag() */
-	atomic_store_explicit(&line->tags[slot / 4], tags, memory_order_release);
-}
-
 /* Its home line is full. */
-static LVS_NOINLINE unsigned add_behind(struct lvs_index index, uint64_t hash, uint32_t ref)
+LVS_NOINLINE unsigned lvs_index_add_behind(struct lvs_index index, uint64_t hash, uint32_t ref)
 {
 	uint64_t at = lvs_index_home(index, hash);
 	unsigned looked = 1;
@@ -57,20 +46,13 @@ static LVS_NOINLINE unsigned add_behind(struct lvs_index index, uint64_t hash, u
 		looked++;
 		assert(looked <= lvs_index_lines_n(index));
 	}
-	put(&index.lines[at], lvs_index_slot(empty), hash, ref);
+	lvs_index_put(&index.lines[at], lvs_index_slot(empty), hash, ref);
 	return looked;
 }
 
 unsigned lvs_index_add(struct lvs_index index, uint64_t hash, uint32_t ref)
 {
-	struct lvs_index_line *line = lvs_index_line_of(index, hash);
-	uint32_t passed;
-	uint64_t empty = lvs_index_slots(line, 0, &passed);
-
-	if (lvs_unlikely(!empty))
-		return add_behind(index, hash, ref);
-	put(line, lvs_index_slot(empty), hash, ref);
-	return 1;
+	return lvs_index_add_near(index, hash, ref);
 }
 
 void lvs_index_drop(struct lvs_index index, uint64_t hash, uint64_t line, unsigned slot)

@@ -140,7 +140,7 @@ LVS_INLINE void lvs_shard_add(struct lvs_shard *shard, uint64_t hash, uint32_t r
 	struct lvs_index next = lvs_view_next(shard->view);
 	uint32_t adds = atomic_load_explicit(&shard->adds, memory_order_relaxed);
 
-	lvs_index_add(next.lines ? next : lvs_view_index(shard->view), hash, ref);
+	lvs_index_add_near(next.lines ? next : lvs_view_index(shard->view), hash, ref);
 	shard->entries[next.lines != NULL]++;
 	/* release: the entry is there; pairs with lvs_shard_adds() */
 	atomic_store_explicit(&shard->adds, adds + 1, memory_order_release);

@@ -93,6 +93,35 @@ LVS_INLINE unsigned lvs_index_slot(uint64_t slots)
 #endif
 }
 
+/* Into an empty slot: its tag is 0. */
+LVS_INLINE void lvs_index_put(struct lvs_index_line *line, unsigned slot, uint64_t hash,
+			      uint32_t ref)
+{
+	uint64_t tags = atomic_load_explicit(&line->tags[slot / 4], memory_order_relaxed) |
+			lvs_index_tag(hash) << slot % 4 * 16;
+
+	/* release: the record is whole; pairs with the acquire of who reads the reference */
+	atomic_store_explicit(&line->refs[slot], ref, memory_order_release);
+	/* release: as in index.c */
+	atomic_store_explicit(&line->tags[slot / 4], tags, memory_order_release);
+}
+
+/* What lvs_index_add() does where the home line is full. */
+unsigned lvs_index_add_behind(struct lvs_index index, uint64_t hash, uint32_t ref);
+
+/* lvs_index_add() */
+LVS_INLINE unsigned lvs_index_add_near(struct lvs_index index, uint64_t hash, uint32_t ref)
+{
+	struct lvs_index_line *line = lvs_index_line_of(index, hash);
+	uint32_t passed;
+	uint64_t empty = lvs_index_slots(line, 0, &passed);
+
+	if (lvs_unlikely(!empty))
+		return lvs_index_add_behind(index, hash, ref);
+	lvs_index_put(line, lvs_index_slot(empty), hash, ref);
+	return 1;
+}
+
 /* Takes out what lies in a slot of its home line; the shard's lock is held. */
 LVS_INLINE void lvs_index_clear(struct lvs_index_line *line, unsigned slot)
 {

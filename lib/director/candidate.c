@@ -5,6 +5,7 @@
 #include "director/binding.h"
 #include "director/helped.h"
 #include "director/out.h"
+#include "director/send.h"
 
 bool lvs_candidate_pick(struct lvs_step *step, struct lvs_candidate *candidate)
 {
@@ -38,41 +39,13 @@ enum lvs_reason lvs_candidate_find(struct lvs_step *step, struct lvs_candidate *
 	return reason == LVS_REASON_NO_DEST ? lvs_candidate_none(step, candidate) : reason;
 }
 
-/* A packet, and where it is a connection's @p first that one too. */
-LVS_INLINE void count(struct lvs_step *step, const struct lvs_candidate *candidate, bool first)
-{
-	uint32_t number = candidate->dest->number;
-	struct lvs_counter_row *row = lvs_counters_row(&step->worker->counters, number);
-
-	if (first && !step->peek) {
-		lvs_count(&row->count[LVS_COUNT_CONNS], 1);
-		lvs_services_stir(step->worker->director->services, candidate->set, step->now_ns);
-	}
-	if (lvs_unlikely(step->quoted))
-		return;
-	if (lvs_unlikely(step->odd)) {
-		lvs_step_count(step, number, LVS_COUNT_IN_PKTS);
-		return;
-	}
-	lvs_count(&row->count[LVS_COUNT_IN_PKTS], 1);
-	lvs_count(&row->count[LVS_COUNT_IN_BYTES], step->headers->len);
-}
-
-LVS_INLINE void bind_flow(struct lvs_binding *binding, const struct lvs_step *step,
-			  const struct lvs_candidate *candidate)
-{
-	lvs_binding_of_flow(binding, &step->headers->flow, candidate->dest, step->worker->director);
-	binding->dest_port = candidate->dest_port;
-}
-
-/* An error, what a helper looks into, and where the MSS is lowered. */
-static LVS_NOINLINE enum lvs_reason
-send_odd(struct lvs_step *step, const struct lvs_candidate *candidate, enum lvs_reason sent)
+LVS_NOINLINE enum lvs_reason
+lvs_send_odd(struct lvs_step *step, const struct lvs_candidate *candidate, enum lvs_reason sent)
 {
 	struct lvs_binding binding;
 	enum lvs_reason reason = LVS_REASON_NONE;
 
-	bind_flow(&binding, step, candidate);
+	lvs_send_bind(&binding, step, candidate);
 	if (step->quoted)
 		return lvs_icmp_to_server(step->quoted->step, candidate->dest, candidate->ops,
 					  &binding, step->quoted->quote);
@@ -90,43 +63,26 @@ send_odd(struct lvs_step *step, const struct lvs_candidate *candidate, enum lvs_
 	return lvs_step_refused(step, reason, candidate->ops, &binding);
 }
 
-static LVS_NOINLINE enum lvs_reason
-refused(struct lvs_step *step, const struct lvs_candidate *candidate, enum lvs_reason reason)
+LVS_NOINLINE enum lvs_reason lvs_send_refused(struct lvs_step *step,
+					      const struct lvs_candidate *candidate,
+					      enum lvs_reason reason)
 {
 	struct lvs_binding binding;
 
-	bind_flow(&binding, step, candidate);
+	lvs_send_bind(&binding, step, candidate);
 	lvs_step_path(step, candidate->dest, &binding);
 	return lvs_step_refused(step, reason, candidate->ops, &binding);
-}
-
-LVS_INLINE enum lvs_reason send(struct lvs_step *step, const struct lvs_candidate *candidate,
-				enum lvs_reason sent, bool first)
-{
-	struct lvs_binding binding;
-	enum lvs_reason reason;
-
-	count(step, candidate, first);
-	if (lvs_unlikely(step->quoted) || lvs_unlikely(candidate->helper) ||
-	    lvs_unlikely(candidate->set->conf.flags & LVS_SERVICE_MSS_CLAMP))
-		return send_odd(step, candidate, sent);
-	if (!(candidate->ops->flags & LVS_FORWARD_PATH_ALONE))
-		bind_flow(&binding, step, candidate);
-	reason = lvs_step_out_straight(step, candidate->dest, candidate->ops, &binding);
-	if (lvs_likely(reason == LVS_REASON_NONE))
-		return sent;
-	return refused(step, candidate, reason);
 }
 
 enum lvs_reason lvs_candidate_send(struct lvs_step *step, const struct lvs_candidate *candidate,
 				   enum lvs_reason sent)
 {
-	return send(step, candidate, sent, false);
+	return lvs_send(step, candidate, sent, false);
 }
 
 enum lvs_reason lvs_candidate_send_first(struct lvs_step *step,
 					 const struct lvs_candidate *candidate,
 					 enum lvs_reason sent)
 {
-	return send(step, candidate, sent, true);
+	return lvs_send(step, candidate, sent, true);
 }

@@ -12,6 +12,7 @@
 #include "director/frags.h"
 #include "director/settings.h"
 #include "director/helpers.h"
+#include "service/services.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 
@@ -72,7 +73,7 @@ static uint32_t read_tick(void *user)
 static void conn_gone(void *user, struct lvs_conn *conn, uint64_t word, uint32_t at, void *by)
 {
 	struct lvs_director *director = user;
-	struct lvs_dest *dest = lvs_services_dest(director->services, conn->dest);
+	struct lvs_dest *dest = lvs_dest_at(&director->services->dests, conn->dest);
 	const struct lvs_ender *ender = by;
 	struct lvs_gauge_move move = {0};
 

@@ -6,6 +6,7 @@
 #include "director/events.h"
 #include "director/helped.h"
 #include "director/record.h"
+#include "director/send.h"
 
 /* From port 0 each request makes a connection of its own: so many are enough. */
 #define CROWD 16
@@ -97,7 +98,7 @@ static enum lvs_reason created(struct lvs_step *step, int err, const struct lvs_
 	case 0:
 		step->packet->conn = lvs_arena_number(conn);
 		lvs_note(step, conn, step->packet->conn);
-		return lvs_candidate_send_first(step, candidate, LVS_REASON_SCHEDULED);
+		return lvs_send(step, candidate, LVS_REASON_SCHEDULED, true);
 	case LVS_ERR_EXISTS:
 		/* What the other worker made is found now; only its end could send us back here. */
 		return step->quoted ? LVS_REASON_NONE : lvs_decide_flow(step);
