@@ -59,6 +59,13 @@ void lvs_xsk_refill(struct lvs_xsks *xsks, struct lvs_xsk *xsk);
  * full. */
 bool lvs_xsk_queue(struct lvs_xsks *xsks, struct lvs_xsk *xsk, const uint8_t *data, uint32_t len);
 
+/* Whether the kernel has yet to send some. */
+static inline bool lvs_xsk_is_behind(const struct lvs_xsk *xsk)
+{
+	/* acquire: with the kernel's release, once it has read an entry */
+	return __atomic_load_n(xsk->tx.consumer, __ATOMIC_ACQUIRE) != *xsk->tx.producer;
+}
+
 /* Has the kernel send what is queued. What it cannot now it does when it is told again. */
 void lvs_xsk_kick(struct lvs_xsks *xsks, struct lvs_xsk *xsk);
 

@@ -20,8 +20,9 @@ struct lvs_xdp_io {
 	unsigned calls;          /* until the kernel's losses are read again */
 	uint64_t retry_at;       /* not before */
 	bool gone;               /* an interface is, for good */
+	bool behind;             /* the kernel has yet to send some of what is queued */
 	int epoll;
-	int timer;   /* runs while packets wait */
+	int timer;   /* runs while packets wait, or the kernel is behind */
 	long period; /* the timer's, ns; 0: it does not run */
 };
 
@@ -30,7 +31,7 @@ int lvs_xdp_io_rx(void *state, struct lvs_packet *packets, unsigned n);
 int lvs_xdp_io_tx(void *state, const struct lvs_packet *packets, unsigned n);
 int lvs_xdp_io_flush(void *state);
 
-/* Tries again what waits for a neighbour. */
+/* Tries again what waits for a neighbour, and what the kernel could not send at once. */
 void lvs_xdp_io_retry(struct lvs_xdp_io *io);
 
 /* Sends a packet to @link, in as many pieces as it takes; by a socket, or by the packet socket. */

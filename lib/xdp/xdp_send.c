@@ -142,8 +142,14 @@ void lvs_xdp_io_send(struct lvs_xdp_io *io, const struct lvs_packet *packet,
 
 void lvs_xdp_io_kick(struct lvs_xdp_io *io)
 {
-	for (unsigned i = 0; i < io->xsks.n; i++)
-		if (io->xsks.xsk[i].queued_n)
-			lvs_xsk_kick(&io->xsks, &io->xsks.xsk[i]);
+	io->behind = false;
+	for (unsigned i = 0; i < io->xsks.n; i++) {
+		struct lvs_xsk *xsk = &io->xsks.xsk[i];
+
+		if (!lvs_xsk_is_behind(xsk) && !xsk->queued_n)
+			continue;
+		lvs_xsk_kick(&io->xsks, xsk);
+		io->behind |= lvs_xsk_is_behind(xsk);
+	}
 	lvs_afp_tx_flush(&io->other);
 }

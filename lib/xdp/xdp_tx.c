@@ -53,7 +53,7 @@ static bool still_waits(void *user, const struct lvs_packet *packet)
 
 static void run_timer(struct lvs_xdp_io *io)
 {
-	long period = io->wait.n ? RETRY_NS : 0;
+	long period = io->wait.n || io->behind ? RETRY_NS : 0;
 	struct itimerspec time = {.it_interval.tv_nsec = period, .it_value.tv_nsec = period};
 
 	/* Setting it, to 0 too, takes back that it was readable. */
@@ -119,6 +119,7 @@ int lvs_xdp_io_tx(void *state, const struct lvs_packet *packets, unsigned n)
 		}
 	}
 	lvs_xdp_io_kick(io);
+	run_timer(io);
 	return 0;
 }
 

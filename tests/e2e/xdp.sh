@@ -143,7 +143,7 @@ check "that was given back" more "$(counter passed)" 3
 
 check "a fragmented ping" pings 192.0.2.80 -s 4000
 
-# Datagrams in fragments, both ways.
+# Datagrams in fragments, both ways; and many more at once than the rings hold.
 datagram() { # ADDRESS: 4,000 bytes there and back
 	at client python3 -c 'if True:
 		import socket, sys
@@ -167,6 +167,23 @@ printf -- '-A -u %s:7\n-a -u %s:7 -r %s:7007 -m\n' 192.0.2.80 192.0.2.80 198.51.
 must reload
 check "datagrams in fragments" datagram 192.0.2.80
 check "by IPv6" datagram 2001:db8:1::80
+burst() { # ADDRESS: 40,000 datagrams, as fast as they can be sent
+	at client python3 -c 'if True:
+		import socket, sys
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		for i in range(40000):
+			s.sendto(b"x" * 64, (sys.argv[1], 7))' "$1"
+}
+all_told() { # what was steered was received, or lost and counted; what came leaves or is counted
+	report || return
+	awk '{ v[$1] = $2 } END {
+		print "steered", v["steered"], "rx", v["rx"], "rx_lost", v["rx_lost"], "tx", v["tx"], "tx_full", v["tx_full"]
+		exit v["steered"] != v["rx"] + v["rx_lost"] || v["rx"] < 20000 }' "$LOG"
+}
+check "a burst" burst 192.0.2.80
+check "after it the service goes on" serves nat
+check "by many packets" large nat
+check "each packet of the burst was received, or counted as lost" soon all_told
 
 offloads off
 check "offloads off: 20 MB down and 10 MB up" large nat
