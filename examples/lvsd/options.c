@@ -207,9 +207,9 @@ static int read_io(const char *text, struct options *options)
 	memset(options->tun, 0, sizeof(options->tun));
 	if (!strcmp(name, "tun"))
 		return read_tun(options->target, options);
-	return strcmp(name, "packet") && !options->is_xdp
-		       ? 0
-		       : read_interfaces(options->target, options);
+	if (options->is_xdp || !strcmp(name, "packet"))
+		return read_interfaces(options->target, options);
+	return 0;
 }
 
 static int read_ftp(const char *text, struct options *options)
