@@ -223,7 +223,7 @@ static uint32_t bump(struct lvs_arena *arena, uint32_t size)
 
 	if (chunk)
 		unit = atomic_load_explicit(&chunk->top, memory_order_relaxed);
-	if (unit + lvs_arena_units_of(size) > LVS_ARENA_CHUNK_UNITS) {
+	if (!chunk || unit + lvs_arena_units_of(size) > LVS_ARENA_CHUNK_UNITS) {
 		chunk = new_chunk(arena, size);
 		if (!chunk)
 			return 0;
