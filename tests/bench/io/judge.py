@@ -39,6 +39,14 @@ def latency(of, path):
                 mine * NOISE <= theirs if known else None)
 
 
+def default_path(rows, path):
+    """Whether a path meets connections, requests and bulk with offloads together: a default should."""
+    mine = [row["reached"] for row in rows if row["path"] == path and not row["load"].startswith("udp")]
+    known = len(mine) == len(NAT_GOALS) + 1 and None not in mine
+    return goal(path, "conn, keepalive, bulk", "all of them", f"{mine.count(True)} of {len(mine)}" if known else None,
+                all(mine) if known else None)
+
+
 def beside_nat(of, adapter, load):
     """Direct routing by the same adapter: no slower; faster where replies are large."""
     dr, nat = (of.get((f"{adapter}/{mode}", load), {}).get("value") for mode in ("dr", "nat"))
@@ -57,6 +65,8 @@ def goals(lines):
         rows += [at_least(of, path, *bound) for bound in bounds if bound[0] in loads]
         if "keepalive" in loads:
             rows.append(latency(of, path))
+        if {bound[0] for bound in NAT_GOALS} <= loads:
+            rows.append(default_path(rows, path))
     for adapter in (path.removesuffix("/dr") for path in paths if path.endswith("/dr")):
         rows += [beside_nat(of, adapter, load) for load in dict.fromkeys(line["load"] for line in lines)]
     return rows

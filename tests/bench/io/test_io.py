@@ -152,6 +152,15 @@ class TestJudge(unittest.TestCase):
                 self.assertEqual(rows["lvsd-xdp/nat", load, f"≥ {bound:g} {judge.NAMES[field]}"], reached)
         self.assertNotIn("udp-64", {load for _, load, _ in self.reached([told("lvsd-tun/nat", "udp-64", 1, 0.1)])})
 
+    def test_default_path(self):
+        def lines(nft):
+            latencies = {"p50_us": 1, "p99_us": 5, "p999_us": 9}
+            return [told(path, load, 1, nft, 2, **latencies) for path in ("haproxy/splice", "lvsd-tun/nat")
+                    for load in ("conn", "keepalive", "bulk-1", "bulk-8")]
+        for nft, reached in ((0.95, True), (0.85, False)):
+            row = next(row for row in judge.goals(lines(nft)) if row["goal"] == "all of them")
+            self.assertEqual((row["path"], row["reached"]), ("lvsd-tun/nat", reached))
+
     def test_direct_routing(self):
         for load, dr, reached in (("conn", 98, True), ("conn", 90, False), ("bulk-1", 99, False), ("bulk-1", 110, True)):
             rows = self.reached([told("lvsd-packet/nat", load, 100), told("lvsd-packet/dr", load, dr)])
