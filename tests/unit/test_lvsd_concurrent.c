@@ -95,18 +95,25 @@ static int adapter_rx(void *state, struct lvs_packet *packets, unsigned n)
 	return (int)filled;
 }
 
-/* All of a flow go to one server, whoever decides. */
-static void note(const struct lvs_packet *packet)
+/* Whether a packet goes where the first of its flow went. */
+static bool goes_right(const struct lvs_packet *packet)
 {
 	_Atomic uint32_t *server = packet->user;
 	uint32_t mine, known = 0;
 
 	memcpy(&mine, &packet->next_hop, sizeof(mine));
 	if (packet->verdict != LVS_FORWARD)
-		atomic_fetch_add_explicit(&source.wrong, 1, memory_order_relaxed);
-	else if (!atomic_compare_exchange_strong_explicit(
-			 server, &known, mine, memory_order_relaxed, memory_order_relaxed) &&
-		 known != mine)
+		return false;
+	/* relaxed: it is a number by itself */
+	return atomic_compare_exchange_strong_explicit(server, &known, mine, memory_order_relaxed,
+						       memory_order_relaxed) ||
+	       known == mine;
+}
+
+/* All of a flow go to one server, whoever decides. */
+static void note(const struct lvs_packet *packet)
+{
+	if (!goes_right(packet))
 		atomic_fetch_add_explicit(&source.wrong, 1, memory_order_relaxed);
 }
 
