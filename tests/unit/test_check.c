@@ -405,7 +405,7 @@ static void trash_lost(struct site *site)
 
 static void trash_unmeasured(struct site *site)
 {
-	site->director->services->trash.first->dest->meter = NULL;
+	free(atomic_exchange(&site->director->services->trash.first->dest->meter, NULL));
 }
 
 static void trash_off_path(struct site *site)
