@@ -9,6 +9,9 @@
 #define TURN 64
 /* Shards that are served side by side; a power of two. */
 #define GROUP 8
+/* Records that are looked at before their turn, less one; a power of two. */
+#define AHEAD 4
+
 /* What a pass does with controllers that wait for those whom they control. */
 enum parked_way {
 	PARKED_BEFORE, /* serves those of a tick before, for good */
@@ -44,15 +47,23 @@ LVS_INLINE bool lock_second(const struct lvs_keys *keys)
 	return true;
 }
 
+/* A record whose turn will come, and its keys where it is over. */
+struct ahead {
+	struct lvs_conn *conn;
+	bool over;
+	struct lvs_keys keys;
+};
+
 /* A turn at a shard, whose lock is held. */
 struct turn {
 	struct lvs_table *table;
 	struct lvs_shard *home;
 	uint32_t tick;
 	void *by;
-	struct lvs_conn *next; /* its turn comes next, and it is over; NULL: that is not known */
-	unsigned which;        /* of keys[], those of next */
-	struct lvs_keys keys[2];
+	struct ahead ahead[AHEAD]; /* in the order in which they will be fired, if all goes on so */
+	unsigned first, n;         /* of these */
+	unsigned most;             /* that there may be, less than AHEAD */
+	uint32_t walk;             /* number of the one behind them, 0: none that is known */
 	struct lvs_ended ended;
 };
 
@@ -63,8 +74,10 @@ static void begin_turn(struct turn *turn, struct lvs_table *table, struct lvs_sh
 	turn->home = home;
 	turn->tick = tick;
 	turn->by = by;
-	turn->next = NULL;
-	turn->which = 0;
+	turn->first = 0;
+	turn->n = 0;
+	turn->most = 1;
+	turn->walk = 0;
 	turn->ended.n = 0;
 }
 
@@ -132,21 +145,51 @@ static LVS_NOINLINE bool fired_unseen(struct turn *turn, struct lvs_conn *conn)
 	return end_by_time(turn, conn, &keys);
 }
 
-/* What will be touched when the next record has its turn comes meanwhile. */
+/* What will be touched when the record has its turn comes meanwhile. */
+LVS_INLINE void look_at(struct turn *turn, struct lvs_conn *conn)
+{
+	struct ahead *ahead = &turn->ahead[(turn->first + turn->n++) % AHEAD];
+
+	ahead->conn = conn;
+	ahead->over = lvs_tick_reached(turn->tick, deadline_of(conn));
+	if (!ahead->over)
+		return;
+	keys_of(turn->table, conn, &ahead->keys);
+	for (unsigned key = 0; key < ahead->keys.n; key++)
+		lvs_shard_fetch(ahead->keys.shard[key], ahead->keys.hash[key]);
+}
+
+/* Nobody else changes the slot meanwhile, and what comes in goes elsewhere. */
 LVS_INLINE void look_ahead(struct turn *turn)
 {
-	struct lvs_conn *next = lvs_wheel_peek(&turn->home->wheel, &turn->table->arena);
-	struct lvs_keys *keys;
+	const struct lvs_arena *arena = &turn->table->arena;
 
-	turn->next = NULL;
-	if (!next || !lvs_tick_reached(turn->tick, deadline_of(next)))
-		return;
-	turn->which ^= 1;
-	keys = &turn->keys[turn->which];
-	keys_of(turn->table, next, keys);
-	for (unsigned key = 0; key < keys->n; key++)
-		lvs_shard_fetch(keys->shard[key], keys->hash[key]);
-	turn->next = next;
+	while (turn->walk && turn->n < turn->most) {
+		struct lvs_conn *conn = lvs_arena_at(arena, turn->walk);
+
+		turn->walk = lvs_wheel_get(&conn->next);
+		if (turn->walk)
+			lvs_prefetch_write(lvs_arena_at(arena, turn->walk));
+		look_at(turn, conn);
+	}
+}
+
+/* The keys of a record that was fired; NULL: it was not seen ahead, or not to be over. */
+LVS_INLINE const struct lvs_keys *seen_ahead(struct turn *turn, const struct lvs_conn *conn)
+{
+	const struct ahead *ahead = &turn->ahead[turn->first];
+
+	if (lvs_unlikely(turn->n == 0) || lvs_unlikely(ahead->conn != conn)) {
+		/* A slot begins. Chains of the present tick were walked ahead; where the clock lags
+		 * behind, each record is one to wait for. */
+		turn->n = 0;
+		turn->most = turn->home->wheel.now == turn->tick ? AHEAD - 1 : 1;
+		turn->walk = lvs_wheel_first(&turn->home->wheel, turn->home->wheel.now, 0);
+		return NULL;
+	}
+	turn->first = (turn->first + 1) % AHEAD;
+	turn->n--;
+	return ahead->over ? &ahead->keys : NULL;
 }
 
 static unsigned fire_all(struct turn *turn, unsigned *looks)
@@ -156,7 +199,7 @@ static unsigned fire_all(struct turn *turn, unsigned *looks)
 	unsigned ended = 0;
 
 	while ((conn = lvs_wheel_fire(&turn->home->wheel, &table->arena, turn->tick, looks))) {
-		const struct lvs_keys *keys = conn == turn->next ? &turn->keys[turn->which] : NULL;
+		const struct lvs_keys *keys = seen_ahead(turn, conn);
 
 		look_ahead(turn);
 		if (lvs_unlikely(lvs_conn_control_n(conn)))
@@ -261,9 +304,9 @@ static bool expire_turn(struct lvs_table *table, struct lvs_shard *shard, uint32
 }
 
 /*
- * Shards are served side by side, a turn each in turns. The records that come down a level are a
- * chain all over the arena, and none is known before the one in front of it has come. Of one chain
- * that is one miss after the other; of several they come together.
+ * Shards are served side by side, a turn each in turns. The records that are due, or come down a
+ * level, are a chain all over the arena, and none is known before the one in front of it has come.
+ * Of one chain that is one miss after the other; of several they come together.
  */
 struct group {
 	struct lvs_table *table;
@@ -296,7 +339,7 @@ static void start_walkers(struct group *group)
 	for (unsigned i = 0; i < group->n; i++)
 		lvs_wheel_fetch(&shard_at(group, i)->wheel, group->tick);
 	for (unsigned i = 0; i < group->n; i++) {
-		fetch_first(group, i, 0);
+		group->walker[i] = fetch_first(group, i, 0);
 		if (group->tick % LVS_WHEEL_NEAR == 0)
 			group->walker[i] = fetch_first(group, i, 1);
 		group->walking |= group->walker[i] != 0;

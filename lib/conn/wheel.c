@@ -54,20 +54,6 @@ LVS_INLINE void begin_with(struct lvs_wheel *wheel, const struct lvs_arena *aren
 		set_empty(wheel, place);
 }
 
-/* Takes out the first of those whose tick has come; what follows it comes meanwhile. */
-LVS_INLINE struct lvs_conn *pop(struct lvs_wheel *wheel, const struct lvs_arena *arena,
-				uint32_t number)
-{
-	struct lvs_conn *conn = lvs_arena_at(arena, number);
-	uint32_t next = lvs_wheel_get(&conn->next);
-
-	begin_with(wheel, arena, lvs_wheel_place_of(wheel->now, 0), next);
-	wheel->linked_n--;
-	if (next)
-		lvs_wheel_fetch_next(arena, lvs_arena_at(arena, next));
-	return conn;
-}
-
 /* Deals a slot out to the levels below: none of its records comes back to it. */
 static void deal_out(struct lvs_wheel *wheel, const struct lvs_arena *arena, unsigned level,
 		     unsigned *looks)
@@ -125,6 +111,33 @@ static uint32_t near_distance(const struct lvs_wheel *wheel)
 			return 1 + ahead + lvs_ctz64(busy);
 	}
 	return UINT32_MAX;
+}
+
+/* A hint: the first of the next slot in use of level 0, where there is one. */
+static LVS_NOINLINE void fetch_next_slot(const struct lvs_wheel *wheel,
+					 const struct lvs_arena *arena)
+{
+	uint32_t ahead = near_distance(wheel);
+	uint32_t place = lvs_wheel_place_of(wheel->now + ahead, 0);
+
+	if (ahead != UINT32_MAX)
+		lvs_prefetch_write(lvs_arena_at(arena, lvs_wheel_get(&wheel->first[place])));
+}
+
+/* Takes out the first of those whose tick has come; what follows it comes meanwhile. */
+LVS_INLINE struct lvs_conn *pop(struct lvs_wheel *wheel, const struct lvs_arena *arena,
+				uint32_t number)
+{
+	struct lvs_conn *conn = lvs_arena_at(arena, number);
+	uint32_t next = lvs_wheel_get(&conn->next);
+
+	begin_with(wheel, arena, lvs_wheel_place_of(wheel->now, 0), next);
+	wheel->linked_n--;
+	if (lvs_likely(next != 0))
+		lvs_wheel_fetch_next(arena, lvs_arena_at(arena, next));
+	else
+		fetch_next_slot(wheel, arena);
+	return conn;
 }
 
 /* The same of a level above. */
