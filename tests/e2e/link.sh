@@ -30,12 +30,12 @@ answers() {
 all_answer() {
 	spread nat 3 >"$HOSTS_WORK/three" && even "$HOSTS_WORK/three" 3
 }
-# back WHAT COMMAND...: true again within five seconds, of a busy machine; says in what time.
+# back WHAT COMMAND...: true again within five seconds, of a busy machine; the times are told at the end.
 back() {
 	local what=$1 start=${EPOCHREALTIME/./}
 	shift
 	in_time 5 "$@" || return
-	echo "# $what: $(((${EPOCHREALTIME/./} - start) / 1000)) ms"
+	echo "# $what: $(((${EPOCHREALTIME/./} - start) / 1000)) ms" >>"$HOSTS_WORK/times"
 }
 client_side() {
 	wire client c0 director d0 && mode_client && stand director d0 1 1
@@ -142,4 +142,5 @@ adapter_is tun
 must director "$RULES" nat --workers 2 --log-level info
 DIRECTOR=$STARTED
 cases tun
+cat "$HOSTS_WORK/times"
 finish
