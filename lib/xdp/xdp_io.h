@@ -18,6 +18,7 @@ struct lvs_xdp_io {
 	uint8_t *segment_buffer; /* LVS_IO_PIECE_MAX, between two ways of cutting */
 	unsigned next;           /* the socket that is asked first */
 	unsigned calls;          /* until the kernel's losses are read again */
+	unsigned idle_calls;     /* until the interfaces are looked for again */
 	uint64_t retry_at;       /* not before */
 	bool gone;               /* an interface is, for good */
 	bool behind;             /* the kernel has yet to send some of what is queued */

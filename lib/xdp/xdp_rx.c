@@ -10,6 +10,7 @@
 
 enum {
 	LOSS_CALLS = 64, /* how often the kernel is asked for its losses */
+	IDLE_CALLS = 32, /* how often, with nothing to do, whether the interface is there */
 };
 
 /* Describes a frame. The program has read its headers. */
@@ -67,15 +68,16 @@ static void turn_over(struct lvs_xdp_io *io)
 }
 
 /* A driver that sleeps for want of frames, or is polled by us alone. With nothing to do, whether
- * the interface is still there. */
+ * the interface is still there: one that is not makes the descriptor readable for ever. */
 static void look_after(struct lvs_xdp_io *io, bool idle)
 {
-	bool polls = io->xsks.xdp->conf.busy_poll_us != 0;
+	bool polls = io->xsks.xdp->conf.busy_poll_us != 0 ||
+		     (idle && ++io->idle_calls % IDLE_CALLS == 0);
 
 	for (unsigned i = 0; i < io->xsks.n; i++) {
 		const struct lvs_xsk *xsk = &io->xsks.xsk[i];
 
-		if ((idle || polls || xsk_ring_prod__needs_wakeup(&xsk->fill)) && lvs_xsk_poll(xsk))
+		if ((polls || xsk_ring_prod__needs_wakeup(&xsk->fill)) && lvs_xsk_poll(xsk))
 			io->gone = true;
 	}
 	if (io->calls++ % LOSS_CALLS == 0)
