@@ -141,6 +141,23 @@ check "it was counted" more "$(counter left)" 20
 check "a server's own port is asked by the director" at director curl -sS --max-time 5 -o /dev/null http://198.51.100.11:8080/
 check "that was given back" more "$(counter passed)" 3
 
+frames() { # ten of the service's, tagged for a VLAN; ten to another's address
+	at client python3 -c 'if True:
+		import socket, sys
+		s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+		s.bind(("c0", 0))
+		mac = bytes.fromhex(sys.argv[1].replace(":", ""))
+		ip = bytes.fromhex("450000280001000040060000c0000209c0000250"
+			"9c40005000000001000000005002ffff00000000")
+		for i in range(10):
+			s.send(mac + mac + bytes.fromhex("810000640800") + ip)
+			s.send(mac[:5] + b"\xfe" + mac + bytes.fromhex("0800") + ip)' "$(mac director d0)"
+}
+tagged=$(counter tagged) other=$(counter other) steered=$(counter steered)
+check "frames with a tag, and to others" frames
+check "are left, the tagged" equal "$(counter tagged)" $((tagged + 10))
+check "and those to others" more "$(counter other)" $((other + 9))
+check "none was steered" equal "$(counter steered)" "$steered"
 check "a fragmented ping" pings 192.0.2.80 -s 4000
 
 # Datagrams in fragments, both ways; and many more at once than the rings hold.
