@@ -159,6 +159,7 @@ void lvs_fetch_elsewhere(const struct lvs_table *table, struct lvs_fetch *fetch)
 
 	/* Before the search: what comes behind it is counted. */
 	fetch->adds = lvs_shard_adds(shard);
+	lvs_prefetch_write(&shard->wheel);
 	fetch->lacking = shard;
 	fetch->template = 0;
 	if (lvs_likely(lvs_search_lacks(table, fetch->hash)))
