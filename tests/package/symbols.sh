@@ -33,7 +33,7 @@ declared() {
 	mapfile -t headers < <(cd "$2/liblvs" && ls ./*.h)
 	core=$(includes liblvs.h | declared_in "$2")
 	all=$(includes "${headers[@]}" | declared_in "$2")
-	mapfile -t headers < <(cd "$2/liblvs" && ls ./*.h | grep -v /xdp.h)
+	mapfile -t headers < <(cd "$2/liblvs" && find . -name '*.h' ! -name xdp.h | sort)
 	most=$(includes "${headers[@]}" | declared_in "$2")
 	case $1 in
 	lvs) printf '%s\n' "$core" ;;
