@@ -255,20 +255,35 @@ LVS_UNTRACED static const char *check_parked(const struct lvs_wheel *wheel,
 	return NULL;
 }
 
+/* Whether 64 slots are empty, and said to be: most are, of most shards. */
+LVS_UNTRACED static bool are_empty(const struct lvs_wheel *wheel, uint32_t place)
+{
+	uint32_t any = 0;
+
+	for (unsigned i = 0; i < 64; i++)
+		any |= lvs_wheel_get(&wheel->first[place + i]);
+	return !wheel->busy[place / 64] && !any;
+}
+
 LVS_UNTRACED const char *lvs_wheel_check(const struct lvs_wheel *wheel,
 					 const struct lvs_arena *arena)
 {
 	uint32_t n = 0;
+	uint32_t place = 0;
 	const char *parked = check_parked(wheel, arena, &n);
 
 	if (parked)
 		return parked;
-
-	for (uint32_t place = 0; place < LVS_WHEEL_PLACES; place++) {
+	while (place < LVS_WHEEL_PLACES) {
 		unsigned level =
 			place < LVS_WHEEL_NEAR ? 0 : 1 + (place - LVS_WHEEL_NEAR) / LVS_WHEEL_SLOTS;
-		const char *wrong = check_slot(wheel, arena, level, place, &n);
+		const char *wrong;
 
+		if (place % 64 == 0 && are_empty(wheel, place)) {
+			place += 64;
+			continue;
+		}
+		wrong = check_slot(wheel, arena, level, place++, &n);
 		if (wrong)
 			return wrong;
 	}
