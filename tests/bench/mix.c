@@ -26,11 +26,26 @@ static const struct mix_case {
 	{"mix/v6", LVS_INET6, 84},
 };
 
-/* Places of the live flows' array, some on their way from one flow to the next. */
+/* Places of the live flows' array, some on their way from one flow to the next: who came first is
+ * served first, so that nobody is closed for so long that he is forgotten. */
 struct places {
 	uint32_t at[SITE_POOL];
-	unsigned n;
+	unsigned first, n;
 };
+
+static void places_push(struct places *places, uint32_t place)
+{
+	places->at[(places->first + places->n++) % SITE_POOL] = place;
+}
+
+static uint32_t places_shift(struct places *places)
+{
+	uint32_t place = places->at[places->first];
+
+	places->first = (places->first + 1) % SITE_POOL;
+	places->n--;
+	return place;
+}
 
 struct mix {
 	struct site site;
@@ -59,9 +74,9 @@ static void make_data(struct mix *mix, unsigned i)
 
 static void make_open(struct mix *mix, unsigned i, struct places *opened)
 {
-	uint32_t place = mix->closed.at[--mix->closed.n];
+	uint32_t place = places_shift(&mix->closed);
 
-	opened->at[opened->n++] = place;
+	places_push(opened, place);
 	mix->live[place] = mix->next++;
 	site_make(&mix->site, i, mix->live[place], SITE_SYN);
 }
@@ -71,12 +86,12 @@ static void make_close(struct mix *mix, unsigned i)
 	uint32_t place = (uint32_t)(bench_random(&mix->site.random) % mix->zipf.n);
 
 	site_make(&mix->site, i, mix->live[place], SITE_FIN);
-	mix->closed.at[mix->closed.n++] = place;
+	places_push(&mix->closed, place);
 }
 
 static void make_answer(struct mix *mix, unsigned i)
 {
-	site_make(&mix->site, i, mix->live[mix->opened.at[--mix->opened.n]], SITE_ACK);
+	site_make(&mix->site, i, mix->live[places_shift(&mix->opened)], SITE_ACK);
 }
 
 /* Whom this round opens answers in the next. */
@@ -96,8 +111,8 @@ static void make_round(struct mix *mix)
 		else
 			make_data(mix, i);
 	}
-	for (unsigned i = 0; i < opened.n && mix->opened.n < SITE_POOL; i++)
-		mix->opened.at[mix->opened.n++] = opened.at[i];
+	while (opened.n && mix->opened.n < SITE_POOL)
+		places_push(&mix->opened, places_shift(&opened));
 }
 
 static double one_round(struct mix *mix, unsigned batch)
