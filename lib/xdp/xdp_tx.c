@@ -9,19 +9,9 @@
 #include <liblvs/error.h>
 
 #include "io/adapters.h"
+#include "io/io_resolve.h"
 
 #define RETRY_NS 5000000 /* between two looks for a neighbour's answer */
-
-static int resolve(struct lvs_xdp_io *io, const struct lvs_packet *packet,
-		   struct lvs_host_link *link)
-{
-	enum lvs_family family = (enum lvs_family)packet->next_hop_family;
-
-	if (io->conf.resolve)
-		return io->conf.resolve(io->conf.resolve_user, packet->path, family,
-					&packet->next_hop, link);
-	return lvs_host_resolve(io->conf.host, packet->path, family, &packet->next_hop, link);
-}
 
 /* Queues a packet for its next hop. False when the neighbour has yet to answer. */
 static bool try_send(struct lvs_xdp_io *io, const struct lvs_packet *packet)
@@ -30,7 +20,7 @@ static bool try_send(struct lvs_xdp_io *io, const struct lvs_packet *packet)
 	int err;
 
 	memset(&link, 0, sizeof(link));
-	err = resolve(io, packet, &link);
+	err = lvs_io_resolve(&io->conf, packet, &link);
 	if (err == LVS_ERR_BUSY)
 		return false;
 	if (err)
