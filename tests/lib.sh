@@ -76,11 +76,11 @@ configure() {
 	return 1
 }
 
-# build PRESET [OPTION...]: also builds it.
+# build PRESET [OPTION...]: also builds it, or LVS_TARGET of it.
 build() {
 	local log=$LVS_BUILD/$1.log
 	configure "$@" || return
-	cmake --build "$LVS_BUILD/$1" -j "$LVS_JOBS" 2>&1 | tee "$log" | tenths "$1"
+	cmake --build "$LVS_BUILD/$1" ${LVS_TARGET:+--target "$LVS_TARGET"} -j "$LVS_JOBS" 2>&1 | tee "$log" | tenths "$1"
 	[ "${PIPESTATUS[0]}" -eq 0 ] && return 0
 	grep -vE '^(\[[0-9]+/[0-9]+\]|: && |/[^ ]*/(gcc|clang|cc) )' "$log" | head -n 60
 	result fail "build of $1"

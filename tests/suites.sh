@@ -7,7 +7,7 @@ build-dev	fast	150	gcc builds everything, warnings are errors
 build-clang	fast	150	clang builds everything, warnings are errors
 unit	fast	120	unit tests, golden packets, replay of the fuzz corpora
 sanitizers	fast	400	the same under the address and undefined behaviour sanitizers
-tsan	fast	300	torture and concurrency tests under the thread sanitizer
+tsan	fast	150	torture tests and all others with threads, under the thread sanitizer
 static	fast	300	clang-format, clang-tidy of lib and examples, cppcheck, shellcheck
 package	fast	90	consumers, headers, symbols, documentation
 count	fast	120	work a packet costs, counted
@@ -26,9 +26,6 @@ coverage	all	400	which lines the unit tests run
 
 # Scripts with hosts of their own mostly wait, for timeouts and for each other's packets.
 LVS_E2E_AT_ONCE=3
-
-# Tests about threads, by name: all torture programs, and picks of one scheduler side by side.
-LVS_CONCURRENT='torture|concurren|sched|epoch'
 
 suite_names() {
 	awk -F '\t' -v tier="$1" 'NF && ($2 == tier || $2 == "fast") { print $1 }' <<<"$LVS_SUITES"
@@ -66,7 +63,7 @@ suite_sanitizers() {
 }
 
 suite_tsan() {
-	build tsan && run_ctest tsan -R "$LVS_CONCURRENT"
+	LVS_TARGET=tests_threads build tsan && run_ctest tsan -L threads
 }
 
 suite_static() {
@@ -272,7 +269,7 @@ suite_fuzz() {
 suite_torture() {
 	export LVS_TORTURE_SECONDS=60 # what does not go by it is in the suites unit and tsan
 	build dev && run_ctest dev -R '^torture/'
-	build tsan && run_ctest tsan -R '^torture/'
+	LVS_TARGET=tests_threads build tsan && run_ctest tsan -R '^torture/'
 }
 
 suite_coverage() {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Next hops by number: given, kept, taken away; states; readers beside a writer. */
+/* Next hops by number: given, kept, taken away; states. */
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -214,58 +213,6 @@ START_TEST(test_all_promised)
 }
 END_TEST
 
-struct reader {
-	uint32_t number;
-	_Atomic int end;
-	_Atomic unsigned torn;
-};
-
-/* The writer sets address byte 4 and byte 5 of the link-layer address alike. */
-static void *read_on(void *user)
-{
-	struct reader *reader = user;
-
-	while (!atomic_load_explicit(&reader->end, memory_order_relaxed)) {
-		struct lvs_neigh_view view;
-		uint8_t mac[6];
-
-		lvs_neigh_read(&neighs.entry[reader->number], &view);
-		lvs_neigh_mac_bytes(view.dst, mac);
-		if (mac[4] != mac[5] || view.addr.byte[3] != mac[5])
-			atomic_fetch_add_explicit(&reader->torn, 1, memory_order_relaxed);
-	}
-	return NULL;
-}
-
-/* What a reader sees belongs together. */
-START_TEST(test_concurrent_read)
-{
-	struct reader reader = {.number = add(0)};
-	struct lvs_neigh *entry = &neighs.entry[reader.number];
-	pthread_t thread[2];
-
-	for (unsigned i = 0; i < 2; i++)
-		ck_assert_int_eq(pthread_create(&thread[i], NULL, read_on, &reader), 0);
-	for (unsigned i = 0; i < 200000; i++) {
-		uint8_t mac[6] = {2, 0, 0, 0, (uint8_t)i, (uint8_t)i};
-		struct lvs_neigh_key key = key_of(i & 0xff);
-		uint64_t addr[2];
-
-		/* All in one change, as no call of the library does. */
-		memcpy(addr, &key.addr, sizeof(addr));
-		atomic_store_explicit(&entry->change, i * 2 + 1001, memory_order_relaxed);
-		atomic_thread_fence(memory_order_release);
-		atomic_store_explicit(&entry->addr[0], addr[0], memory_order_relaxed);
-		atomic_store_explicit(&entry->dst, lvs_neigh_mac_word(mac), memory_order_relaxed);
-		atomic_store_explicit(&entry->change, i * 2 + 1002, memory_order_release);
-	}
-	atomic_store_explicit(&reader.end, 1, memory_order_relaxed);
-	for (unsigned i = 0; i < 2; i++)
-		pthread_join(thread[i], NULL);
-	ck_assert_uint_eq(atomic_load(&reader.torn), 0);
-}
-END_TEST
-
 int main(void)
 {
 	TCase *tcase = tcase_create("host_neigh");
@@ -276,6 +223,5 @@ int main(void)
 	tcase_add_test(tcase, test_wake);
 	tcase_add_test(tcase, test_evict);
 	tcase_add_test(tcase, test_all_promised);
-	tcase_add_test(tcase, test_concurrent_read);
 	return unit_run("host_neigh", tcase);
 }

@@ -1,41 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What every scheduler owes: a row each. */
-#include "sched_race.h"
-
-struct row {
-	const char *name;
-	uint32_t flags;
-	bool refuses; /* may answer "none" though some destination would do */
-	bool keeps;   /* goes on with an overloaded destination that it knows */
-};
-
-static const struct row rows[] = {
-	{"rr", 0, false, false},
-	{"wrr", 0, false, false},
-	{"lc", 0, false, false},
-	{"wlc", 0, false, false},
-	{"sed", 0, false, false},
-	{"nq", 0, false, false},
-	{"fo", 0, false, false},
-	{"ovf", 0, true, false},
-	{"dh", 0, true, false},
-	{"twos", 0, false, false},
-	{"lblc", 0, false, true},
-	{"lblcr", 0, false, false},
-	{"sh", 0, true, false},
-	{"sh", LVS_SCHED_FLAG2, true, false},
-	{"sh", LVS_SCHED_FLAG1 | LVS_SCHED_FLAG2, false, false},
-	{"mh", 0, true, false},
-	{"mh", LVS_SCHED_FLAG2, true, false},
-	{"mh", LVS_SCHED_FLAG1 | LVS_SCHED_FLAG2, false, false},
-};
-
-#define MANY 12
-
-static struct rig *row_rig(const struct row *row)
-{
-	return rig_new(lvs_sched_find(row->name), row->flags);
-}
+#include "sched_rows.h"
 
 static struct lvs_flow random_flow(uint64_t *seed)
 {
@@ -302,25 +267,6 @@ START_TEST(test_hash_forgets)
 }
 END_TEST
 
-START_TEST(test_two_threads)
-{
-	enum { PICKS = 5000 };
-	struct rig *rig = row_rig(&rows[_i]);
-	struct race race;
-	unsigned sum = 0;
-
-	for (uint32_t i = 0; i < MANY; i++)
-		rig_add(rig, i, 1 + (int32_t)i % 4);
-	ck_assert_int_eq(rig_commit(rig), 0);
-	race = race_two(rig, PICKS);
-	for (unsigned i = 0; i < RACE_MAX; i++)
-		sum += race.got[i];
-	ck_assert_uint_eq(race.none, 0);
-	ck_assert_uint_eq(sum, 2 * PICKS);
-	rig_del_all(rig);
-}
-END_TEST
-
 int main(void)
 {
 	TCase *tcase = tcase_create("sched_common");
@@ -334,6 +280,5 @@ int main(void)
 	tcase_add_loop_test(tcase, test_one_commit_is_many, 0, rows_n);
 	tcase_add_loop_test(tcase, test_rebuilt_alike, 0, rows_n);
 	tcase_add_loop_test(tcase, test_hash_forgets, 0, rows_n);
-	tcase_add_loop_test(tcase, test_two_threads, 0, rows_n);
 	return unit_run("sched_common", tcase);
 }

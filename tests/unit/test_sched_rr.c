@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "sched_model.h"
-#include "sched_race.h"
+#include "sched_rig.h"
 
 static struct rig *rr_rig(void)
 {
@@ -148,23 +148,6 @@ START_TEST(test_model)
 }
 END_TEST
 
-START_TEST(test_two_threads_are_balanced)
-{
-	enum { PICKS = 200000 };
-	struct rig *rig = rr_rig();
-	struct race race;
-
-	for (uint32_t i = 0; i < 5; i++)
-		rig_add(rig, i, 1);
-	ck_assert_int_eq(rig_commit(rig), 0);
-	race = race_two(rig, PICKS);
-	ck_assert_uint_eq(race.none, 0);
-	for (uint32_t i = 0; i < 5; i++)
-		ck_assert_uint_eq(race.got[i], 2 * PICKS / 5);
-	rig_del_all(rig);
-}
-END_TEST
-
 int main(void)
 {
 	TCase *tcase = tcase_create("sched_rr");
@@ -175,6 +158,5 @@ int main(void)
 	tcase_add_test(tcase, test_removal_steps_back_over_the_removed);
 	tcase_add_test(tcase, test_only_the_cursors_own_left);
 	tcase_add_loop_test(tcase, test_model, 0, 4);
-	tcase_add_test(tcase, test_two_threads_are_balanced);
 	return unit_run("sched_rr", tcase);
 }

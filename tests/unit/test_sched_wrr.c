@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "sched_model.h"
-#include "sched_race.h"
+#include "sched_rig.h"
 
 /* Runs of the kernel's own source: destinations 1, 2, 3 added in that order, then picked. */
 struct reference {
@@ -167,24 +167,6 @@ START_TEST(test_overloaded_giant)
 }
 END_TEST
 
-/* Concurrent picks are one sequence: whole cycles give each exactly its weight. */
-START_TEST(test_two_threads_keep_the_weights)
-{
-	enum { CYCLES = 40000 };
-	struct rig *rig = wrr_rig();
-	struct race race;
-
-	for (uint32_t i = 1; i <= 4; i++)
-		rig_add(rig, i, (int32_t)i);
-	ck_assert_int_eq(rig_commit(rig), 0);
-	race = race_two(rig, CYCLES * 10 / 2);
-	ck_assert_uint_eq(race.none, 0);
-	for (uint32_t i = 1; i <= 4; i++)
-		ck_assert_uint_eq(race.got[i], CYCLES * i);
-	rig_del_all(rig);
-}
-END_TEST
-
 int main(void)
 {
 	TCase *tcase = tcase_create("sched_wrr");
@@ -195,6 +177,5 @@ int main(void)
 	tcase_add_test(tcase, test_scheduler_changed);
 	tcase_add_loop_test(tcase, test_model, 0, 4);
 	tcase_add_test(tcase, test_overloaded_giant);
-	tcase_add_test(tcase, test_two_threads_keep_the_weights);
 	return unit_run("sched_wrr", tcase);
 }

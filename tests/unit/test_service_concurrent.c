@@ -224,10 +224,10 @@ END_TEST
 
 int main(void)
 {
-	TCase *tcase = tcase_create("service_race");
+	TCase *tcase = tcase_create("service_concurrent");
 
 	tcase_add_test(tcase, thresholds_beside_connections);
 
 	tcase_add_test(tcase, readers_beside_a_writer);
-	return unit_run("service_race", tcase);
+	return unit_run("service_concurrent", tcase);
 }
