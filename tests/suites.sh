@@ -129,11 +129,13 @@ can_make_namespaces() {
 	fi
 }
 
-# The scripts of the suite e2e that carry files, with larger ones.
+# The scripts of the suite e2e that carry files, with larger ones, and by more adapters.
 suite_bulk() {
 	build dev || return
 	e2e_script tests/e2e/bulk.sh 200
 	e2e_script tests/e2e/loss.sh 8
+	e2e_script tests/e2e/many.sh tun
+	e2e_script tests/e2e/many.sh xdp
 }
 
 # e2e_script SCRIPT [ARGUMENT...]: runs it and counts its lines "ok - name", "not ok - name", "skip - name: reason".

@@ -2,12 +2,18 @@
 # shellcheck shell=bash
 # lvsd's adapter; what lvsd (its process is in DIRECTOR) tells at SIGUSR1, and its memory. Needs lib.sh.
 
-# adapter_is packet|tun: what lvsd is started with from now on.
+# adapter_is packet|tun|xdp: what lvsd is started with from now on.
 adapter_is() {
 	case $1 in
 	packet) unset LVSD_IO ;;
 	tun) export LVSD_IO=tun:lvs-tun, ;;
+	xdp) export LVSD_IO=xdp: ;;
 	esac
+}
+
+# adapter_built: whether lvsd has it.
+adapter_built() {
+	! "$LVSD" --io "${LVSD_IO:-packet:}nobody" --rules /dev/null 2>&1 | grep 'built without'
 }
 
 # tell: the newest report, in HOSTS_WORK/report.
@@ -15,8 +21,7 @@ tell() {
 	local before
 	before=$(grep -c '^Adapter ' "$LOG")
 	kill -USR1 "$DIRECTOR" && soon told "$before" || return
-	awk '/^IP Virtual Server/ { text = "" } { text = text $0 "\n" } END { printf "%s", text }' "$LOG" \
-		>"$HOSTS_WORK/report"
+	tail -n "+$(awk '/^IP Virtual Server/ { line = NR } END { print line }' "$LOG")" "$LOG" >"$HOSTS_WORK/report"
 }
 
 # A report ends with an empty line behind its adapter's counters.
