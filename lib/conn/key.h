@@ -225,6 +225,16 @@ LVS_INLINE unsigned lvs_key_match(const struct lvs_conn *conn, unsigned key,
 				    client_port == flow->dst_port && port == flow->src_port);
 }
 
+/* Whether the flow is the request of a record that is published. */
+LVS_INLINE bool lvs_key_is_request_of(const struct lvs_conn *conn, const struct lvs_flow *flow)
+{
+	if (flow->family == LVS_INET6)
+		return lvs_key_is_request_inet6(conn, flow);
+	if (lvs_likely(lvs_key_is_request(conn, flow)))
+		return true;
+	return conn->kind & LVS_CONN_LARGE && lvs_key_match(conn, 0, flow) == LVS_SIDE_REQUEST;
+}
+
 /*
  * Whether a guess of lvs_fetch_record() is the living connection of which the flow is
  * the request. There is one such connection at the most, so that no search could find another;
@@ -241,11 +251,7 @@ LVS_INLINE bool lvs_table_confirm(const struct lvs_conn *guess, const struct lvs
 	word = atomic_load_explicit(&guess->word, memory_order_acquire);
 	if ((word & (LVS_CONN_LIVE | LVS_CONN_DEAD)) != LVS_CONN_LIVE)
 		return false;
-	if (flow->family == LVS_INET6)
-		return lvs_key_is_request_inet6(guess, flow);
-	if (lvs_likely(lvs_key_is_request(guess, flow)))
-		return true;
-	return guess->kind & LVS_CONN_LARGE && lvs_key_match(guess, 0, flow) == LVS_SIDE_REQUEST;
+	return lvs_key_is_request_of(guess, flow);
 }
 
 #endif

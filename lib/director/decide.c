@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A packet's turn: all that leaves the straight way. */
-#include "director/decide.h"
+/* A packet's turn: find its connection, or that it has none. All that leaves the straight way. */
+#include "conn/fetch.h"
 #include "director/events.h"
 #include "director/frag.h"
 #include "director/worker.h"
 #include "packet/sctp.h"
+#include "service/services.h"
 
 /* Where entries of removed destinations end at once, a first packet does not go to a drained one
  * either, whatever conn_reuse_mode says. */
@@ -14,7 +15,9 @@ static bool is_drained(const struct lvs_director *director, const struct lvs_con
 	       lvs_dest_drained(lvs_services_dest(director->services, conn->dest));
 }
 
-bool lvs_decide_is_reused(const struct lvs_step *step, const struct lvs_conn *conn)
+/* What opens a connection on an entry whose own is closed opens a new one (the kernel's
+ * conn_reuse_mode). */
+static bool is_reused(const struct lvs_step *step, const struct lvs_conn *conn)
 {
 	const struct lvs_director *director = step->worker->director;
 	uint32_t mode = lvs_setting(director, reuse);
@@ -37,7 +40,8 @@ LVS_INLINE bool looks_first(const struct lvs_headers *headers)
 	return (headers->tcp_flags & LVS_TCP_SYN) | (headers->sctp_chunk == LVS_SCTP_INIT);
 }
 
-enum lvs_reason lvs_decide_anew(struct lvs_step *step, struct lvs_conn *conn, enum lvs_gone why)
+/* Ends what stood in the way and treats the packet as the first of its flow. */
+static enum lvs_reason anew(struct lvs_step *step, struct lvs_conn *conn, enum lvs_gone why)
 {
 	struct lvs_worker *worker = step->worker;
 	struct lvs_ender ender;
@@ -48,7 +52,8 @@ enum lvs_reason lvs_decide_anew(struct lvs_step *step, struct lvs_conn *conn, en
 	return lvs_miss(step);
 }
 
-enum lvs_reason lvs_decide_reopen(struct lvs_step *step, struct lvs_conn *conn)
+/* The same for a closed one, which still counts while its successor is scheduled. */
+static enum lvs_reason reopen(struct lvs_step *step, struct lvs_conn *conn)
 {
 	enum lvs_reason reason;
 
@@ -100,8 +105,8 @@ LVS_INLINE struct lvs_conn *find_waiting(const struct lvs_step *step, enum lvs_s
 
 /* The destination was removed, or there never was one (bypass). Replies still find their way, as in
  * the kernel; which has no eye for a family without a service. */
-enum lvs_reason lvs_decide_removed(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side,
-				   struct lvs_dest *dest)
+static enum lvs_reason removed(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side,
+			       struct lvs_dest *dest)
 {
 	const struct lvs_director *director = step->worker->director;
 
@@ -111,7 +116,23 @@ enum lvs_reason lvs_decide_removed(struct lvs_step *step, struct lvs_conn *conn,
 		return lvs_hit(step, conn, side, dest);
 	if (!(lvs_setting(director, flags) & LVS_SET_EXPIRE_NODEST))
 		return LVS_REASON_DEST_GONE;
-	return lvs_decide_anew(step, conn, LVS_GONE_DEST_GONE);
+	return anew(step, conn, LVS_GONE_DEST_GONE);
+}
+
+/* The connection was found. @p first: the packet looks like the first of one. */
+static enum lvs_reason decide_conn(struct lvs_step *step, struct lvs_conn *conn, enum lvs_side side,
+				   bool first)
+{
+	struct lvs_dest *dest;
+
+	if (lvs_unlikely(lvs_conn_is_over(conn, step->tick)))
+		return anew(step, conn, LVS_GONE_EXPIRED);
+	if (side == LVS_SIDE_REQUEST && lvs_unlikely(first) && is_reused(step, conn))
+		return reopen(step, conn);
+	dest = lvs_dest_at(&step->worker->director->services->dests, conn->dest);
+	if (lvs_unlikely(!lvs_dest_available(dest)) || lvs_unlikely(conn->dest == 0))
+		return removed(step, conn, side, dest);
+	return lvs_hit(step, conn, side, dest);
 }
 
 static LVS_NOINLINE enum lvs_reason search(struct lvs_step *step, bool first)
@@ -121,10 +142,11 @@ static LVS_NOINLINE enum lvs_reason search(struct lvs_step *step, bool first)
 
 	if (!conn)
 		conn = find_waiting(step, &side);
-	return conn ? lvs_decide_conn(step, conn, side, first) : lvs_miss(step);
+	return conn ? decide_conn(step, conn, side, first) : lvs_miss(step);
 }
 
-enum lvs_reason lvs_decide_search(struct lvs_step *step, bool first)
+/* What was found ahead does not tell. */
+LVS_INLINE enum lvs_reason decide_search(struct lvs_step *step, bool first)
 {
 	const struct lvs_table *table = step->worker->director->table;
 
@@ -148,7 +170,7 @@ struct lvs_conn *lvs_decide_known(const struct lvs_step *step)
 		return NULL;
 	if (side != LVS_SIDE_REQUEST)
 		return conn;
-	if (looks_first(step->headers) && lvs_decide_is_reused(step, conn))
+	if (looks_first(step->headers) && is_reused(step, conn))
 		return NULL;
 	if (lvs_setting(director, flags) & LVS_SET_EXPIRE_NODEST &&
 	    !lvs_dest_available(lvs_services_dest(director->services, conn->dest)))
@@ -174,10 +196,11 @@ enum lvs_reason lvs_decide_flow(struct lvs_step *step)
 {
 	if (lvs_unlikely(lvs_director_stands_by(step->worker->director)))
 		return stand_by(step);
-	return lvs_decide_search(step, looks_first(step->headers));
+	return decide_search(step, looks_first(step->headers));
 }
 
-enum lvs_reason lvs_decide_other(struct lvs_step *step)
+/* Not a whole packet of TCP or UDP. */
+static LVS_NOINLINE enum lvs_reason decide_other(struct lvs_step *step)
 {
 	const struct lvs_headers *headers = step->headers;
 	bool fragment = headers->flags & LVS_HEADERS_FRAGMENT;
@@ -199,6 +222,37 @@ enum lvs_reason lvs_decide_other(struct lvs_step *step)
 	}
 }
 
+/* Whole packets of the two protocols that nearly all are. */
+LVS_INLINE bool is_common(const struct lvs_headers *headers)
+{
+	return lvs_likely(headers->flow.protocol == LVS_TCP || headers->flow.protocol == LVS_UDP) &&
+	       lvs_likely(!(headers->flags & LVS_HEADERS_FRAGMENT));
+}
+
+/* A record was found ahead, of this flow or of another. */
+static LVS_NOINLINE enum lvs_reason decide_guess(struct lvs_step *step, struct lvs_conn *conn,
+						 bool first)
+{
+	const struct lvs_flow *flow = &step->headers->flow;
+
+	if (lvs_table_confirm(conn, flow))
+		return decide_conn(step, conn, LVS_SIDE_REQUEST, first);
+	conn = lvs_fetch_reply(step->worker->director->table, step->fetch, flow);
+	if (conn)
+		return decide_conn(step, conn, LVS_SIDE_DEST_REPLY, first);
+	return decide_search(step, first);
+}
+
+enum lvs_reason lvs_decide(struct lvs_step *step)
+{
+	bool first = step->headers->tcp_flags & LVS_TCP_SYN;
+	struct lvs_conn *conn = step->fetch->conn;
+
+	if (lvs_unlikely(!is_common(step->headers)))
+		return decide_other(step);
+	return conn ? decide_guess(step, conn, first) : decide_search(step, first);
+}
+
 enum lvs_reason lvs_step_other(const struct lvs_step *step)
 {
 	return lvs_setting(step->worker->director, flags) & LVS_SET_IGNORE_TUNNELED
@@ -208,5 +262,5 @@ enum lvs_reason lvs_step_other(const struct lvs_step *step)
 
 enum lvs_reason lvs_decide_standing_by(struct lvs_step *step)
 {
-	return lvs_decide_is_common(step->headers) ? lvs_decide_flow(step) : lvs_decide_other(step);
+	return is_common(step->headers) ? lvs_decide_flow(step) : decide_other(step);
 }

@@ -9,10 +9,10 @@
 
 #include "base/memory.h"
 #include "conn/fetch.h"
-#include "director/decide.h"
 #include "director/defence.h"
 #include "director/events.h"
 #include "director/frag.h"
+#include "director/straight.h"
 #include "packet/straight.h"
 
 /* Verdicts by reason: the list once more, so that no call is needed. */
@@ -165,12 +165,28 @@ enum lvs_reason lvs_step_settle(struct lvs_step *step, enum lvs_reason reason)
 	return settle(step, reason);
 }
 
-LVS_INLINE enum lvs_reason decide(struct lvs_step *step, enum lvs_reason reason)
+static enum lvs_reason decide(struct lvs_step *step, enum lvs_reason reason)
 {
-	clear_outputs(step->packet);
 	if (lvs_likely(reason == LVS_REASON_NONE))
 		reason = lvs_decide(step);
 	return settle(step, reason);
+}
+
+/* A packet's turn, the straight way or another. */
+LVS_INLINE enum lvs_reason take_turn(struct lvs_step *step, struct lvs_worker *worker,
+				     struct lvs_packet *packet, struct lvs_slot *slot,
+				     uint32_t tick)
+{
+	enum lvs_reason reason = LVS_STRAIGHT_LEFT;
+
+	clear_outputs(packet);
+	if (lvs_likely(slot->reason == LVS_REASON_NONE))
+		reason = lvs_straight(step, worker, packet, slot, tick);
+	if (lvs_unlikely(reason == LVS_STRAIGHT_LEFT)) {
+		lvs_step_begin(step, packet, slot);
+		return decide(step, slot->reason);
+	}
+	return reason;
 }
 
 /* The time in ns never goes back behind the worker's tick either. */
@@ -204,11 +220,9 @@ static void process_round(struct lvs_worker *worker, struct lvs_packet *packets,
 	if (lvs_unlikely(worker->persists))
 		lvs_persist_fetch(worker, packets, n);
 	for (unsigned i = 0; i < n; i++) {
-		step.packet = &packets[i];
-		step.headers = &slot[i].headers;
-		step.hash = slot[i].fetch.hash;
-		step.fetch = &slot[i].fetch;
-		lvs_count(&worker->counters.reason[decide(&step, slot[i].reason)], 1);
+		enum lvs_reason reason = take_turn(&step, worker, &packets[i], &slot[i], tick);
+
+		lvs_count(&worker->counters.reason[reason], 1);
 	}
 }
 
@@ -278,6 +292,7 @@ void lvs_worker_peek(struct lvs_worker *worker, struct lvs_packet *packet, uint6
 	step.hash = worker->slot[0].fetch.hash;
 	step.fetch = &worker->slot[0].fetch;
 	record->headers = worker->slot[0].headers;
+	clear_outputs(packet);
 	if (lvs_unlikely(lvs_director_stands_by(worker->director)))
 		record->reason = decide_standing_by(&step, worker->slot[0].reason);
 	else

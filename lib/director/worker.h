@@ -95,7 +95,11 @@ enum lvs_reason lvs_step_other(const struct lvs_step *step);
 /* A decision becomes the packet's verdict, or an ICMP error about it. The final reason. */
 enum lvs_reason lvs_step_settle(struct lvs_step *step, enum lvs_reason reason);
 
-/* The same as lvs_decide() while the director stands by: only replies of connections are its. */
+/* A packet's turn: its lookup, state and forwarding, whatever could be found ahead being found (the
+ * straight way aside: director/straight.h); the reason. */
+enum lvs_reason lvs_decide(struct lvs_step *step);
+
+/* The same while the director stands by: only replies of connections are its. */
 enum lvs_reason lvs_decide_standing_by(struct lvs_step *step);
 
 /* Without a connection, and not to be balanced: why, or NONE. */

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The straight way of a packet's turn, which nearly all take: a whole one of TCP or UDP, of a
+ * connection that was found ahead, is alive and stays as it is, to a destination of which nothing
+ * is to be minded. Guards come first and move nothing: who does not pass them leaves, to
+ * lvs_decide(), which does the same for all. Behind them the packet is counted and forwarded.
+ *
+ * All is inline in the worker's loop, and what is known of the packet is handed on by value: the
+ * address of a struct lvs_step is known to others, so that each of its fields would be loaded anew
+ * after whatever is stored.
+ */
+#ifndef LVS_DIRECTOR_STRAIGHT_H
+#define LVS_DIRECTOR_STRAIGHT_H
+
+#include "conn/fetch.h"
+#include "conn/state_step.h"
+#include "director/binding.h"
+#include "director/hit.h"
+#include "director/out.h"
+#include "service/services.h"
+
+/* No reason: the packet has left the straight way, and nothing has happened yet. */
+#define LVS_STRAIGHT_LEFT LVS_REASON_N
+
+/* A packet and what is known of it. */
+struct lvs_turn {
+	struct lvs_worker *worker;
+	struct lvs_director *director; /* the worker's */
+	struct lvs_packet *packet;
+	struct lvs_slot *slot; /* the reason in it is none */
+	uint32_t tick;
+	struct lvs_conn *conn; /* that was found ahead, whose flow it is */
+	uint64_t word;         /* of the connection */
+	uint32_t seen;         /* the same */
+	struct lvs_dest *dest;
+	const struct lvs_forward_ops *ops;
+};
+
+/* The step becomes this packet's; nothing of the one before it is left. */
+LVS_INLINE void lvs_step_begin(struct lvs_step *step, struct lvs_packet *packet,
+			       struct lvs_slot *slot)
+{
+	step->packet = packet;
+	step->headers = &slot->headers;
+	step->hash = slot->fetch.hash;
+	step->fetch = &slot->fetch;
+	step->old = NULL;
+	step->back = false;
+}
+
+/* The connection is alive, and nobody looks into it. */
+LVS_INLINE bool lvs_straight_is_plain(const struct lvs_turn *turn)
+{
+	const uint64_t marks = LVS_CONN_LIVE | LVS_CONN_DEAD | LVS_CONN_HELPED;
+
+	return (turn->word & marks) == LVS_CONN_LIVE;
+}
+
+/* Its time is not over. The word was loaded before the mark: see lvs_conn_is_over(). */
+LVS_INLINE bool lvs_straight_goes_on(const struct lvs_turn *turn)
+{
+	return lvs_likely(turn->seen == turn->tick) ||
+	       !lvs_tick_reached(turn->tick, lvs_conn_deadline(turn->seen, turn->word));
+}
+
+/* It ends here, unlike nearly all. */
+LVS_INLINE enum lvs_reason lvs_straight_settle(struct lvs_step *step, const struct lvs_turn *turn,
+					       enum lvs_reason reason)
+{
+	lvs_step_begin(step, turn->packet, turn->slot);
+	return lvs_step_settle(step, reason);
+}
+
+/* The verdict that reason.h gives ESTABLISHED and REPLY. */
+LVS_INLINE enum lvs_reason lvs_straight_forwarded(const struct lvs_turn *turn,
+						  enum lvs_reason reason)
+{
+	turn->packet->verdict = LVS_FORWARD;
+	turn->packet->reason = (uint8_t)reason;
+	return reason;
+}
+
+/* What the connection's word becomes by a whole packet of the two protocols that nearly all are,
+ * which begins nothing; 0: it is none. */
+LVS_INLINE uint64_t lvs_straight_after(const struct lvs_turn *turn, enum lvs_direction direction)
+{
+	const struct lvs_headers *headers = &turn->slot->headers;
+	uint8_t protocol = headers->flow.protocol, flags = headers->tcp_flags;
+
+	if (lvs_unlikely(headers->flags & LVS_HEADERS_FRAGMENT))
+		return 0;
+	if (lvs_likely(protocol == LVS_TCP)
+		    ? !lvs_state_goes_on(turn->word, flags) && flags & LVS_TCP_SYN
+		    : protocol != LVS_UDP)
+		return 0;
+	return lvs_state_step(&turn->director->states, turn->word, direction, headers);
+}
+
+/* It is one of the connection's that counts. */
+LVS_INLINE void lvs_straight_count(const struct lvs_turn *turn, uint64_t after,
+				   enum lvs_direction direction, enum lvs_counter packets)
+{
+	const struct lvs_headers *headers = &turn->slot->headers;
+
+	lvs_hit_count(turn->worker, turn->conn->dest, packets, headers->len);
+	lvs_hit_seen(turn->conn, turn->seen, turn->tick, direction);
+	if (lvs_unlikely(after != turn->word))
+		lvs_hit_change(turn->worker, turn->conn, turn->dest, headers, direction,
+			       turn->tick);
+}
+
+LVS_INLINE enum lvs_reason lvs_straight_request(struct lvs_step *step, const struct lvs_turn *turn)
+{
+	uint64_t after = lvs_straight_after(turn, LVS_INPUT);
+	struct lvs_binding binding;
+	enum lvs_reason reason;
+
+	lvs_binding_to(&binding, turn->dest);
+	if (lvs_unlikely(lvs_pmtu_learned(binding.path)) || lvs_unlikely(!after))
+		return LVS_STRAIGHT_LEFT;
+	turn->packet->conn = turn->slot->fetch.number;
+	lvs_straight_count(turn, after, LVS_INPUT, LVS_COUNT_IN_PKTS);
+	if (!(turn->ops->flags & LVS_FORWARD_PATH_ALONE)) {
+		lvs_binding_of_conn(&binding, turn->conn, turn->director);
+		lvs_binding_to(&binding, turn->dest);
+	}
+	reason = turn->ops->out(turn->packet, &turn->slot->headers, &binding);
+	if (lvs_likely(reason == LVS_REASON_NONE))
+		return lvs_straight_forwarded(turn, LVS_REASON_ESTABLISHED);
+	lvs_step_begin(step, turn->packet, turn->slot);
+	return lvs_step_settle(
+		step, lvs_hit_request_out(step, turn->conn, turn->dest, reason, turn->ops));
+}
+
+LVS_INLINE enum lvs_reason lvs_straight_reply(struct lvs_step *step, const struct lvs_turn *turn)
+{
+	const struct lvs_forward_ops *ops = turn->ops;
+	uint64_t after = lvs_straight_after(turn, LVS_OUTPUT);
+	struct lvs_path_conf path;
+	struct lvs_binding binding;
+	enum lvs_reason reason;
+
+	if (lvs_unlikely(!ops->back) || lvs_unlikely(!after))
+		return LVS_STRAIGHT_LEFT;
+	turn->packet->conn = turn->slot->fetch.number;
+	lvs_binding_of_conn(&binding, turn->conn, turn->director);
+	if (lvs_unlikely(!lvs_binding_path_back(&path, &binding, turn->director)))
+		return lvs_straight_settle(step, turn, LVS_REASON_UNREACHABLE);
+	reason = ops->back(turn->packet, &turn->slot->headers, &binding);
+	if (lvs_unlikely(reason != LVS_REASON_NONE)) {
+		lvs_step_begin(step, turn->packet, turn->slot);
+		return lvs_step_settle(step, lvs_hit_reply_back(step, turn->conn, turn->dest,
+								reason, ops, &binding));
+	}
+	lvs_straight_count(turn, after, LVS_OUTPUT, LVS_COUNT_OUT_PKTS);
+	return lvs_straight_forwarded(turn, LVS_REASON_REPLY);
+}
+
+LVS_INLINE enum lvs_reason lvs_straight(struct lvs_step *step, struct lvs_worker *worker,
+					struct lvs_packet *packet, struct lvs_slot *slot,
+					uint32_t tick)
+{
+	struct lvs_turn turn = {.worker = worker,
+				.director = worker->director,
+				.packet = packet,
+				.slot = slot,
+				.tick = tick,
+				.conn = slot->fetch.conn};
+	const struct lvs_services *services = turn.director->services;
+	bool request;
+
+	if (lvs_unlikely(!turn.conn))
+		return LVS_STRAIGHT_LEFT;
+	/* acquire: pairs with publish(); see lvs_table_confirm() */
+	turn.word = atomic_load_explicit(&turn.conn->word, memory_order_acquire);
+	if (lvs_unlikely(!lvs_straight_is_plain(&turn)))
+		return LVS_STRAIGHT_LEFT;
+	request = lvs_key_is_request_of(turn.conn, &slot->headers.flow);
+	if (!request && !lvs_fetch_reply(turn.director->table, &slot->fetch, &slot->headers.flow))
+		return LVS_STRAIGHT_LEFT;
+	turn.seen = atomic_load_explicit(&turn.conn->seen, memory_order_relaxed);
+	turn.dest = lvs_dest_at(&services->dests, turn.conn->dest);
+	if (lvs_unlikely(!lvs_straight_goes_on(&turn)) ||
+	    lvs_unlikely(!lvs_dest_available(turn.dest)))
+		return LVS_STRAIGHT_LEFT;
+	turn.ops = lvs_forwarder_at(services, LVS_CONN_FORWARDER(turn.word));
+	return request ? lvs_straight_request(step, &turn) : lvs_straight_reply(step, &turn);
+}
+
+#endif
