@@ -132,7 +132,8 @@ can_make_namespaces() {
 # The scripts of the suite e2e that carry files, with larger ones, and by more adapters.
 suite_bulk() {
 	build dev || return
-	e2e_script tests/e2e/bulk.sh 200
+	e2e_script tests/e2e/bulk.sh 200 nat-packet nat-tun tun-packet tun-tun dr-packet
+	e2e_script tests/e2e/bulk.sh 50 nat-xdp tun-xdp dr-xdp
 	e2e_script tests/e2e/loss.sh 8
 	e2e_script tests/e2e/many.sh tun
 	e2e_script tests/e2e/many.sh xdp

@@ -5,8 +5,10 @@
 # without offloads. Every byte must be right, and none may come by a wrong way. "gue" and "gre" are
 # tunnels, too, with remote checksum offload and with a checksum.
 #
-#    bulk.sh BUILD-DIRECTORY [MEGABYTES [MODE...]]      a file has 5 MB, and modes are nat, tun
-#                                                       and dr, when nothing is said
+#    bulk.sh BUILD-DIRECTORY [MEGABYTES [CASE...]]      a file has 5 MB when nothing is said; a case is
+#                                                       MODE-ADAPTER: nat-packet, dr-xdp, gue-tun ...
+#
+# Small files: all cases at once, each in namespaces of its own. Large ones: one after the other.
 #
 #    client 192.0.2.9 ==== director ==== rs1 .. rs3, 198.51.100.11 ..           NAT
 #
@@ -21,10 +23,13 @@
 set -u
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-report.sh"
-begin "$@"
+. "$(dirname "$0")/lib-loss.sh"
 SIZE=${2:-5} DOWN=10 SEED=20
-MODES=("${@:3}")
-[ ${#MODES[@]} -gt 0 ] || MODES=(nat tun dr)
+CASES=("${@:3}")
+# A TUN has no link layer to address a server by.
+[ ${#CASES[@]} -gt 0 ] || CASES=(nat-packet nat-tun nat-xdp tun-packet tun-tun tun-xdp dr-packet dr-xdp)
+[ ${#CASES[@]} -eq 1 ] || [ "$SIZE" -gt 10 ] || at_once "$0" "$1" "$SIZE" "${CASES[@]}"
+begin "$@"
 command -v ethtool >/dev/null || skip "ethtool is missing"
 
 # The file, and its hash in BIG.
@@ -40,19 +45,6 @@ make_files() {
 		print(digest.hexdigest())
 	END
 	) && head -c $((SIZE * 104858)) "$HOSTS_WORK/big" >"$HOSTS_WORK/up"
-}
-
-# offloads on|off: of every veth, whichever host has it.
-offloads() {
-	local name device
-	for name in /run/netns/"$HOSTS_PREFIX"-*; do
-		name=${name#*"$HOSTS_PREFIX"-}
-		on "$name" -o link show type veth | awk -F '[ :@]+' '{ print $2 }' >"$HOSTS_WORK/devices"
-		while read -r device; do
-			at "$name" ethtool -K "$device" tso "$1" gso "$1" gro "$1" tx "$1" rx "$1" \
-				>/dev/null 2>"$HOSTS_WORK/ethtool" || { cat "$HOSTS_WORK/ethtool" && return 1; }
-		done <"$HOSTS_WORK/devices"
-	done
 }
 
 # The ways that no packet may take, counted at the hosts.
@@ -117,7 +109,7 @@ rate() { # BYTES
 		'BEGIN { printf "%d MB in %.1f s, %.2f Gbit/s", bytes / 1e6, ms / 1e3, bytes * 8e-6 / ms }'
 }
 
-# average BYTES PACKETS on|off: whether packets were super-packets, or none.
+# average BYTES PACKETS on|off: whether packets were super-packets, or none. AF_XDP has them cut before it.
 average() {
 	local bytes=$(($1 / ($2 ? $2 : 1)))
 	echo "$bytes bytes a packet, offloads $3"
@@ -125,7 +117,8 @@ average() {
 }
 
 cell() { # ADAPTER FAMILY on|off
-	local name="$LABEL $1 IPv${2:-4} offloads $3" wrong rx bytes down
+	local name="$LABEL $1 IPv${2:-4} offloads $3" wrong rx bytes down whole=$3
+	[ "$1" != xdp ] || whole=off
 	URL=$(mode_url "$MODE" "$2")
 	must offloads "$3"
 	wrong=$(wrong_ways)
@@ -137,7 +130,7 @@ cell() { # ADAPTER FAMILY on|off
 	must tell
 	printf '# %s: down %s; up %s\n' "$name" "$down" "$(rate $((DOWN * SIZE * 104858)))"
 	check "$name: as large packets as there should be" \
-		average $(($(adapter rx_bytes) - bytes)) $(($(adapter rx) - rx)) "$3"
+		average $(($(adapter rx_bytes) - bytes)) $(($(adapter rx) - rx)) "$whole"
 	check "$name: no packet took a wrong way" equal $(($(wrong_ways) - wrong)) 0
 	check "$name: lvsd dropped nothing, and could send all" clean_counters
 	[ "$(adapter rx_lost)" -eq 0 ] || echo "# so far $(adapter rx_lost) found no room in lvsd's receive buffer"
@@ -154,6 +147,7 @@ matrix() { # MODE ADAPTER
 	*) tunnel_kind ;;
 	esac
 	adapter_is "$2"
+	adapter_built || { echo "skip - $LABEL $2: lvsd is built without $2" && return; }
 	must mode_build "$MODE"
 	for n in 1 2 3; do
 		must web rs$n
@@ -171,6 +165,8 @@ matrix() { # MODE ADAPTER
 			cell "$2" "$family" $state
 		done
 	done
+	check "$LABEL $2: lvsd finds itself sound" sound
+	check "$LABEL $2: each packet that came has a reason" all_accounted
 	echo "# $LABEL $2: lvsd has $(memory VmData) kB of data, of $DATA at the start; $(memory VmRSS) kB in memory"
 	check "$LABEL $2: lvsd ends well" stop "$DIRECTOR"
 	hosts_clear
@@ -179,9 +175,7 @@ matrix() { # MODE ADAPTER
 
 must make_files
 echo "# $DOWN downloads at once of $SIZE MB, seed $SEED, SHA-256 $BIG"
-for mode in "${MODES[@]}"; do
-	matrix "$mode" packet
-	# A TUN has no link layer to address a server by.
-	[ "$mode" = dr ] || matrix "$mode" tun
+for one in "${CASES[@]}"; do
+	matrix "${one%-*}" "${one#*-}"
 done
 finish

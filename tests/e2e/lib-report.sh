@@ -60,6 +60,45 @@ clean_counters() {
 	[ -z "$bad" ]
 }
 
+# sum VERDICT: packets with such a verdict. One that was held is counted once more when it goes on.
+sum() {
+	awk -v verdict="$1:" '/^Adapter / { exit } $3 == verdict { n += $2 } END { printf "%.0f", n }' "$HOSTS_WORK/report"
+}
+
+# all_accounted: of each packet that came is told what became of it. Fragments that are held yet are not.
+all_accounted() {
+	local left
+	tell || return
+	left=$(($(adapter rx) - $(sum forward) - $(sum reply) - $(sum pass) - $(sum drop)))
+	echo "$left of $(adapter rx) are not told of, $(sum held) were held once"
+	[ $left -ge 0 ] && [ $left -le "$(sum held)" ]
+}
+
+# all_sent: what was to be sent was, or is counted as lost. Where nothing is cut.
+all_sent() {
+	local lost=0 name
+	for name in wait_lost unreachable too_long uncut tx_full tx_failed; do
+		lost=$((lost + $(adapter $name)))
+	done
+	equal $(($(sum forward) + $(sum reply))) $(($(adapter tx) + lost))
+}
+
+# sound: lvsd looks whether its table, counts and timers agree.
+sound() {
+	local before
+	before=$(checks)
+	kill -RTMIN "$DIRECTOR" && soon checked_again "$before" &&
+		grep ' check: [0-9,]* connections\?, ' "$LOG" | tail -n 1 | grep ' 0 findings'
+}
+
+checks() {
+	grep -c ' check: [0-9,]* connections\?, ' "$LOG"
+}
+
+checked_again() {
+	[ "$(checks)" -gt "$1" ]
+}
+
 # memory FIELD: kB of lvsd's process, by /proc of this process namespace.
 memory() {
 	local proc=$HOSTS_WORK/proc

@@ -142,3 +142,16 @@ uploaded() {
 	echo "no server has the file"
 	return 1
 }
+
+# offloads on|off: of every veth, whichever host has it.
+offloads() {
+	local name device
+	for name in /run/netns/"$HOSTS_PREFIX"-*; do
+		name=${name#*"$HOSTS_PREFIX"-}
+		on "$name" -o link show type veth | awk -F '[ :@]+' '{ print $2 }' >"$HOSTS_WORK/devices"
+		while read -r device; do
+			at "$name" ethtool -K "$device" tso "$1" gso "$1" gro "$1" tx "$1" rx "$1" \
+				>/dev/null 2>"$HOSTS_WORK/ethtool" || { cat "$HOSTS_WORK/ethtool" && return 1; }
+		done <"$HOSTS_WORK/devices"
+	done
+}

@@ -22,14 +22,19 @@
 #    to 1280 bytes travel in two fragments of the outer packet (RFC 2473, 7.1; RFC 4213, 3.2.1), and longer
 #    ones are refused with 1280.
 #
-#    loss.sh BUILD-DIRECTORY [MEGABYTES [CASE]]      a file has 1 MB when nothing is said
+#    loss.sh BUILD-DIRECTORY [MEGABYTES [CASE]]      a file has 1 MB when nothing is said; a case is tunnel-1320,
+#                                                    tunnel-1280, or MODE-ADAPTER with "-plain" behind it where
+#                                                    all offloads are off: nat-packet, dr-xdp-plain ...
 #
-# All cases at once, each in namespaces of its own, when none is named: they wait more than they work.
+# All cases at once, each in namespaces of its own, when none is named: they wait more than they work. The
+# plain ones only with larger files.
 set -u
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-report.sh"
 . "$(dirname "$0")/lib-loss.sh"
-CASES=(nat-packet nat-tun tun-packet tun-tun dr-packet tunnel-1320 tunnel-1280)
+CASES=(nat-packet nat-tun nat-xdp tun-packet tun-tun tun-xdp dr-packet dr-xdp tunnel-1320 tunnel-1280)
+PLAIN=(nat-packet-plain nat-tun-plain nat-xdp-plain tun-packet-plain tun-tun-plain tun-xdp-plain dr-packet-plain dr-xdp-plain)
+[ "${2:-1}" -eq 1 ] || CASES+=("${PLAIN[@]}")
 [ -n "${3:-}" ] || at_once "$0" "${1:?usage: loss.sh BUILD-DIRECTORY [MEGABYTES [CASE]]}" "${2:-1}" "${CASES[@]}"
 begin "$@"
 RELAY_PROGRAM=$1/tests/e2e/relay
@@ -37,7 +42,7 @@ RELAY_PROGRAM=$1/tests/e2e/relay
 SIZE=$2
 # shellcheck disable=SC2034 # lib-loss.sh: seconds for a transfer
 PATIENCE=$((30 + 10 * SIZE))
-FAR=198.18.9 FAR6=2001:db8:9:
+IS_PLAIN='' FAR=198.18.9 FAR6=2001:db8:9:
 
 # Behind the host "client", which is a router here: PATH... is the command that connects it.
 far_hosts() {
@@ -116,6 +121,7 @@ set_up() {
 	: >"$RULES"
 	must director "$RULES" "$MODE"
 	DIRECTOR=$STARTED
+	[ -z "$IS_PLAIN" ] || must offloads off
 }
 
 # rules SERVICE-FAMILY SERVER-FAMILY [OPTION...]: TCP and UDP; "" is IPv4.
@@ -178,7 +184,10 @@ traffic() {
 		done
 		job "$name, IPv${family:-4}: datagrams" datagrams "$(mode_vip "$MODE" "$family")"
 	done
+	# The first connections have taken memory for many.
+	DATA=$(memory VmData)
 	jobs_end
+	check "$name: lvsd's memory did not grow" near "$(memory VmData)" "$DATA" 64
 	rm -f "$HOSTS_WORK"/rs?/files/up*
 	echo "# $name: all in $((SECONDS - began)) s"
 }
@@ -191,6 +200,9 @@ tear_down() {
 	must tell
 	# shellcheck disable=SC2086 # words
 	check "$1: lvsd dropped nothing, and could send all" clean_counters $may "${@:2}"
+	check "$1: each packet that came has a reason" all_accounted
+	[ -z "$IS_PLAIN" ] || check "$1: each one that was to be sent was" all_sent
+	check "$1: lvsd finds itself sound" sound
 	[ "$MODE" != nat ] || check "$1: nothing came untranslated" untranslated
 	check "$1: the path was bad" path_was_bad
 	sed 's/^/# /' "$HOSTS_WORK/path"
@@ -200,19 +212,22 @@ tear_down() {
 }
 
 # The first arrangement.
-client_path() { # MODE ADAPTER
+client_path() { # MODE ADAPTER plain|''
+	local name=$1-$2${3:+-$3}
 	adapter_is "$2"
+	adapter_built || { echo "skip - $name: lvsd is built without $2" && return; }
+	IS_PLAIN=$3
 	set_up_client "$1"
 	[ "$1" != nat ] || must watch_untranslated
 	if [ "$1" = tun ]; then
-		tunnel_rounds "$1-$2"
+		tunnel_rounds "$name"
 	else
 		{ rules '' '' && rules 6 6; } >"$RULES"
-		check "$1-$2: rules" in_force 4 6
-		traffic "$1-$2" 4 6
+		check "$name: rules" in_force 4 6
+		traffic "$name" 4 6
 	fi
-	check "$1-$2: an MTU was heard of by way of the director" heard icmp_forwarded
-	tear_down "$1-$2"
+	check "$name: an MTU was heard of by way of the director" heard icmp_forwarded
+	tear_down "$name"
 }
 
 must python3 -c 'import random, sys
@@ -231,6 +246,9 @@ tunnel-1280)
 	# A packet that is too long for the tunnel alone: the error about it has done its work.
 	tear_down "$3" tunnel_error
 	;;
-*) client_path "${3%-*}" "${3#*-}" ;;
+*)
+	IFS=- read -r mode name plain <<<"$3"
+	client_path "$mode" "$name" "$plain"
+	;;
 esac
 finish

@@ -12,11 +12,18 @@
 #   in:    GRO on the director's interfaces puts plain segments together again
 #   out:   with none there, the kernel cuts and sums what lvsd sends whole
 #
-# By the adapter "packet", some by "tun" too.
+# Where packets come in as they leave, whole or in pieces, there are as many frames on the way out as on the
+# way in. By the adapter "packet"; some by "tun"; and by "xdp", which gets pieces always.
+#
+#    offload.sh BUILD-DIRECTORY [- CASE]      all at once, when none is named
 #
 set -u
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-mode.sh"
+. "$(dirname "$0")/lib-report.sh"
+. "$(dirname "$0")/lib-loss.sh"
+CASES=(nat-packet dr-packet tun-packet nat-tun tun-tun nat-xdp dr-xdp tun-xdp)
+[ -n "${3:-}" ] || at_once "$0" "${1:?usage: offload.sh BUILD-DIRECTORY [- CASE]}" - "${CASES[@]}"
 begin "$@"
 for need in ethtool nstat; do
 	command -v $need >/dev/null || skip "$need is missing"
@@ -80,36 +87,67 @@ pieces() {
 	equal $(($2 - $1)) 0
 }
 
+# frames WHERE FAMILY: TCP of the service, there and back; WHERE is in or out.
+frames() {
+	local family=${2:-4}
+	case $1 in
+	in) echo "$(counted director "there$family") $([ "$MODE" != nat ] || counted director "answer$family")" ;;
+	out) echo "$(counted rs1 "gets$family") $([ "$MODE" != nat ] || counted client "hears$family")" ;;
+	esac
+}
+
+# as_many IN OUT FAMILY: since then as many have left as came.
+as_many() {
+	local in out
+	read -ra in <<<"$1 $(frames in "$3")"
+	read -ra out <<<"$2 $(frames out "$3")"
+	if [ "$MODE" = nat ]; then
+		equal $((out[2] - out[0])) $((in[2] - in[0])) && equal $((out[3] - out[1])) $((in[3] - in[1]))
+	else
+		equal $((out[1] - out[0])) $((in[1] - in[0]))
+	fi
+}
+
 # row NAME MADE OUT GRO IN LEFT: one setting, both families; what comes in and goes out is whole or
 # in pieces.
 row() {
-	local family come left back
+	local family come left back in out
 	must made "$2" "$4"
 	must out "$3" "$4"
 	for family in '' 6; do
 		come=$(counted director "come$family") left=$(counted rs1 "left$family")
-		back=$(counted client "back$family")
+		back=$(counted client "back$family") in=$(frames in "$family") out=$(frames out "$family")
 		check "$LABEL${family:+ IPv6}, $1: 4 MB each way" transfer "$family"
 		check "$LABEL${family:+ IPv6}, $1: they come in $5" "$5" "$come" "$(counted director "come$family")"
 		check "$LABEL${family:+ IPv6}, $1: they leave $6" "$6" "$left" "$(counted rs1 "left$family")"
 		[ "$MODE" != nat ] || check "$LABEL${family:+ IPv6}, $1: so do replies" \
 			"$6" "$back" "$(counted client "back$family")"
+		[ "$5" != "$6" ] || [ "$MODE" = tun ] ||
+			check "$LABEL${family:+ IPv6}, $1: as many frames leave as came" as_many "$in" "$out" "$family"
 	done
 }
 
-# counter NAME: of lvsd's adapter, as last told.
-counter() {
-	awk -v name="$1" '/^Adapter/ { value = 0 } $1 == name { value = $2 } END { print value }' "$LOG"
+# xdp_row NAME MADE: what comes to AF_XDP is in pieces, what leaves too.
+xdp_row() {
+	local family left rx bytes
+	must made "$2" off
+	for family in '' 6; do
+		must tell
+		left=$(counted rs1 "left$family") rx=$(adapter rx) bytes=$(adapter rx_bytes)
+		check "$LABEL${family:+ IPv6}, $1: 4 MB each way" transfer "$family"
+		must tell
+		check "$LABEL${family:+ IPv6}, $1: they come in pieces" \
+			more 1501 $((($(adapter rx_bytes) - bytes) / ($(adapter rx) - rx)))
+		check "$LABEL${family:+ IPv6}, $1: they leave in pieces" pieces "$left" "$(counted rs1 "left$family")"
+	done
 }
 
 none_lost() {
-	local name before
-	before=$(reports)
-	kill -USR1 "$DIRECTOR"
-	soon reported "$before" || return
+	local name
+	tell || return
 	for name in uncut too_long tx_failed rx_bad pass_failed; do
 		echo "$name:"
-		equal "$(counter $name)" 0 || return
+		equal "$(adapter $name)" 0 || return
 	done
 }
 
@@ -149,12 +187,27 @@ udp_row() { # NAME SIZE
 	for family in '' 6; do
 		come=$(counted director "come$family")
 		check "$LABEL${family:+ IPv6}, $1: each datagram arrives" datagrams "$1" "$family" "$2"
-		check "$LABEL${family:+ IPv6}, $1: they come in whole" whole "$come" "$(counted director "come$family")"
+		[ "$ADAPTER" = xdp ] || check "$LABEL${family:+ IPv6}, $1: they come in whole" whole "$come" "$(counted director "come$family")"
 	done
 }
 
-set_up() { # MODE [LABEL]
-	MODE=$1 LABEL=${2:-$1}
+# watch_frames [6]: all of the service's TCP, where it comes in and where it has left.
+watch_frames() {
+	local ip=ip$1 family=${1:-4} vip server port=80
+	vip=$(mode_vip "$MODE" "$1") server=$(mode_server "$MODE" 1 "$1")
+	must count director d0 "there$family" "$ip daddr $vip tcp dport 80"
+	if [ "$MODE" = nat ]; then
+		port=8080
+		must count director d1 "answer$family" "$ip saddr $server tcp sport 8080"
+		must count client c0 "hears$family" "$ip saddr $vip tcp sport 80"
+	fi
+	must count rs1 s0 "gets$family" "meta protocol $ip tcp dport $port"
+}
+
+set_up() { # MODE ADAPTER
+	MODE=$1 ADAPTER=$2 LABEL="$1 $2"
+	adapter_is "$2"
+	adapter_built || { echo "skip - $LABEL: lvsd is built without $2" && exit 0; }
 	must mode_build "$MODE"
 	must web rs1
 	ln -s "$HOSTS_WORK/data" "$HOSTS_WORK/rs1/files/data"
@@ -165,6 +218,7 @@ set_up() { # MODE [LABEL]
 		watch director d0 "come$family" "meta protocol ip$family"
 		watch rs1 s0 "left$family" "meta protocol ip$family"
 		watch client c0 "back$family" "meta protocol ip$family"
+		watch_frames "$family"
 	done
 }
 
@@ -172,8 +226,6 @@ tear_down() {
 	check "$LABEL: nothing was lost" none_lost
 	check "$LABEL: no checksum was wrong" no_checksum_errors
 	check "$LABEL: lvsd ends well" stop "$DIRECTOR"
-	hosts_clear
-	rm -rf "$HOSTS_WORK"/rs?
 }
 
 all_rows() { # LEFT: how super-packets leave
@@ -187,52 +239,55 @@ all_rows() { # LEFT: how super-packets leave
 	row "GRO, none on the way out" plain plain on whole pieces
 }
 
-head -c 4M /dev/urandom >"$HOSTS_WORK/data"
-set_up nat
-all_rows whole
-tear_down
-set_up dr
-all_rows whole
-tear_down
-set_up tun
-all_rows pieces
-
-# The way to the servers carries less: datagrams that may be fragmented are, in each tunnel.
-must made whole off
-must out whole off
-must on director route add 198.51.100.0/24 via 203.0.113.1 mtu 1300
-must on director route add 2001:db8:2::/64 via 2001:db8:3::1 mtu 1300
-sleep 0.5
-must count rs1 s0 fragments 'ip frag-off & 0x3fff != 0'
-must count rs1 s0 fragments6 'ip6 nexthdr 44'
 case_narrow() { # NAME FAMILY SIZE COUNTER
 	local before
 	before=$(counted rs1 "$4")
 	check "narrow, $1: each datagram arrives" datagrams "$1" "$2" "$3"
 	check "narrow, $1: in fragments" more $(($(counted rs1 "$4") - before)) 1000
 }
-case_narrow "4 in 4" '' 1300 fragments
-case_narrow "6 in 6" 6 1232 fragments6
-rules 6 >"$RULES"
-must reload
-case_narrow "4 in 6" '' 1300 fragments6
-rules '' >"$RULES"
-must reload
-must on director route change 198.51.100.0/24 via 203.0.113.1 mtu 1290
-sleep 0.5
-case_narrow "6 in 4" 6 1232 fragments
-tear_down
 
-# The same by the adapter "tun", where the host routes what it is given.
-export LVSD_IO=tun:lvs-tun,
-for MODE in nat tun; do
-	left=whole
-	[ $MODE = nat ] || left=pieces
-	set_up $MODE "adapter tun, $MODE"
+# The way to the servers carries less: datagrams that may be fragmented are, in each tunnel.
+narrow() {
+	must made whole off
+	must out whole off
+	must on director route add 198.51.100.0/24 via 203.0.113.1 mtu 1300
+	must on director route add 2001:db8:2::/64 via 2001:db8:3::1 mtu 1300
+	sleep 0.5
+	must count rs1 s0 fragments 'ip frag-off & 0x3fff != 0'
+	must count rs1 s0 fragments6 'ip6 nexthdr 44'
+	case_narrow "4 in 4" '' 1300 fragments
+	case_narrow "6 in 6" 6 1232 fragments6
+	rules 6 >"$RULES"
+	must reload
+	case_narrow "4 in 6" '' 1300 fragments6
+	rules '' >"$RULES"
+	must reload
+	must on director route change 198.51.100.0/24 via 203.0.113.1 mtu 1290
+	sleep 0.5
+	case_narrow "6 in 4" 6 1232 fragments
+}
+
+head -c 4M /dev/urandom >"$HOSTS_WORK/data"
+set_up "${3%-*}" "${3#*-}"
+left=whole
+[ "$MODE" != tun ] || left=pieces
+case $ADAPTER in
+packet)
+	all_rows $left
+	[ "$MODE" != tun ] || narrow
+	;;
+tun) # where the host routes what it is given
 	row "all on" whole whole off whole $left
 	udp_row "datagrams, all on" 1200
 	row "none on the way out" whole plain off whole pieces
 	row "none" plain plain off pieces pieces
-	tear_down
-done
+	;;
+xdp)
+	xdp_row "all on" whole
+	udp_row "datagrams, all on" 1200
+	xdp_row "checksums alone" sums
+	xdp_row "none" plain
+	;;
+esac
+tear_down
 finish
