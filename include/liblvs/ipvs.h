@@ -40,8 +40,8 @@ extern "C" {
 #define LVS_IPVS_FAMILY_LVS 0x0022 /**< The type of LVS messages. */
 #define LVS_IPVS_LVS_NAME "LVS"    /**< The name of the second family. */
 #define LVS_IPVS_LVS_VERSION 1     /**< Its version. */
-#define LVS_IPVS_DATAGRAM 65536    /**< No datagram of a server's is longer, in bytes. */
-#define LVS_IPVS_REQUESTS 1048576  /**< No datagram of a client's may be longer, in bytes. */
+#define LVS_IPVS_DATAGRAM 16384    /**< No datagram of a server's is longer, in bytes. */
+#define LVS_IPVS_REQUESTS 131072   /**< No datagram of a client's may be longer, in bytes. */
 
 /** The bit of attribute @p number in a member `given`. */
 #define LVS_IPVS_BIT(number) (UINT32_C(1) << (number))
@@ -301,6 +301,146 @@ LVS_API void lvs_ipvs_set_service_info(struct lvs_ipvs_service *service,
 
 /** A listing's destination with all attributes. */
 LVS_API void lvs_ipvs_set_dest_info(struct lvs_ipvs_dest *dest, const struct lvs_dest_info *info);
+
+/* A server: whoever has a director. A session is used by one thread at a time; control calls are
+ * made in it, and no transaction of the caller's may be open. */
+
+/** What a server serves, and what its embedder has to say. Zeroed but for size and director:
+ * enough. */
+struct lvs_ipvs_server {
+	uint32_t size;                 /**< sizeof of this structure. */
+	uint32_t conn_tab_size;        /**< What IPVS_CMD_GET_INFO tells; 0: 4096. */
+	struct lvs_director *director; /**< Must outlive the sessions. */
+	void *user;                    /**< Handed to all functions; owned by the embedder. */
+	/**
+	 * A change is about to be made: IPVS_CMD_NEW_SERVICE, _SET_SERVICE, _NEW_DEST or _SET_DEST,
+	 * all attributes that it needs being there. Here its way is made ready (paths).
+	 * @param request Valid for the call.
+	 * @param dry_run Not 0: nothing comes of it, only the answer counts.
+	 * @param sentence Of @p size bytes, "" before: what is wrong.
+	 * @return 0, or a negative errno that the client gets with the sentence. NULL: all is well.
+	 */
+	int (*check)(void *user, const struct lvs_ipvs_message *request, int dry_run,
+		     char *sentence, size_t size);
+	/** Services or destinations have changed, by one transaction; before it is answered. */
+	void (*changed)(void *user);
+	/** The time on the workers' clock, in nanoseconds; NULL: CLOCK_MONOTONIC. */
+	uint64_t (*now)(void *user);
+	/** A scheduler by its name, NULL if there is none. NULL: lvs_sched_find(). */
+	const struct lvs_sched_ops *(*find_sched)(void *user, const char *name);
+	/**
+	 * The @p i-th setting: name (static), present value and default.
+	 * @return Whether there is one. NULL: there are none.
+	 */
+	int (*get_setting)(void *user, unsigned i, const char **name, uint32_t *value,
+			   uint32_t *default_value);
+	/** Sets one. @return As check(). NULL: -EOPNOTSUPP. */
+	int (*set_setting)(void *user, const char *name, uint32_t value, char *sentence,
+			   size_t size);
+	/** Timeouts have been set (ipvsadm --set). NULL: not to be told. */
+	void (*timeouts)(void *user, const struct lvs_timeouts *timeouts);
+	/** Bytes of requests that a transaction may have; 0: 67,108,864. */
+	size_t txn_size;
+};
+
+struct lvs_ipvs_session;
+
+/** What the client of a session may do. */
+enum lvs_ipvs_session_flag {
+	LVS_IPVS_ADMIN = 0x1, /**< Everything; without it each command answers -EPERM. */
+};
+
+/**
+ * Begins to serve one client.
+ * @param server Copied.
+ * @param flags enum lvs_ipvs_session_flag.
+ * @return 0, -EINVAL for a wrong size or no director, -ENOMEM.
+ */
+LVS_API int lvs_ipvs_session_new(const struct lvs_ipvs_server *server, uint32_t flags,
+				 struct lvs_ipvs_session **session);
+
+/** The client has gone; its transaction, if one is open, is forgotten. NULL is fine. */
+LVS_API void lvs_ipvs_session_del(struct lvs_ipvs_session *session);
+
+/**
+ * Takes a datagram of the client's, to be answered by lvs_ipvs_session_answer().
+ * @param data Of @p len bytes, anything; copied.
+ * @return 0, -EBUSY while the one before is not answered, -EMSGSIZE above LVS_IPVS_REQUESTS,
+ *         -ENOMEM.
+ */
+LVS_API int lvs_ipvs_session_take(struct lvs_ipvs_session *session, const void *data, size_t len);
+
+/**
+ * Does some of what was asked and writes the next datagram for the client: as much as fits into
+ * one, or 256 changes at most. A client that does not read is one whom this is not called for:
+ * what it asked for waits, and takes no more room.
+ *
+ * @param buffer Of @p size bytes, at least LVS_IPVS_DATAGRAM, aligned to 4.
+ * @param len Set to the length of the datagram; 0 when there is none to send yet.
+ * @return 1 when there is more to do, 0 when all is answered, -EMSGSIZE for a small buffer.
+ */
+LVS_API int lvs_ipvs_session_answer(struct lvs_ipvs_session *session, void *buffer, size_t size,
+				    size_t *len);
+
+/**
+ * Both at once: takes a datagram, and gives each datagram of the answer to @p send until it is
+ * done or @p send returns less than 0.
+ * @return 0, what @p send returned, or as lvs_ipvs_session_take(); what was not sent is gone.
+ */
+LVS_API int lvs_ipvs_serve(struct lvs_ipvs_session *session, const void *data, size_t len,
+			   int (*send)(void *user, const void *datagram, size_t len), void *user);
+
+/* A client: whoever asks lvsd, another server of this library, or the kernel. */
+
+struct lvs_ipvs_client;
+
+/**
+ * Connects.
+ * @param path A server's socket; NULL: the kernel's IPVS.
+ * @return 0, or a negative errno: -ENOENT, -ECONNREFUSED nobody is there (the kernel: it has no
+ *         IPVS), -EACCES, -ENOMEM.
+ */
+LVS_API int lvs_ipvs_client_new(const char *path, struct lvs_ipvs_client **client);
+
+/** Ends it. NULL is fine. */
+LVS_API void lvs_ipvs_client_del(struct lvs_ipvs_client *client);
+
+/** What answers come to. @return 0, or less: no more are wanted, and the asking call returns it. */
+typedef int (*lvs_ipvs_answer)(void *user, const struct lvs_ipvs_message *answer);
+
+/**
+ * Asks, and waits for the end of the answer. Used by one thread at a time.
+ *
+ * @param request Its kind, command and attributes, and NLM_F_DUMP in nl_flags where all are asked
+ *        for; numbers and the other flags are filled in.
+ * @param answer Gets each message but the end; NULL: none.
+ * @return 0, the server's error, what @p answer returned, or -EPIPE, -EPROTO, -EMSGSIZE for a
+ *         connection or a request that is of no use.
+ */
+LVS_API int lvs_ipvs_ask(struct lvs_ipvs_client *client, struct lvs_ipvs_message *request,
+			 lvs_ipvs_answer answer, void *user);
+
+/** The sentence of the last error that a server told; "" where there was none. The client's. */
+LVS_API const char *lvs_ipvs_client_sentence(const struct lvs_ipvs_client *client);
+
+/**
+ * Sends a request with others behind it, as few datagrams as may be, and does not wait: for
+ * transactions, where what goes wrong is told by the commit, and else by lvs_ipvs_flush().
+ * @param request Its lvs_ipvs_message::seq is set, to one more than that of the request before.
+ * @return 0, -EPIPE, -EMSGSIZE.
+ */
+LVS_API int lvs_ipvs_put(struct lvs_ipvs_client *client, struct lvs_ipvs_message *request);
+
+/**
+ * Sends what was put and waits until all of it has been looked at.
+ * @return 0, or the first error (lvs_ipvs_client_bad()); the others were done, or not, each by
+ *         itself.
+ */
+LVS_API int lvs_ipvs_flush(struct lvs_ipvs_client *client);
+
+/** lvs_ipvs_message::seq of the first request that failed since the last lvs_ipvs_ask() or
+ * lvs_ipvs_flush() began; 0: none. */
+LVS_API uint32_t lvs_ipvs_client_bad(const struct lvs_ipvs_client *client);
 
 #ifdef __cplusplus
 }

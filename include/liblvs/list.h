@@ -137,6 +137,15 @@ LVS_API int lvs_director_next_service(const struct lvs_director *director,
 				      struct lvs_cursor *cursor, struct lvs_service_info *info);
 
 /**
+ * One service by what it is known by.
+ * @return 0 with @p info filled, LVS_ERR_NO_SERVICE, LVS_ERR_FULL when too many threads read at
+ *         once, or LVS_ERR_INVALID.
+ */
+LVS_API int lvs_director_get_service(const struct lvs_director *director,
+				     const struct lvs_service_key *key,
+				     struct lvs_service_info *info);
+
+/**
  * The next destination of a service, the newest first.
  * @return 1 with @p info filled, 0 behind the last, LVS_ERR_NO_SERVICE, LVS_ERR_FULL when
  *         too many threads read at once, or LVS_ERR_INVALID.

@@ -32,6 +32,19 @@ int lvs_director_next_service(const struct lvs_director *director, struct lvs_cu
 	return found;
 }
 
+int lvs_director_get_service(const struct lvs_director *director, const struct lvs_service_key *key,
+			     struct lvs_service_info *info)
+{
+	struct lvs_epoch_reader reader;
+	int err;
+
+	if (!come_in(director, &reader))
+		return LVS_ERR_FULL;
+	err = lvs_services_get_service(director->services, &reader, key, info);
+	go_out(director, &reader);
+	return err;
+}
+
 int lvs_director_next_dest(const struct lvs_director *director,
 			   const struct lvs_service_key *service, struct lvs_cursor *cursor,
 			   struct lvs_dest_info *info)

@@ -70,6 +70,23 @@ int lvs_services_next_service(const struct lvs_services *services, struct lvs_ep
 	return ident != NULL;
 }
 
+int lvs_services_get_service(const struct lvs_services *services, struct lvs_epoch_reader *reader,
+			     const struct lvs_service_key *key, struct lvs_service_info *info)
+{
+	const struct lvs_service_private *service;
+	struct lvs_service_key normal;
+
+	if (!key || !info || info->size < sizeof(*info))
+		return LVS_ERR_INVALID;
+	lvs_service_key_normal(key, &normal);
+	lvs_epoch_enter(services->conf.epoch, reader);
+	service = lvs_services_find(services, &normal);
+	if (service)
+		fill_service(services, service, info);
+	lvs_epoch_exit(reader);
+	return service ? 0 : LVS_ERR_NO_SERVICE;
+}
+
 static void fill_dest(const struct lvs_services *services,
 		      const struct lvs_service_private *service, uint32_t i,
 		      struct lvs_dest_info *info)

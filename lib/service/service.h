@@ -302,6 +302,8 @@ int lvs_services_set_path(struct lvs_services *services, enum lvs_family family,
 
 int lvs_services_next_service(const struct lvs_services *services, struct lvs_epoch_reader *reader,
 			      struct lvs_cursor *cursor, struct lvs_service_info *info);
+int lvs_services_get_service(const struct lvs_services *services, struct lvs_epoch_reader *reader,
+			     const struct lvs_service_key *key, struct lvs_service_info *info);
 int lvs_services_next_dest(const struct lvs_services *services, struct lvs_epoch_reader *reader,
 			   const struct lvs_service_key *key, struct lvs_cursor *cursor,
 			   struct lvs_dest_info *info);

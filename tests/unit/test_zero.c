@@ -65,13 +65,15 @@ static void pass(struct world *w)
 
 static void get_service(struct world *w, unsigned i, struct lvs_service_info *info)
 {
-	struct lvs_cursor cursor = {{0}};
+	struct lvs_service_key other = w->service[i];
+	struct lvs_service_info info_of_none = {.size = sizeof(info_of_none)};
 
 	info->size = sizeof(*info);
-	while (lvs_director_next_service(w->director, &cursor, info) == 1)
-		if (!memcmp(&info->key, &w->service[i], sizeof(info->key)))
-			return;
-	ck_abort_msg("no such service");
+	ck_assert_int_eq(lvs_director_get_service(w->director, &w->service[i], info), 0);
+	ck_assert_mem_eq(&info->key, &w->service[i], sizeof(info->key));
+	other.port ^= 0x5555;
+	ck_assert_int_eq(lvs_director_get_service(w->director, &other, &info_of_none),
+			 LVS_ERR_NO_SERVICE);
 }
 
 static void expect_service(struct world *w, unsigned i, uint64_t conns, uint64_t rate)
