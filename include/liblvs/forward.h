@@ -74,6 +74,9 @@ enum lvs_forward_flag {
 	LVS_FORWARD_MIXED = 0x2,      /**< The destination may be of another family. */
 	LVS_FORWARD_PATH_ALONE = 0x4, /**< Of its binding out() reads the path and nothing else: the
 					 rest may be zero, or left from another packet. */
+	LVS_FORWARD_ONE_END = 0x8,    /**< Of its binding out() does not read client and service,
+					 nor back() client and dest, neither address nor port: these
+					 may be anything. */
 };
 
 /** How the kernel's interfaces number the methods. */

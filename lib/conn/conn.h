@@ -15,8 +15,7 @@
  *     32  due       tick in whose timer slot it lies     shard's lock
  *     36  created   creation number                      fixed
  *     40  client_port                                    all its shards' locks
- *     42  service_port                                   fixed
- *     44  dest_port, protocol, kind                      fixed
+ *     42  service_port, kind, protocol, dest_port        fixed
  *     48  small:  client, service, dest: 4 bytes each    fixed
  *         60      controller                             fixed
  *     48  large:  client, service, dest: 16 bytes each   fixed
@@ -41,16 +40,20 @@
 #include "base/compiler.h"
 #include "base/tick.h"
 
-/* What a record is. */
+/* What a record is. Of one that is used, USED and INET6 are the family of its client, as a flow has
+ * it: see lvs_key_ends_differ(). */
 enum lvs_conn_kind {
 	LVS_CONN_LARGE = 0x1,        /* two cache lines, addresses as union lvs_addr */
-	LVS_CONN_INET6 = 0x2,        /* client and service are IPv6 */
+	LVS_CONN_USED = 0x2,         /* holds a connection (or one that awaits its end) */
 	LVS_CONN_DEST6 = 0x4,        /* the destination is IPv6 */
-	LVS_CONN_TWO_WAY = 0x8,      /* also indexed under {client, destination}: NAT */
+	LVS_CONN_INET6 = 0x8,        /* client and service are IPv6 */
 	LVS_CONN_IS_TEMPLATE = 0x10, /* a template: a key of its own kind (conn/template.h) */
 	LVS_CONN_FROM_PORT_0 = 0x20, /* its client's: no later request is found to be of it */
-	LVS_CONN_USED = 0x80,        /* holds a connection (or one that awaits its end) */
+	LVS_CONN_TWO_WAY = 0x40,     /* also indexed under {client, destination}: NAT */
 };
+
+_Static_assert(LVS_CONN_USED == (int)LVS_INET && (LVS_CONN_USED | LVS_CONN_INET6) == (int)LVS_INET6,
+	       "families");
 
 /* The word: bits 0..7 state, 8..15 forwarder's number, 16..31 flags, 32..63 timeout in ticks. */
 enum lvs_conn_flag {
@@ -119,12 +122,12 @@ struct lvs_conn {
 		struct {
 			_Atomic lvs_be16 client_port;
 			lvs_be16 service_port;
+			uint8_t kind;
+			uint8_t protocol;
+			lvs_be16 dest_port;
 		};
-		_Atomic uint32_t ports; /* both, in the order of a request */
+		_Atomic uint64_t ends; /* all of these: a flow's from src_port on, of a request */
 	};
-	lvs_be16 dest_port;
-	uint8_t protocol;
-	uint8_t kind;
 	union {
 		struct lvs_conn_small v4;
 		struct lvs_conn_large v6; /* only where kind has LVS_CONN_LARGE */
@@ -135,8 +138,13 @@ struct lvs_conn {
 #define LVS_CONN_LARGE_SIZE 128
 
 _Static_assert(sizeof(struct lvs_conn) == LVS_CONN_LARGE_SIZE, "two lines");
-_Static_assert(offsetof(struct lvs_flow, dst_port) == offsetof(struct lvs_flow, src_port) + 2,
-	       "as in a record");
+#define LVS_CONN_AS_IN_FLOW(field, flow_field)                                                     \
+	(offsetof(struct lvs_conn, field) - offsetof(struct lvs_conn, client_port) ==              \
+	 offsetof(struct lvs_flow, flow_field) - offsetof(struct lvs_flow, src_port))
+
+_Static_assert(LVS_CONN_AS_IN_FLOW(service_port, dst_port) && LVS_CONN_AS_IN_FLOW(kind, family) &&
+		       LVS_CONN_AS_IN_FLOW(protocol, protocol) && sizeof(struct lvs_flow) == 40,
+	       "lvs_key_ends_differ()");
 _Static_assert(offsetof(struct lvs_conn, u) + sizeof(struct lvs_conn_small) == LVS_CONN_SMALL_SIZE,
 	       "one line");
 

@@ -75,23 +75,23 @@ LVS_INLINE struct lvs_conn *lvs_fetch_reply(const struct lvs_table *table,
 					    const struct lvs_flow *flow)
 {
 	const struct lvs_shard_view *view = lvs_table_view(table, fetch->hash);
-	struct lvs_index index = lvs_view_index(view);
 	struct lvs_conn *conn = fetch->conn;
 	uint32_t passed, ref;
 	uint64_t slots;
 
-	if (fetch->line != lvs_index_line_of(index, fetch->hash))
+	if (!lvs_key_is_dest_reply(conn, flow))
 		return NULL;
 	slots = lvs_index_slots(fetch->line, lvs_index_tag(fetch->hash), &passed);
 	if (!slots || (slots & (slots - 1)) | passed)
 		return NULL;
 	/* acquire: pairs with lvs_index_add(); the record is whole */
 	ref = atomic_load_explicit(&fetch->line->refs[lvs_index_slot(slots)], memory_order_acquire);
-	if (ref != lvs_index_ref(fetch->number, 1) ||
-	    lvs_key_match(conn, 1, flow) != LVS_SIDE_DEST_REPLY)
+	if (ref != lvs_index_ref(fetch->number, 1))
 		return NULL;
-	/* Behind the slots: what had left them is there. */
-	if (lvs_view_next(view).lines)
+	/* Behind the slots: what had left them is there. And behind that: it was the index still.
+	 */
+	if (lvs_view_next(view).lines ||
+	    fetch->line != lvs_index_line_of(lvs_view_index(view), fetch->hash))
 		return NULL;
 	return atomic_load_explicit(&conn->word, memory_order_relaxed) & LVS_CONN_DEAD ? NULL
 										       : conn;

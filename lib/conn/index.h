@@ -33,22 +33,24 @@ struct lvs_index_line {
 
 _Static_assert(sizeof(struct lvs_index_line) == LVS_CACHE_LINE, "one line");
 
-/* As a word: the lines are aligned to 64, which leaves room for the 6 bits. 0: none. */
 struct lvs_index {
 	struct lvs_index_line *lines;
 	unsigned bits; /* log2 of the number of lines, 1 to 32 */
 };
 
+/* As a word: the lines are aligned to 64, which leaves room for 6 bits, by how many a hash is
+ * shifted to tell its line. 0: none. */
 LVS_INLINE uintptr_t lvs_index_pack(struct lvs_index index)
 {
-	return (uintptr_t)index.lines | index.bits;
+	return (uintptr_t)index.lines | (64 - index.bits);
 }
 
 LVS_INLINE struct lvs_index lvs_index_unpack(uintptr_t word)
 {
 	const uintptr_t mask = LVS_CACHE_LINE - 1;
 
-	return (struct lvs_index){(struct lvs_index_line *)(word & ~mask), word & mask};
+	return (struct lvs_index){(struct lvs_index_line *)(word & ~mask),
+				  64 - (unsigned)(word & mask)};
 }
 
 LVS_INLINE uint64_t lvs_index_lines_n(struct lvs_index index)

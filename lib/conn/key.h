@@ -166,18 +166,24 @@ LVS_INLINE unsigned lvs_key_match_inet6(const struct lvs_conn *conn, unsigned ke
 			  lvs_key_differs(other, &flow->src)));
 }
 
-/* 0 where a request's ports and protocol are those of a record. */
-LVS_INLINE uint32_t lvs_key_ends_differ(const struct lvs_conn *conn, const struct lvs_flow *flow)
+/*
+ * 0 where a request's ports and protocol are those of a record, and all that @p kinds has in the
+ * record's kind is as in the family of the flow: the right one, and nothing else. One compare: the
+ * record has them in the order of a flow.
+ */
+LVS_INLINE uint64_t lvs_key_ends_differ(const struct lvs_conn *conn, const struct lvs_flow *flow,
+					uint8_t kinds)
 {
-	uint32_t ports;
+	const uint8_t sought[8] = {0xff, 0xff, 0xff, 0xff, kinds, 0xff};
+	uint64_t ends, mask;
 
-	memcpy(&ports, &flow->src_port, sizeof(ports));
+	memcpy(&ends, &flow->src_port, sizeof(ends));
+	memcpy(&mask, sought, sizeof(mask));
 	/* relaxed: as lvs_conn_client_port() */
-	return (atomic_load_explicit(&conn->ports, memory_order_relaxed) ^ ports) |
-	       (uint32_t)(conn->protocol ^ flow->protocol);
+	return (atomic_load_explicit(&conn->ends, memory_order_relaxed) ^ ends) & mask;
 }
 
-#define LVS_KEY_UNLIKE (LVS_CONN_INET6 | LVS_CONN_IS_TEMPLATE | LVS_CONN_FROM_PORT_0)
+#define LVS_KEY_KINDS (LVS_CONN_USED | LVS_CONN_INET6 | LVS_CONN_IS_TEMPLATE | LVS_CONN_FROM_PORT_0)
 
 /* Whether the flow, of IPv4, is the request of a small record: the most frequent question, in one
  * branch. */
@@ -186,19 +192,16 @@ LVS_INLINE bool lvs_key_is_request(const struct lvs_conn *conn, const struct lvs
 	uint32_t differs =
 		(conn->u.v4.client ^ flow->src.word[0]) | (conn->u.v4.service ^ flow->dst.word[0]);
 
-	return (differs | lvs_key_ends_differ(conn, flow) |
-		(conn->kind & (uint32_t)(LVS_CONN_LARGE | LVS_KEY_UNLIKE))) == 0;
+	return (differs | lvs_key_ends_differ(conn, flow, LVS_KEY_KINDS | LVS_CONN_LARGE)) == 0;
 }
 
 /* The same of a flow of IPv6. */
 LVS_INLINE bool lvs_key_is_request_inet6(const struct lvs_conn *conn, const struct lvs_flow *flow)
 {
 	/* Others end after their first line. */
-	if (lvs_unlikely((conn->kind & LVS_KEY_UNLIKE) != LVS_CONN_INET6))
-		return false;
-	return (lvs_key_differs(&conn->u.v6.client, &flow->src) |
-		lvs_key_differs(&conn->u.v6.service, &flow->dst) |
-		lvs_key_ends_differ(conn, flow)) == 0;
+	return lvs_likely(lvs_key_ends_differ(conn, flow, LVS_KEY_KINDS) == 0) &&
+	       (lvs_key_differs(&conn->u.v6.client, &flow->src) |
+		lvs_key_differs(&conn->u.v6.service, &flow->dst)) == 0;
 }
 
 /* Compares the whole key; the enum lvs_side of the flow, or 0. */
@@ -223,6 +226,27 @@ LVS_INLINE unsigned lvs_key_match(const struct lvs_conn *conn, unsigned key,
 				    client_port == flow->src_port && port == flow->dst_port,
 			    client == flow->dst.word[0] && other == flow->src.word[0] &&
 				    client_port == flow->dst_port && port == flow->src_port);
+}
+
+/*
+ * Whether the flow is the reply of a record's destination, as lvs_key_match() has it; false:
+ * perhaps not, where one is of two lines for the other's family.
+ */
+LVS_INLINE bool lvs_key_is_dest_reply(const struct lvs_conn *conn, const struct lvs_flow *flow)
+{
+	const unsigned kinds = LVS_CONN_USED | LVS_CONN_INET6 | LVS_CONN_IS_TEMPLATE;
+	unsigned differs = (lvs_conn_client_port(conn) ^ flow->dst_port) |
+			   (conn->dest_port ^ flow->src_port) | (conn->protocol ^ flow->protocol) |
+			   ((conn->kind ^ flow->family) & kinds);
+
+	/* From an end to itself it would be a request as well. */
+	if (lvs_unlikely(differs) || lvs_unlikely(flow->src_port == flow->dst_port))
+		return differs == 0 && lvs_key_match(conn, 1, flow) == LVS_SIDE_DEST_REPLY;
+	if (flow->family == LVS_INET6)
+		return (lvs_key_differs(&conn->u.v6.client, &flow->dst) |
+			lvs_key_differs(&conn->u.v6.dest, &flow->src)) == 0;
+	return ((conn->u.v4.client ^ flow->dst.word[0]) | (conn->u.v4.dest ^ flow->src.word[0]) |
+		(conn->kind & LVS_CONN_LARGE)) == 0;
 }
 
 /* Whether the flow is the request of a record that is published. */

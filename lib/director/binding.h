@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "director/director.h"
+#include "director/worker.h"
 
 LVS_INLINE uint8_t lvs_binding_pmtu_disc(const struct lvs_director *director)
 {
@@ -42,6 +42,29 @@ LVS_INLINE void lvs_binding_of_conn(struct lvs_binding *binding, const struct lv
 	memset(&binding->tun_port, 0, sizeof(*binding) - offsetof(struct lvs_binding, tun_port));
 }
 
+/* The same of what is put into the packet alone: the destination on the way out, the service on the
+ * way back (LVS_FORWARD_ONE_END). Left to the caller are path, tunnel and pmtu_disc. */
+LVS_INLINE void lvs_binding_end_of_conn(struct lvs_binding *binding, const struct lvs_conn *conn,
+					enum lvs_direction direction)
+{
+	union lvs_addr *end = direction == LVS_OUTPUT ? &binding->service : &binding->dest;
+
+	if (lvs_likely(!(conn->kind & LVS_CONN_LARGE))) {
+		lvs_be32 addr = direction == LVS_OUTPUT ? conn->u.v4.service : conn->u.v4.dest;
+
+		*end = (union lvs_addr){.word = {addr}};
+		binding->family = LVS_INET;
+		binding->dest_family = LVS_INET;
+	} else {
+		*end = direction == LVS_OUTPUT ? conn->u.v6.service : conn->u.v6.dest;
+		binding->family = (uint8_t)lvs_conn_family(conn);
+		binding->dest_family = (uint8_t)lvs_conn_dest_family(conn);
+	}
+	binding->service_port = conn->service_port;
+	binding->dest_port = conn->dest_port;
+	binding->protocol = conn->protocol;
+}
+
 /* The same addresses into a new record, whose kind says how large it is. */
 LVS_INLINE void lvs_record_addrs(struct lvs_conn *conn, const struct lvs_flow *flow,
 				 const union lvs_addr *dest)
@@ -61,14 +84,20 @@ LVS_INLINE void lvs_record_addrs(struct lvs_conn *conn, const struct lvs_flow *f
 void lvs_binding_of_flow(struct lvs_binding *binding, const struct lvs_flow *flow,
 			 const struct lvs_dest *dest, const struct lvs_director *director);
 
-/* The way to the destination of a connection, and what kind of tunnel leads there. */
-LVS_INLINE void lvs_binding_to(struct lvs_binding *binding, const struct lvs_dest *dest)
+/* What kind of tunnel leads to a destination. */
+LVS_INLINE void lvs_binding_tunnel(struct lvs_binding *binding, const struct lvs_dest *dest)
 {
 	/* relaxed: one word, whole in itself */
 	uint32_t tunnel = atomic_load_explicit(&dest->tunnel, memory_order_relaxed);
 
-	binding->path = lvs_dest_path(dest);
 	memcpy(&binding->tun_port, &tunnel, sizeof(tunnel));
+}
+
+/* The same and the way there. */
+LVS_INLINE void lvs_binding_to(struct lvs_binding *binding, const struct lvs_dest *dest)
+{
+	lvs_binding_tunnel(binding, dest);
+	binding->path = lvs_dest_path(dest);
 }
 
 _Static_assert(offsetof(struct lvs_binding, tun_type) == offsetof(struct lvs_binding, tun_port) + 2,
@@ -87,6 +116,35 @@ LVS_INLINE bool lvs_binding_path_back(struct lvs_path_conf *path, struct lvs_bin
 {
 	binding->path = path;
 	return lvs_path_to(path, director, binding->family, &binding->client);
+}
+
+/* What forwarders are told of the packets of a round: made once, and of each packet what is not the
+ * same for all. */
+struct lvs_told {
+	struct lvs_binding binding;
+	struct lvs_path_conf back; /* the way to any client, where there is no lookup */
+};
+
+LVS_INLINE void lvs_told_begin(struct lvs_told *told, const struct lvs_director *director)
+{
+	*told = (struct lvs_told){
+		.binding = {.pmtu_disc = lvs_binding_pmtu_disc(director)},
+		.back = {.size = sizeof(told->back), .mtu = lvs_setting(director, default_mtu)},
+	};
+}
+
+/* The way back to a flow's receiver: lvs_path_to(). False: there is none. */
+LVS_INLINE bool lvs_told_path_back(struct lvs_told *told, struct lvs_worker *worker,
+				   const struct lvs_flow *flow)
+{
+	if (lvs_unlikely(worker->director->path_lookup)) {
+		told->binding.path = &worker->path;
+		return lvs_path_to(&worker->path, worker->director, flow->family, &flow->dst);
+	}
+	told->back.next_hop = flow->dst;
+	told->back.next_hop_family = flow->family;
+	told->binding.path = &told->back;
+	return true;
 }
 
 #endif

@@ -32,6 +32,8 @@ struct lvs_turn {
 	struct lvs_conn *conn; /* that was found ahead, whose flow it is */
 	uint64_t word;         /* of the connection */
 	uint32_t seen;         /* the same */
+	uint64_t after;        /* the same, by this packet */
+	uint32_t number;       /* of the destination */
 	struct lvs_dest *dest;
 	const struct lvs_forward_ops *ops;
 };
@@ -56,6 +58,41 @@ LVS_INLINE bool lvs_straight_is_plain(const struct lvs_turn *turn)
 	return (turn->word & marks) == LVS_CONN_LIVE;
 }
 
+/* It ends otherwise than nearly all do; the step was begun. */
+LVS_INLINE enum lvs_reason lvs_straight_settle(struct lvs_step *step, enum lvs_reason reason)
+{
+	reason = lvs_step_settle(step, reason);
+	lvs_count(&step->worker->counters.reason[reason], 1);
+	return reason;
+}
+
+/* With the verdict that reason.h gives ESTABLISHED and REPLY. */
+LVS_INLINE enum lvs_reason lvs_straight_forwarded(const struct lvs_turn *turn,
+						  enum lvs_reason reason)
+{
+	lvs_count(&turn->worker->counters.reason[reason], 1);
+	turn->packet->verdict = LVS_FORWARD;
+	turn->packet->reason = (uint8_t)reason;
+	return reason;
+}
+
+/* What the connection's word becomes by a whole packet of the two protocols that nearly all are,
+ * which begins nothing. False: it is none. */
+LVS_INLINE bool lvs_straight_moves(struct lvs_turn *turn, enum lvs_direction direction)
+{
+	const struct lvs_headers *headers = &turn->slot->headers;
+	uint8_t protocol = headers->flow.protocol, flags = headers->tcp_flags;
+
+	if (lvs_unlikely(headers->flags & LVS_HEADERS_FRAGMENT))
+		return false;
+	if (lvs_likely(protocol == LVS_TCP)
+		    ? !lvs_state_goes_on(turn->word, flags) && flags & LVS_TCP_SYN
+		    : protocol != LVS_UDP)
+		return false;
+	turn->after = lvs_state_step(&turn->director->states, turn->word, direction, headers);
+	return true;
+}
+
 /* Its time is not over. The word was loaded before the mark: see lvs_conn_is_over(). */
 LVS_INLINE bool lvs_straight_goes_on(const struct lvs_turn *turn)
 {
@@ -63,102 +100,105 @@ LVS_INLINE bool lvs_straight_goes_on(const struct lvs_turn *turn)
 	       !lvs_tick_reached(turn->tick, lvs_conn_deadline(turn->seen, turn->word));
 }
 
-/* It ends here, unlike nearly all. */
-LVS_INLINE enum lvs_reason lvs_straight_settle(struct lvs_step *step, const struct lvs_turn *turn,
-					       enum lvs_reason reason)
+/* The guards that both ways have. */
+LVS_INLINE bool lvs_straight_may_pass(struct lvs_turn *turn, enum lvs_direction direction)
 {
-	lvs_step_begin(step, turn->packet, turn->slot);
-	return lvs_step_settle(step, reason);
-}
+	const struct lvs_services *services = turn->director->services;
 
-/* The verdict that reason.h gives ESTABLISHED and REPLY. */
-LVS_INLINE enum lvs_reason lvs_straight_forwarded(const struct lvs_turn *turn,
-						  enum lvs_reason reason)
-{
-	turn->packet->verdict = LVS_FORWARD;
-	turn->packet->reason = (uint8_t)reason;
-	return reason;
-}
-
-/* What the connection's word becomes by a whole packet of the two protocols that nearly all are,
- * which begins nothing; 0: it is none. */
-LVS_INLINE uint64_t lvs_straight_after(const struct lvs_turn *turn, enum lvs_direction direction)
-{
-	const struct lvs_headers *headers = &turn->slot->headers;
-	uint8_t protocol = headers->flow.protocol, flags = headers->tcp_flags;
-
-	if (lvs_unlikely(headers->flags & LVS_HEADERS_FRAGMENT))
-		return 0;
-	if (lvs_likely(protocol == LVS_TCP)
-		    ? !lvs_state_goes_on(turn->word, flags) && flags & LVS_TCP_SYN
-		    : protocol != LVS_UDP)
-		return 0;
-	return lvs_state_step(&turn->director->states, turn->word, direction, headers);
+	if (lvs_unlikely(!lvs_straight_moves(turn, direction)))
+		return false;
+	turn->seen = lvs_hit_last(turn->conn);
+	if (lvs_unlikely(!lvs_straight_goes_on(turn)))
+		return false;
+	turn->number = turn->conn->dest;
+	turn->dest = lvs_dest_at(&services->dests, turn->number);
+	turn->ops = lvs_forwarder_at(services, LVS_CONN_FORWARDER(turn->word));
+	return lvs_likely(lvs_dest_available(turn->dest));
 }
 
 /* It is one of the connection's that counts. */
-LVS_INLINE void lvs_straight_count(const struct lvs_turn *turn, uint64_t after,
-				   enum lvs_direction direction, enum lvs_counter packets)
+LVS_INLINE void lvs_straight_count(const struct lvs_turn *turn, enum lvs_direction direction,
+				   enum lvs_counter packets)
 {
 	const struct lvs_headers *headers = &turn->slot->headers;
 
-	lvs_hit_count(turn->worker, turn->conn->dest, packets, headers->len);
+	lvs_hit_count(turn->worker, turn->number, packets, headers->len);
 	lvs_hit_seen(turn->conn, turn->seen, turn->tick, direction);
-	if (lvs_unlikely(after != turn->word))
+	if (lvs_unlikely(turn->after != turn->word))
 		lvs_hit_change(turn->worker, turn->conn, turn->dest, headers, direction,
 			       turn->tick);
 }
 
-LVS_INLINE enum lvs_reason lvs_straight_request(struct lvs_step *step, const struct lvs_turn *turn)
+/* The forwarder is told of the connection as much as it reads. */
+LVS_INLINE void lvs_straight_tell(struct lvs_binding *binding, const struct lvs_turn *turn,
+				  enum lvs_direction direction)
 {
-	uint64_t after = lvs_straight_after(turn, LVS_INPUT);
-	struct lvs_binding binding;
+	if (lvs_likely(turn->ops->flags & LVS_FORWARD_ONE_END))
+		lvs_binding_end_of_conn(binding, turn->conn, direction);
+	else
+		lvs_binding_of_conn(binding, turn->conn, turn->director);
+}
+
+LVS_INLINE enum lvs_reason lvs_straight_request(struct lvs_step *step, struct lvs_told *told,
+						struct lvs_turn *turn)
+{
+	const struct lvs_forward_ops *ops;
 	enum lvs_reason reason;
 
-	lvs_binding_to(&binding, turn->dest);
-	if (lvs_unlikely(lvs_pmtu_learned(binding.path)) || lvs_unlikely(!after))
+	if (!lvs_straight_may_pass(turn, LVS_INPUT))
+		return LVS_STRAIGHT_LEFT;
+	ops = turn->ops;
+	told->binding.path = lvs_dest_path(turn->dest);
+	if (lvs_unlikely(lvs_pmtu_learned(told->binding.path)))
 		return LVS_STRAIGHT_LEFT;
 	turn->packet->conn = turn->slot->fetch.number;
-	lvs_straight_count(turn, after, LVS_INPUT, LVS_COUNT_IN_PKTS);
-	if (!(turn->ops->flags & LVS_FORWARD_PATH_ALONE)) {
-		lvs_binding_of_conn(&binding, turn->conn, turn->director);
-		lvs_binding_to(&binding, turn->dest);
+	lvs_straight_count(turn, LVS_INPUT, LVS_COUNT_IN_PKTS);
+	if (!(ops->flags & LVS_FORWARD_PATH_ALONE)) {
+		lvs_straight_tell(&told->binding, turn, LVS_INPUT);
+		lvs_binding_tunnel(&told->binding, turn->dest);
 	}
-	reason = turn->ops->out(turn->packet, &turn->slot->headers, &binding);
+	reason = ops->out(turn->packet, &turn->slot->headers, &told->binding);
 	if (lvs_likely(reason == LVS_REASON_NONE))
 		return lvs_straight_forwarded(turn, LVS_REASON_ESTABLISHED);
 	lvs_step_begin(step, turn->packet, turn->slot);
-	return lvs_step_settle(
-		step, lvs_hit_request_out(step, turn->conn, turn->dest, reason, turn->ops));
+	reason = lvs_hit_request_out(step, turn->conn, turn->dest, reason, ops);
+	return lvs_straight_settle(step, reason);
 }
 
-LVS_INLINE enum lvs_reason lvs_straight_reply(struct lvs_step *step, const struct lvs_turn *turn)
+LVS_INLINE enum lvs_reason lvs_straight_reply(struct lvs_step *step, struct lvs_told *told,
+					      struct lvs_turn *turn)
 {
-	const struct lvs_forward_ops *ops = turn->ops;
-	uint64_t after = lvs_straight_after(turn, LVS_OUTPUT);
-	struct lvs_path_conf path;
-	struct lvs_binding binding;
+	struct lvs_headers *headers = &turn->slot->headers;
+	const struct lvs_forward_ops *ops;
 	enum lvs_reason reason;
 
-	if (lvs_unlikely(!ops->back) || lvs_unlikely(!after))
+	if (!lvs_straight_may_pass(turn, LVS_OUTPUT))
+		return LVS_STRAIGHT_LEFT;
+	ops = turn->ops;
+	if (lvs_unlikely(!ops->back))
 		return LVS_STRAIGHT_LEFT;
 	turn->packet->conn = turn->slot->fetch.number;
-	lvs_binding_of_conn(&binding, turn->conn, turn->director);
-	if (lvs_unlikely(!lvs_binding_path_back(&path, &binding, turn->director)))
-		return lvs_straight_settle(step, turn, LVS_REASON_UNREACHABLE);
-	reason = ops->back(turn->packet, &turn->slot->headers, &binding);
+	if (lvs_unlikely(!lvs_told_path_back(told, turn->worker, &headers->flow))) {
+		lvs_step_begin(step, turn->packet, turn->slot);
+		return lvs_straight_settle(step, LVS_REASON_UNREACHABLE);
+	}
+	lvs_straight_tell(&told->binding, turn, LVS_OUTPUT);
+	reason = ops->back(turn->packet, headers, &told->binding);
 	if (lvs_unlikely(reason != LVS_REASON_NONE)) {
 		lvs_step_begin(step, turn->packet, turn->slot);
-		return lvs_step_settle(step, lvs_hit_reply_back(step, turn->conn, turn->dest,
-								reason, ops, &binding));
+		reason = lvs_hit_reply_back(step, turn->conn, turn->dest, reason, ops,
+					    &told->binding);
+		return lvs_straight_settle(step, reason);
 	}
-	lvs_straight_count(turn, after, LVS_OUTPUT, LVS_COUNT_OUT_PKTS);
+	lvs_straight_count(turn, LVS_OUTPUT, LVS_COUNT_OUT_PKTS);
 	return lvs_straight_forwarded(turn, LVS_REASON_REPLY);
 }
 
-LVS_INLINE enum lvs_reason lvs_straight(struct lvs_step *step, struct lvs_worker *worker,
-					struct lvs_packet *packet, struct lvs_slot *slot,
-					uint32_t tick)
+/* A packet's turn, its record found ahead or none. LVS_STRAIGHT_LEFT, or the reason that was
+ * counted. @p told: by lvs_told_begin(). */
+LVS_INLINE enum lvs_reason lvs_straight(struct lvs_step *step, struct lvs_told *told,
+					struct lvs_worker *worker, struct lvs_packet *packet,
+					struct lvs_slot *slot, uint32_t tick)
 {
 	struct lvs_turn turn = {.worker = worker,
 				.director = worker->director,
@@ -166,8 +206,7 @@ LVS_INLINE enum lvs_reason lvs_straight(struct lvs_step *step, struct lvs_worker
 				.slot = slot,
 				.tick = tick,
 				.conn = slot->fetch.conn};
-	const struct lvs_services *services = turn.director->services;
-	bool request;
+	const struct lvs_flow *flow = &slot->headers.flow;
 
 	if (lvs_unlikely(!turn.conn))
 		return LVS_STRAIGHT_LEFT;
@@ -175,16 +214,11 @@ LVS_INLINE enum lvs_reason lvs_straight(struct lvs_step *step, struct lvs_worker
 	turn.word = atomic_load_explicit(&turn.conn->word, memory_order_acquire);
 	if (lvs_unlikely(!lvs_straight_is_plain(&turn)))
 		return LVS_STRAIGHT_LEFT;
-	request = lvs_key_is_request_of(turn.conn, &slot->headers.flow);
-	if (!request && !lvs_fetch_reply(turn.director->table, &slot->fetch, &slot->headers.flow))
-		return LVS_STRAIGHT_LEFT;
-	turn.seen = atomic_load_explicit(&turn.conn->seen, memory_order_relaxed);
-	turn.dest = lvs_dest_at(&services->dests, turn.conn->dest);
-	if (lvs_unlikely(!lvs_straight_goes_on(&turn)) ||
-	    lvs_unlikely(!lvs_dest_available(turn.dest)))
-		return LVS_STRAIGHT_LEFT;
-	turn.ops = lvs_forwarder_at(services, LVS_CONN_FORWARDER(turn.word));
-	return request ? lvs_straight_request(step, &turn) : lvs_straight_reply(step, &turn);
+	if (lvs_key_is_request_of(turn.conn, flow))
+		return lvs_straight_request(step, told, &turn);
+	if (lvs_fetch_reply(turn.director->table, &slot->fetch, flow))
+		return lvs_straight_reply(step, told, &turn);
+	return LVS_STRAIGHT_LEFT;
 }
 
 #endif

@@ -129,11 +129,12 @@ static uint32_t advance(struct lvs_worker *worker, uint64_t now_ns)
 	return (uint32_t)ticks;
 }
 
-/* What the bytes of a packet say, and where its connection would stand. */
+/* What the bytes of a packet say, and where its connection would stand; none is known yet. */
 LVS_INLINE void look(const struct lvs_worker *worker, const struct lvs_packet *packet,
 		     struct lvs_slot *slot)
 {
 	slot->reason = LVS_REASON_NOT_FOR_HOST;
+	slot->fetch.conn = NULL;
 	if (lvs_unlikely(packet->link_type != LVS_LINK_HOST && packet->link_type != LVS_LINK_SELF))
 		return;
 	slot->reason = lvs_parse_straight(packet, &slot->headers);
@@ -172,21 +173,15 @@ static enum lvs_reason decide(struct lvs_step *step, enum lvs_reason reason)
 	return settle(step, reason);
 }
 
-/* A packet's turn, the straight way or another. */
-LVS_INLINE enum lvs_reason take_turn(struct lvs_step *step, struct lvs_worker *worker,
-				     struct lvs_packet *packet, struct lvs_slot *slot,
-				     uint32_t tick)
+/* A packet's turn, the straight way or another; it is counted. */
+LVS_INLINE void take_turn(struct lvs_step *step, struct lvs_told *told, struct lvs_worker *worker,
+			  struct lvs_packet *packet, struct lvs_slot *slot, uint32_t tick)
 {
-	enum lvs_reason reason = LVS_STRAIGHT_LEFT;
-
 	clear_outputs(packet);
-	if (lvs_likely(slot->reason == LVS_REASON_NONE))
-		reason = lvs_straight(step, worker, packet, slot, tick);
-	if (lvs_unlikely(reason == LVS_STRAIGHT_LEFT)) {
-		lvs_step_begin(step, packet, slot);
-		return decide(step, slot->reason);
-	}
-	return reason;
+	if (lvs_likely(lvs_straight(step, told, worker, packet, slot, tick) != LVS_STRAIGHT_LEFT))
+		return;
+	lvs_step_begin(step, packet, slot);
+	lvs_count(&worker->counters.reason[decide(step, slot->reason)], 1);
 }
 
 /* The time in ns never goes back behind the worker's tick either. */
@@ -205,7 +200,9 @@ static void process_round(struct lvs_worker *worker, struct lvs_packet *packets,
 	const struct lvs_table *table = worker->director->table;
 	struct lvs_slot *slot = worker->slot;
 	struct lvs_step step = {.worker = worker, .tick = tick, .now_ns = now_ns};
+	struct lvs_told told;
 
+	lvs_told_begin(&told, worker->director);
 	for (unsigned i = 0; i < n && i < FETCH_AHEAD; i++)
 		lvs_prefetch_write(packets[i].data);
 	for (unsigned i = 0; i < n; i++) {
@@ -219,11 +216,8 @@ static void process_round(struct lvs_worker *worker, struct lvs_packet *packets,
 					 slot[i].headers.flow.family == LVS_INET6);
 	if (lvs_unlikely(worker->persists))
 		lvs_persist_fetch(worker, packets, n);
-	for (unsigned i = 0; i < n; i++) {
-		enum lvs_reason reason = take_turn(&step, worker, &packets[i], &slot[i], tick);
-
-		lvs_count(&worker->counters.reason[reason], 1);
-	}
+	for (unsigned i = 0; i < n; i++)
+		take_turn(&step, &told, worker, &packets[i], &slot[i], tick);
 }
 
 static enum lvs_reason decide_standing_by(struct lvs_step *step, enum lvs_reason reason)

@@ -7,11 +7,9 @@ static enum lvs_reason dr_out(struct lvs_packet *packet, struct lvs_headers *hea
 			      const struct lvs_binding *binding)
 {
 	const struct lvs_path_conf *path = binding->path;
-	enum lvs_reason reason;
+	enum lvs_reason reason =
+		lvs_send_check(packet, headers, path, !(headers->flags & LVS_HEADERS_DF));
 
-	if (lvs_unlikely(path->flags & LVS_PATH_LOCAL))
-		return LVS_REASON_LOCAL;
-	reason = lvs_send_check(packet, headers, path, !(headers->flags & LVS_HEADERS_DF));
 	if (lvs_unlikely(reason != LVS_REASON_NONE))
 		return reason;
 	lvs_send_decrement_ttl(packet, headers);

@@ -49,7 +49,7 @@ static uint32_t tunnel_overhead(const struct lvs_binding *binding)
 
 const struct lvs_forward_ops lvs_forward_tunnel = {
 	.size = sizeof(lvs_forward_tunnel),
-	.flags = LVS_FORWARD_MIXED,
+	.flags = LVS_FORWARD_MIXED | LVS_FORWARD_ONE_END,
 	.name = "tunnel",
 	.method = LVS_METHOD_TUNNEL,
 	.headroom = LVS_OUTER6_LEN + SHIM_MOST,

@@ -60,14 +60,14 @@ static LVS_NOINLINE void udp_fill(struct lvs_packet *packet, const struct lvs_he
 }
 
 LVS_INLINE void repair_sum(struct lvs_packet *packet, const struct lvs_headers *headers,
-			   uint64_t addr_delta, uint64_t port_delta)
+			   uint8_t *l4, uint64_t addr_delta, uint64_t port_delta)
 {
-	uint8_t *l4 = packet->data + headers->l4_offset;
-	uint8_t *field = l4 + (headers->flow.protocol == LVS_TCP ? LVS_TCP_CSUM : LVS_UDP_CSUM);
+	bool tcp = headers->flow.protocol == LVS_TCP;
+	uint8_t *field = l4 + (tcp ? LVS_TCP_CSUM : LVS_UDP_CSUM);
 
 	if (lvs_unlikely(packet->flags & LVS_PACKET_CSUM_PARTIAL))
 		lvs_csum_apply_partial(field, addr_delta);
-	else if (lvs_likely(headers->flow.protocol == LVS_TCP))
+	else if (lvs_likely(tcp))
 		lvs_csum_apply(field, addr_delta + port_delta);
 	else if (lvs_load_be16(field) == 0 && headers->flow.family == LVS_INET)
 		udp_fill(packet, headers);
@@ -108,20 +108,35 @@ static LVS_NOINLINE void rewrite_other(struct lvs_packet *packet, const struct l
 	refill_crc(packet, headers);
 }
 
-/* Puts address and port in their place; @p from_addr and @p from_port are what stands there. */
-LVS_INLINE void rewrite(struct lvs_packet *packet, const struct lvs_headers *headers,
-			const struct place *place, const union lvs_addr *from_addr,
-			const union lvs_addr *to_addr, lvs_be16 from_port, lvs_be16 to_port)
+/* Puts an address in its place in the IP header and, where the packet goes on, takes one hop. The
+ * IPv4 checksum covers both. */
+LVS_INLINE void rewrite_ip(uint8_t *ip, struct lvs_headers *headers, const struct place *place,
+			   const union lvs_addr *to, uint64_t delta, bool goes_on)
 {
+	uint8_t ttl = (uint8_t)(headers->ttl - goes_on);
+
+	headers->ttl = ttl;
+	if (lvs_likely(headers->flow.family == LVS_INET)) {
+		lvs_csum_apply(ip + 10, delta + (goes_on ? LVS_SEND_HOP : 0));
+		ip[8] = ttl;
+		lvs_store_be32(ip + place->addr4, to->word[0]);
+	} else {
+		ip[7] = ttl;
+		memcpy(ip + place->addr6, to, sizeof(*to));
+	}
+}
+
+/* Puts address and port in their place; @p from_addr and @p from_port are what stands there. */
+LVS_INLINE void rewrite(struct lvs_packet *packet, struct lvs_headers *headers,
+			const struct place *place, const union lvs_addr *from_addr,
+			const union lvs_addr *to_addr, lvs_be16 from_port, lvs_be16 to_port,
+			bool goes_on)
+{
+	uint8_t *l4 = packet->data + headers->l4_offset;
 	uint64_t addr_delta = lvs_csum_delta_addr(0, from_addr, to_addr, headers->flow.family);
 	uint64_t port_delta = lvs_csum_delta16(0, from_port, to_port);
 
-	if (lvs_likely(headers->flow.family == LVS_INET)) {
-		lvs_store_be32(packet->data + place->addr4, to_addr->word[0]);
-		lvs_csum_apply(packet->data + 10, addr_delta);
-	} else {
-		memcpy(packet->data + place->addr6, to_addr, sizeof(*to_addr));
-	}
+	rewrite_ip(packet->data, headers, place, to_addr, addr_delta, goes_on);
 	/* Ports and checksum stand in the first one. */
 	if (lvs_unlikely(headers->flags & LVS_HEADERS_LATER_FRAGMENT))
 		return;
@@ -129,15 +144,22 @@ LVS_INLINE void rewrite(struct lvs_packet *packet, const struct lvs_headers *hea
 		rewrite_other(packet, headers, place, to_port);
 		return;
 	}
-	lvs_store_be16(packet->data + headers->l4_offset + place->port, to_port);
-	repair_sum(packet, headers, addr_delta, port_delta);
+	lvs_store_be16(l4 + place->port, to_port);
+	repair_sum(packet, headers, l4, addr_delta, port_delta);
 }
 
-LVS_INLINE void rewrite_out(struct lvs_packet *packet, const struct lvs_headers *headers,
-			    const struct lvs_binding *binding)
+LVS_INLINE void rewrite_out(struct lvs_packet *packet, struct lvs_headers *headers,
+			    const struct lvs_binding *binding, bool goes_on)
 {
 	rewrite(packet, headers, &destination, &headers->flow.dst, &binding->dest,
-		headers->flow.dst_port, binding->dest_port);
+		headers->flow.dst_port, binding->dest_port, goes_on);
+}
+
+LVS_INLINE void rewrite_back(struct lvs_packet *packet, struct lvs_headers *headers,
+			     const struct lvs_binding *binding, bool goes_on)
+{
+	rewrite(packet, headers, &source, &headers->flow.src, &binding->service,
+		headers->flow.src_port, binding->service_port, goes_on);
 }
 
 /* The loopback address is for what was made here (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3). */
@@ -154,7 +176,16 @@ static LVS_NOINLINE enum lvs_reason nat_to_host(struct lvs_packet *packet,
 {
 	if (is_crossing(packet, binding))
 		return LVS_REASON_CROSS_LOCAL;
-	rewrite_out(packet, headers, binding);
+	rewrite_out(packet, headers, binding, false);
+	return LVS_REASON_LOCAL;
+}
+
+/* The client is this host: the same. */
+static LVS_NOINLINE enum lvs_reason nat_from_host(struct lvs_packet *packet,
+						  struct lvs_headers *headers,
+						  const struct lvs_binding *binding)
+{
+	rewrite_back(packet, headers, binding, false);
 	return LVS_REASON_LOCAL;
 }
 
@@ -162,15 +193,14 @@ static enum lvs_reason nat_out(struct lvs_packet *packet, struct lvs_headers *he
 			       const struct lvs_binding *binding)
 {
 	const struct lvs_path_conf *path = binding->path;
-	enum lvs_reason reason;
+	enum lvs_reason reason =
+		lvs_send_check(packet, headers, path, !(headers->flags & LVS_HEADERS_DF));
 
-	if (lvs_unlikely(path->flags & LVS_PATH_LOCAL))
+	if (lvs_unlikely(reason == LVS_REASON_LOCAL))
 		return nat_to_host(packet, headers, binding);
-	reason = lvs_send_check(packet, headers, path, !(headers->flags & LVS_HEADERS_DF));
 	if (lvs_unlikely(reason != LVS_REASON_NONE))
 		return reason;
-	rewrite_out(packet, headers, binding);
-	lvs_send_decrement_ttl(packet, headers);
+	rewrite_out(packet, headers, binding, true);
 	lvs_send_to(packet, headers, path);
 	return LVS_REASON_NONE;
 }
@@ -179,19 +209,14 @@ static enum lvs_reason nat_back(struct lvs_packet *packet, struct lvs_headers *h
 				const struct lvs_binding *binding)
 {
 	const struct lvs_path_conf *path = binding->path;
-	bool local = path->flags & LVS_PATH_LOCAL;
-	enum lvs_reason reason;
+	enum lvs_reason reason =
+		lvs_send_check(packet, headers, path, !(headers->flags & LVS_HEADERS_DF));
 
-	if (lvs_likely(!local)) {
-		reason = lvs_send_check(packet, headers, path, !(headers->flags & LVS_HEADERS_DF));
-		if (lvs_unlikely(reason != LVS_REASON_NONE))
-			return reason;
-	}
-	rewrite(packet, headers, &source, &headers->flow.src, &binding->service,
-		headers->flow.src_port, binding->service_port);
-	if (lvs_unlikely(local))
-		return LVS_REASON_LOCAL;
-	lvs_send_decrement_ttl(packet, headers);
+	if (lvs_unlikely(reason == LVS_REASON_LOCAL))
+		return nat_from_host(packet, headers, binding);
+	if (lvs_unlikely(reason != LVS_REASON_NONE))
+		return reason;
+	rewrite_back(packet, headers, binding, true);
 	lvs_send_to(packet, headers, path);
 	return LVS_REASON_NONE;
 }
@@ -275,7 +300,7 @@ static enum lvs_reason nat_back_error(struct lvs_packet *packet, struct lvs_head
 
 const struct lvs_forward_ops lvs_forward_nat = {
 	.size = sizeof(lvs_forward_nat),
-	.flags = LVS_FORWARD_TWO_WAY,
+	.flags = LVS_FORWARD_TWO_WAY | LVS_FORWARD_ONE_END,
 	.name = "nat",
 	.method = LVS_METHOD_NAT,
 	.out = nat_out,

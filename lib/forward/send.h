@@ -21,12 +21,13 @@ LVS_INLINE uint32_t lvs_send_piece_len(const struct lvs_packet *packet,
 	return piece;
 }
 
-/* Whether the path is up and TTL is left. */
+/* Whether the path is up and TTL is left. LOCAL: it does not lead anywhere, and neither is asked.
+ */
 LVS_INLINE enum lvs_reason lvs_send_is_open(const struct lvs_headers *headers,
 					    const struct lvs_path_conf *path)
 {
-	if (lvs_unlikely(path->flags & LVS_PATH_UNREACHABLE))
-		return LVS_REASON_UNREACHABLE;
+	if (lvs_unlikely(path->flags & (LVS_PATH_LOCAL | LVS_PATH_UNREACHABLE)))
+		return path->flags & LVS_PATH_LOCAL ? LVS_REASON_LOCAL : LVS_REASON_UNREACHABLE;
 	if (lvs_unlikely(headers->ttl <= 1))
 		return LVS_REASON_TTL;
 	return LVS_REASON_NONE;
@@ -36,7 +37,8 @@ LVS_INLINE enum lvs_reason lvs_send_is_open(const struct lvs_headers *headers,
 LVS_INLINE bool lvs_send_fits(const struct lvs_packet *packet, const struct lvs_headers *headers,
 			      const struct lvs_path_conf *path, uint32_t overhead)
 {
-	return lvs_send_piece_len(packet, headers) + overhead <= path->mtu;
+	return lvs_likely(headers->len + overhead <= path->mtu) ||
+	       lvs_send_piece_len(packet, headers) + overhead <= path->mtu;
 }
 
 /* It does not fit: the outputs cut and cut_len say so, or it is refused. */
@@ -52,7 +54,8 @@ LVS_INLINE enum lvs_reason lvs_send_too_long(struct lvs_packet *packet,
 
 /*
  * Whether a packet may take a path as it is: the path is up, TTL is left, the length fits or may
- * be cut. Changes nothing but the packet's outputs cut and cut_len.
+ * be cut. LOCAL: there is nothing to be asked. Changes nothing but the packet's outputs cut and
+ * cut_len.
  */
 LVS_INLINE enum lvs_reason lvs_send_check(struct lvs_packet *packet,
 					  const struct lvs_headers *headers,
@@ -67,6 +70,10 @@ LVS_INLINE enum lvs_reason lvs_send_check(struct lvs_packet *packet,
 	return lvs_send_too_long(packet, path, may_fragment);
 }
 
+/* What one hop less adds to the sum that the IPv4 header's checksum is the complement of: 0x0100
+ * less in the word of which TTL is the upper byte. For who changes more than that. */
+#define LVS_SEND_HOP lvs_htons(0xfeff)
+
 /*
  * One less, the IPv4 header's checksum kept right. TTL is the upper byte of its word, so the
  * checksum grows by 0x0100 (RFC 1141); all ones become zero, as they do when it is computed anew
@@ -75,28 +82,32 @@ LVS_INLINE enum lvs_reason lvs_send_check(struct lvs_packet *packet,
 LVS_INLINE void lvs_send_decrement_ttl(struct lvs_packet *packet, struct lvs_headers *headers)
 {
 	uint8_t *ip = packet->data;
+	uint8_t ttl = (uint8_t)(headers->ttl - 1);
 	uint32_t sum;
 
-	headers->ttl--;
+	headers->ttl = ttl;
 	if (headers->flow.family == LVS_INET6) {
-		ip[7] = headers->ttl;
+		ip[7] = ttl;
 		return;
 	}
 	sum = (uint32_t)lvs_load_be16(ip + 10) + lvs_htons(0x0100);
-	lvs_store_be16(ip + 10, (lvs_be16)(sum + (sum >= 0xffff)));
-	ip[8] = headers->ttl;
+	/* One more where it is 0xffff or above. */
+	lvs_store_be16(ip + 10, (lvs_be16)(sum + ((sum + 1) >> 16)));
+	ip[8] = ttl;
 }
 
 /* Where the packet goes, and that padding behind the IP packet stays here. */
 LVS_INLINE void lvs_send_to(struct lvs_packet *packet, const struct lvs_headers *headers,
 			    const struct lvs_path_conf *path)
 {
-	packet->next_hop = path->next_hop;
-	packet->next_hop_family = path->next_hop_family;
+	uint32_t len = headers->len;
+
 	packet->path = path->handle;
-	packet->len = headers->len;
-	if (packet->linear_len > headers->len)
-		packet->linear_len = headers->len;
+	packet->next_hop = path->next_hop;
+	packet->len = len;
+	if (lvs_unlikely(packet->linear_len > len))
+		packet->linear_len = len;
+	packet->next_hop_family = path->next_hop_family;
 }
 
 #endif

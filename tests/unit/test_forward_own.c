@@ -7,8 +7,8 @@
 
 enum { MTU = 600, OVERHEAD = 28 };
 
-/* What the last out() was told; all of it where reads_all says so. */
-static bool reads_all;
+/* What the last out() was told; as much of it as the flags say. */
+static uint32_t flags;
 static struct lvs_binding told;
 static struct lvs_path_conf told_path;
 
@@ -17,7 +17,7 @@ static enum lvs_reason own_out(struct lvs_packet *packet, struct lvs_headers *he
 {
 	(void)packet;
 	told_path = *binding->path;
-	if (reads_all)
+	if (!(flags & LVS_FORWARD_PATH_ALONE))
 		told = *binding;
 	return headers->len + OVERHEAD > binding->path->mtu ? LVS_REASON_MTU : LVS_REASON_NONE;
 }
@@ -32,6 +32,11 @@ static const struct lvs_forward_ops own[] = {
 	{.size = sizeof(*own), .name = "own", .out = own_out, .overhead = own_overhead},
 	{.size = sizeof(*own),
 	 .flags = LVS_FORWARD_PATH_ALONE,
+	 .name = "own",
+	 .out = own_out,
+	 .overhead = own_overhead},
+	{.size = sizeof(*own),
+	 .flags = LVS_FORWARD_ONE_END,
 	 .name = "own",
 	 .out = own_out,
 	 .overhead = own_overhead},
@@ -55,17 +60,20 @@ static void check_told(const struct lvs_flow *flow, const struct lvs_dest_key *d
 {
 	ck_assert_uint_eq(told_path.mtu, MTU);
 	ck_assert_uint_eq(told_path.handle, 7);
-	if (!reads_all)
+	if (flags & LVS_FORWARD_PATH_ALONE)
 		return;
-	ck_assert_mem_eq(&told.client, &flow->src, sizeof(told.client));
-	ck_assert_mem_eq(&told.service, &flow->dst, sizeof(told.service));
+	if (!(flags & LVS_FORWARD_ONE_END)) {
+		ck_assert_mem_eq(&told.client, &flow->src, sizeof(told.client));
+		ck_assert_mem_eq(&told.service, &flow->dst, sizeof(told.service));
+		ck_assert_uint_eq(told.client_port, flow->src_port);
+		ck_assert_uint_eq(told.service_port, flow->dst_port);
+	}
 	ck_assert_mem_eq(&told.dest, &dest->addr, sizeof(told.dest));
-	ck_assert_uint_eq(told.client_port, flow->src_port);
-	ck_assert_uint_eq(told.service_port, flow->dst_port);
 	ck_assert_uint_eq(told.dest_port, dest->port);
 	ck_assert_uint_eq(told.family, LVS_INET);
 	ck_assert_uint_eq(told.dest_family, LVS_INET);
 	ck_assert_uint_eq(told.protocol, LVS_TCP);
+	ck_assert_uint_eq(told.pmtu_disc, 1);
 }
 
 /* A first packet, one of a known connection, and one that is refused, which its sender is told. */
@@ -85,7 +93,7 @@ START_TEST(test_told)
 	ck_assert_int_eq(lvs_worker_new(director, &worker), 0);
 	rig_set_service(director, &service, "rr");
 	set_dest(director, &service, &dest, &own[_i]);
-	reads_all = !(own[_i].flags & LVS_FORWARD_PATH_ALONE);
+	flags = own[_i].flags;
 	ck_assert_uint_eq(rig_send(worker, &rig, &flow, LVS_TCP_SYN, SECOND), LVS_REASON_SCHEDULED);
 	check_told(&flow, &dest);
 	memset(&told, 0, sizeof(told));
@@ -111,6 +119,6 @@ int main(void)
 {
 	TCase *tcase = tcase_create("forward_own");
 
-	tcase_add_loop_test(tcase, test_told, 0, 2);
+	tcase_add_loop_test(tcase, test_told, 0, 3);
 	return unit_run("forward_own", tcase);
 }
