@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conn/lines.h"
 
-#include <assert.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -40,14 +40,14 @@ static void chunk_del(struct lvs_lines *lines, struct lvs_lines_chunk *chunk)
 	put(lines, chunk, sizeof(*chunk), sizeof(void *));
 }
 
-static struct lvs_lines_chunk *chunk_new(struct lvs_lines *lines, size_t block)
+static struct lvs_lines_chunk *chunk_new(struct lvs_lines *lines)
 {
 	struct lvs_lines_chunk *chunk = get(lines, sizeof(*chunk), sizeof(void *));
 
 	if (!chunk)
 		return NULL;
-	memset(chunk, 0, sizeof(*chunk));
-	chunk->block = block;
+	chunk->next = NULL;
+	lvs_buddy_init(&chunk->blocks);
 	chunk->memory = get(lines, LVS_LINES_CHUNK_SIZE, LVS_LINES_CHUNK_SIZE);
 	if (chunk->memory)
 		return chunk;
@@ -55,96 +55,80 @@ static struct lvs_lines_chunk *chunk_new(struct lvs_lines *lines, size_t block)
 	return NULL;
 }
 
-/* The lowest free block of a chunk; as many as there are: none. */
-static unsigned first_free(const struct lvs_lines_chunk *chunk)
+static void *take_from(struct lvs_lines_chunk *chunk, unsigned order)
 {
-	for (unsigned i = 0; i < LVS_LINES_WORDS; i++)
-		if (~chunk->used[i])
-			return i * 64 + lvs_ctz64(~chunk->used[i]);
-	return LVS_LINES_BLOCKS;
-}
-
-static void *take_from(struct lvs_lines_chunk *chunk)
-{
-	unsigned place = first_free(chunk);
-
-	if (place >= LVS_LINES_CHUNK_SIZE / chunk->block)
-		return NULL;
-	chunk->used[place / 64] |= UINT64_C(1) << place % 64;
-	return chunk->memory + place * chunk->block;
-}
-
-static bool is_empty(const struct lvs_lines_chunk *chunk)
-{
-	uint64_t any = 0;
-
-	for (unsigned i = 0; i < LVS_LINES_WORDS; i++)
-		any |= chunk->used[i];
-	return !any;
+	return chunk->memory + lvs_buddy_take(&chunk->blocks, order) * LVS_LINES_LEAST;
 }
 
 /* --- The lock is held --- */
 
-static unsigned used_n(const struct lvs_lines_chunk *chunk)
+static void link_in(struct lvs_lines *lines, struct lvs_lines_chunk *chunk)
 {
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < LVS_LINES_WORDS; i++)
-		n += lvs_popcount64(chunk->used[i]);
-	return n;
-}
-
-static bool is_nearly_full(const struct lvs_lines_chunk *chunk)
-{
-	return used_n(chunk) >= LVS_LINES_FULL(LVS_LINES_CHUNK_SIZE / chunk->block);
-}
-
-static void link_in(struct lvs_lines *lines, struct lvs_lines_chunk *chunk, size_t block)
-{
-	chunk->block = block;
 	chunk->next = lines->chunks;
 	lines->chunks = chunk;
 }
 
-static void *take_spare(struct lvs_lines *lines, size_t block)
+/* The chunk whose free block fits best: what is large stays whole. */
+static struct lvs_lines_chunk *chunk_for(const struct lvs_lines *lines, unsigned order)
+{
+	struct lvs_lines_chunk *best = NULL;
+	unsigned least = UINT_MAX; /* free block that will do, as a bit */
+
+	for (struct lvs_lines_chunk *chunk = lines->chunks; chunk; chunk = chunk->next) {
+		unsigned room = lvs_buddy_room(&chunk->blocks, order);
+
+		if (!room || (room & -room) >= least)
+			continue;
+		least = room & -room;
+		best = chunk;
+	}
+	return best;
+}
+
+static struct lvs_lines_chunk *link_spare(struct lvs_lines *lines)
 {
 	struct lvs_lines_chunk *chunk = lines->spare;
 
-	if (!chunk)
-		return NULL;
+	if (chunk)
+		link_in(lines, chunk);
 	lines->spare = NULL;
-	link_in(lines, chunk, block);
-	return take_from(chunk);
+	return chunk;
 }
 
-static void *take_block(struct lvs_lines *lines, size_t block)
+/* The next one of this size would find no place. */
+static void want(struct lvs_lines *lines, unsigned order)
 {
-	void *memory = NULL;
+	if (!lines->spare && !chunk_for(lines, order))
+		atomic_store_explicit(&lines->wanted, true, memory_order_relaxed);
+}
 
-	for (struct lvs_lines_chunk *chunk = lines->chunks; chunk && !memory; chunk = chunk->next) {
-		if (chunk->block != block)
-			continue;
-		memory = take_from(chunk);
-		if (memory && is_nearly_full(chunk) && !lines->spare)
-			atomic_store_explicit(&lines->wanted, true, memory_order_relaxed);
-	}
-	return memory ? memory : take_spare(lines, block);
+static void *take_block(struct lvs_lines *lines, unsigned order)
+{
+	struct lvs_lines_chunk *chunk = chunk_for(lines, order);
+	void *memory;
+
+	if (!chunk)
+		chunk = link_spare(lines);
+	if (!chunk)
+		return NULL;
+	memory = take_from(chunk, order);
+	want(lines, order);
+	return memory;
 }
 
 /* The chunk, if that was its last block in use: nobody knows it any more. */
-static struct lvs_lines_chunk *give_block(struct lvs_lines *lines, const uint8_t *memory)
+static struct lvs_lines_chunk *give_block(struct lvs_lines *lines, const uint8_t *memory,
+					  unsigned order)
 {
 	struct lvs_lines_chunk **link = &lines->chunks;
 	struct lvs_lines_chunk *chunk;
-	size_t place;
 
 	while ((uintptr_t)memory - (uintptr_t)(*link)->memory >= LVS_LINES_CHUNK_SIZE)
 		link = &(*link)->next;
 	chunk = *link;
-	place = (size_t)(memory - chunk->memory) / chunk->block;
-	assert(chunk->used[place / 64] >> place % 64 & 1);
-	chunk->used[place / 64] &= ~(UINT64_C(1) << place % 64);
-	if (!is_empty(chunk))
+	lvs_buddy_give(&chunk->blocks,
+		       (unsigned)((size_t)(memory - chunk->memory) / LVS_LINES_LEAST), order);
+	if (!lvs_buddy_is_free(&chunk->blocks))
 		return NULL;
 	*link = chunk->next;
 	return chunk;
@@ -153,17 +137,18 @@ static struct lvs_lines_chunk *give_block(struct lvs_lines *lines, const uint8_t
 /* --- Blocks --- */
 
 /* Two at once may each bring a chunk: the next ones fill it. */
-static void *block_from_new(struct lvs_lines *lines, size_t size)
+static void *block_from_new(struct lvs_lines *lines, unsigned order)
 {
-	struct lvs_lines_chunk *chunk = chunk_new(lines, size);
+	struct lvs_lines_chunk *chunk = chunk_new(lines);
 	void *memory;
 
 	if (!chunk)
 		return NULL;
-	memory = take_from(chunk);
+	memory = take_from(chunk, order);
 	lvs_spin_lock(&lines->lock);
-	link_in(lines, chunk, size);
+	link_in(lines, chunk);
 	atomic_store_explicit(&lines->wanted, false, memory_order_relaxed);
+	want(lines, order);
 	lvs_spin_unlock(&lines->lock);
 	return memory;
 }
@@ -176,7 +161,7 @@ bool lvs_lines_prepare(struct lvs_lines *lines)
 	if (!lvs_lines_wants(lines) ||
 	    !atomic_exchange_explicit(&lines->wanted, false, memory_order_relaxed))
 		return false;
-	chunk = chunk_new(lines, LVS_LINES_LEAST);
+	chunk = chunk_new(lines);
 	if (!chunk)
 		return false; /* the next block that is taken asks again */
 	chunk->memory[0] = 0;
@@ -198,22 +183,22 @@ void lvs_lines_fini(struct lvs_lines *lines)
 	lines->spare = NULL;
 }
 
-static void *block_take(struct lvs_lines *lines, size_t size)
+static void *block_take(struct lvs_lines *lines, unsigned order)
 {
 	void *memory;
 
 	lvs_spin_lock(&lines->lock);
-	memory = take_block(lines, size);
+	memory = take_block(lines, order);
 	lvs_spin_unlock(&lines->lock);
-	return memory ? memory : block_from_new(lines, size);
+	return memory ? memory : block_from_new(lines, order);
 }
 
-static void block_give(struct lvs_lines *lines, void *memory)
+static void block_give(struct lvs_lines *lines, void *memory, unsigned order)
 {
 	struct lvs_lines_chunk *empty;
 
 	lvs_spin_lock(&lines->lock);
-	empty = give_block(lines, memory);
+	empty = give_block(lines, memory, order);
 	lvs_spin_unlock(&lines->lock);
 	if (empty)
 		chunk_del(lines, empty);
@@ -221,7 +206,13 @@ static void block_give(struct lvs_lines *lines, void *memory)
 
 static bool is_block(size_t size)
 {
-	return size >= LVS_LINES_LEAST && size < LVS_LINES_CHUNK_SIZE;
+	return size >= LVS_LINES_LEAST && size <= LVS_LINES_CHUNK_SIZE;
+}
+
+/* Of a block. */
+static unsigned order_of(size_t size)
+{
+	return lvs_fls64(size / LVS_LINES_LEAST);
 }
 
 /* What fills whole huge pages begins with one. */
@@ -234,7 +225,8 @@ struct lvs_index_line *lvs_lines_take(struct lvs_lines *lines, uint64_t n)
 {
 	size_t size = n * sizeof(struct lvs_index_line);
 
-	return is_block(size) ? block_take(lines, size) : get(lines, size, align_of(size));
+	return is_block(size) ? block_take(lines, order_of(size))
+			      : get(lines, size, align_of(size));
 }
 
 void lvs_lines_give(struct lvs_lines *lines, struct lvs_index_line *line, uint64_t n)
@@ -242,7 +234,7 @@ void lvs_lines_give(struct lvs_lines *lines, struct lvs_index_line *line, uint64
 	size_t size = n * sizeof(struct lvs_index_line);
 
 	if (is_block(size))
-		block_give(lines, line);
+		block_give(lines, line, order_of(size));
 	else
 		put(lines, line, size, align_of(size));
 }

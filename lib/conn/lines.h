@@ -3,8 +3,9 @@
  * The memory of indexes: a power of two of lines each, walked at random by every packet. A
  * table of a million connections has 256 indexes of 64 KiB, each too small for a huge page
  * of its own; so those from LVS_LINES_LEAST on lie side by side in chunks of 2 MiB, which
- * are aligned as huge pages are. A chunk holds blocks of one size: indexes double one
- * behind the other, so the chunks of the size that they leave become empty in turn.
+ * are aligned as huge pages are. Blocks of all sizes share a chunk, halves of halves
+ * (conn/buddy.h): indexes double one behind the other, and what two of them leave becomes the
+ * block of a third.
  */
 #ifndef LVS_CONN_LINES_H
 #define LVS_CONN_LINES_H
@@ -12,21 +13,17 @@
 #include <liblvs/types.h>
 
 #include "base/spin.h"
+#include "conn/buddy.h"
 #include "conn/index.h"
 
 #define LVS_LINES_CHUNK_SIZE ((size_t)2 << 20)
-#define LVS_LINES_LEAST ((size_t)16 << 10)
-#define LVS_LINES_BLOCKS (LVS_LINES_CHUNK_SIZE / LVS_LINES_LEAST) /* of a chunk, at most */
-#define LVS_LINES_WORDS (LVS_LINES_BLOCKS / 64)
-
-/* When a chunk that has room is that full, the next one is made ready. */
-#define LVS_LINES_FULL(blocks) ((blocks) - (blocks) / 4)
+#define LVS_LINES_BLOCKS LVS_BUDDY_PLACES /* of a chunk, at most */
+#define LVS_LINES_LEAST (LVS_LINES_CHUNK_SIZE / LVS_LINES_BLOCKS)
 
 struct lvs_lines_chunk {
 	struct lvs_lines_chunk *next;
 	uint8_t *memory;
-	size_t block;                   /* bytes of each */
-	uint64_t used[LVS_LINES_WORDS]; /* blocks given out */
+	struct lvs_buddy blocks;
 };
 
 struct lvs_lines {
@@ -34,7 +31,7 @@ struct lvs_lines {
 	_Atomic uint64_t bytes; /* of all memory; relaxed: a number alone */
 	struct lvs_spin lock;   /* the chunks */
 	struct lvs_lines_chunk *chunks;
-	struct lvs_lines_chunk *spare; /* made ready, of no size yet; NULL: none */
+	struct lvs_lines_chunk *spare; /* made ready, all of it free; NULL: none */
 	/* There is none, and it will be needed soon. relaxed: a hint; under the lock it is exact */
 	_Atomic bool wanted;
 };

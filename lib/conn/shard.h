@@ -23,7 +23,7 @@
 
 #define LVS_SHARD_FIRST_BITS 2 /* lines of a new shard's index, log2 */
 #define LVS_SHARD_ZERO_LINES 64
-#define LVS_SHARD_MOVE_LINES 4
+#define LVS_SHARD_MOVE_LINES 8
 
 /* Counted with relaxed atomics. */
 struct lvs_shard_stats {

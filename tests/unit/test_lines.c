@@ -36,7 +36,7 @@ static bool is_aligned(const void *memory, size_t align)
 	return (uintptr_t)memory % align == 0;
 }
 
-/* Below the least block and from a chunk on they are memory of their own. */
+/* Below the least block and above a chunk they are memory of their own. */
 START_TEST(test_sizes)
 {
 	static const struct {
@@ -48,7 +48,8 @@ START_TEST(test_sizes)
 		{LEAST_N, LVS_LINES_LEAST, LVS_LINES_CHUNK_SIZE + sizeof(struct lvs_lines_chunk)},
 		{CHUNK_N / 2, LVS_LINES_CHUNK_SIZE / 2,
 		 LVS_LINES_CHUNK_SIZE + sizeof(struct lvs_lines_chunk)},
-		{CHUNK_N, LVS_LINES_CHUNK_SIZE, LVS_LINES_CHUNK_SIZE},
+		{CHUNK_N, LVS_LINES_CHUNK_SIZE,
+		 LVS_LINES_CHUNK_SIZE + sizeof(struct lvs_lines_chunk)},
 		{2 * CHUNK_N, LVS_LINES_CHUNK_SIZE, 2 * LVS_LINES_CHUNK_SIZE},
 	};
 
@@ -87,19 +88,69 @@ START_TEST(test_one_chunk)
 }
 END_TEST
 
-/* The next chunk is made ready when the last one is nearly full, for whatever size comes next. */
+/* What two smaller ones leave side by side is one for a larger: no chunk comes for it. */
+START_TEST(test_halves_join)
+{
+	struct lvs_index_line *line[LVS_LINES_BLOCKS], *whole;
+	struct bench bench;
+
+	bench_init(&bench);
+	for (unsigned i = 0; i < LVS_LINES_BLOCKS; i++)
+		line[i] = lvs_lines_take(&bench.lines, LEAST_N);
+	/* Two, but not of one block: too little for one of twice the size. */
+	lvs_lines_give(&bench.lines, line[1], LEAST_N);
+	lvs_lines_give(&bench.lines, line[2], LEAST_N);
+	whole = lvs_lines_take(&bench.lines, 2 * LEAST_N);
+	ck_assert_uint_eq(bench.rig.live_n, 4);
+	lvs_lines_give(&bench.lines, whole, 2 * LEAST_N);
+	ck_assert_uint_eq(bench.rig.live_n, 2);
+	lvs_lines_give(&bench.lines, line[3], LEAST_N);
+	whole = lvs_lines_take(&bench.lines, 2 * LEAST_N);
+	ck_assert_ptr_eq(whole, line[2]);
+	ck_assert_uint_eq(bench.rig.live_n, 2);
+	lvs_lines_give(&bench.lines, whole, 2 * LEAST_N);
+	for (unsigned i = 0; i < LVS_LINES_BLOCKS; i++)
+		if (i < 1 || i > 3)
+			lvs_lines_give(&bench.lines, line[i], LEAST_N);
+	bench_fini(&bench);
+}
+END_TEST
+
+/* The chunk that a block fits best: what is large stays whole. */
+START_TEST(test_fits_best)
+{
+	struct lvs_index_line *half[3], *quarter[2];
+	struct bench bench;
+
+	bench_init(&bench);
+	for (unsigned i = 0; i < 3; i++)
+		half[i] = lvs_lines_take(&bench.lines, CHUNK_N / 2);
+	quarter[0] = lvs_lines_take(&bench.lines, CHUNK_N / 4);
+	lvs_lines_give(&bench.lines, half[0], CHUNK_N / 2);
+	quarter[1] = lvs_lines_take(&bench.lines, CHUNK_N / 4);
+	ck_assert_ptr_eq(lvs_lines_take(&bench.lines, CHUNK_N / 2), half[0]);
+	ck_assert_uint_eq(bench.rig.live_n, 4);
+	for (unsigned i = 0; i < 3; i++)
+		lvs_lines_give(&bench.lines, half[i], CHUNK_N / 2);
+	for (unsigned i = 0; i < 2; i++)
+		lvs_lines_give(&bench.lines, quarter[i], CHUNK_N / 4);
+	bench_fini(&bench);
+}
+END_TEST
+
+/* The next chunk is made ready when the last place is taken, for whatever size comes next. */
 START_TEST(test_prepare)
 {
 	struct lvs_index_line *line[LVS_LINES_BLOCKS + 1];
-	unsigned full = LVS_LINES_FULL(LVS_LINES_BLOCKS);
 	struct bench bench;
 
 	bench_init(&bench);
 	ck_assert(!lvs_lines_prepare(&bench.lines));
 	for (unsigned i = 0; i < LVS_LINES_BLOCKS; i++) {
-		ck_assert_int_eq(lvs_lines_wants(&bench.lines), i >= full);
+		ck_assert(!lvs_lines_wants(&bench.lines));
 		line[i] = lvs_lines_take(&bench.lines, LEAST_N);
 	}
+	ck_assert(lvs_lines_wants(&bench.lines));
 	bench.rig.fail_all = 1;
 	ck_assert(!lvs_lines_prepare(&bench.lines));
 	ck_assert(!lvs_lines_wants(&bench.lines)); /* until the next is taken */
@@ -154,7 +205,7 @@ START_TEST(test_owners)
 			give(&bench, one);
 			continue;
 		}
-		one->n = (LEAST_N / 4) << random / 64 % 6;
+		one->n = (LEAST_N / 4) << random / 64 % 11;
 		one->fill = (uint8_t)round;
 		one->line = lvs_lines_take(&bench.lines, one->n);
 		must(one->line);
@@ -193,6 +244,8 @@ int main(void)
 	tcase_add_test(tcase, test_prepare);
 	tcase_add_test(tcase, test_sizes);
 	tcase_add_test(tcase, test_one_chunk);
+	tcase_add_test(tcase, test_halves_join);
+	tcase_add_test(tcase, test_fits_best);
 	tcase_add_test(tcase, test_owners);
 	tcase_add_test(tcase, test_no_memory);
 	return unit_run("lines", tcase);
