@@ -24,7 +24,7 @@ for name in rs1 rs2 rs3; do
 done
 mode_rules nat >"$RULES"
 answers() {
-	get nat --max-time 1 >"$HOSTS_WORK/answer"
+	get nat '' --max-time 1 >"$HOSTS_WORK/answer"
 }
 # all_answer: each server, by three connections one after the other.
 all_answer() {
