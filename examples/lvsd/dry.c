@@ -2,6 +2,7 @@
 #include "dry.h"
 #include "apply.h"
 #include "log.h"
+#include "pick.h"
 #include "reload.h"
 #include "tuning.h"
 
@@ -11,6 +12,7 @@ static int try_rules(struct lvsd *lvsd, const struct rules *rules)
 	struct apply_counts counts;
 	char error[512];
 
+	pick_adapter(lvsd);
 	if (lvsd->options.io && reload_check_adapter(lvsd, rules) < 0)
 		return -1;
 	if (tuning_open(lvsd, rules) < 0)

@@ -12,6 +12,7 @@
 #include "links.h"
 #include "log.h"
 #include "lvsd.h"
+#include "pick.h"
 #include "reload.h"
 #include "report.h"
 #include "tuning.h"
@@ -82,7 +83,8 @@ static int set_up_host(struct lvsd *lvsd)
 		note_devices(lvsd);
 	if (options->tun[0])
 		return lvs_host_steer(lvsd->host, options->tun);
-	return options->is_xdp ? xdp_open(lvsd) : 0;
+	err = options->is_xdp ? xdp_open(lvsd) : 0;
+	return err && pick_again(lvsd) ? 0 : err;
 }
 
 /* Nobody's that has crashed: a device goes with its process. */
@@ -220,7 +222,10 @@ static int print_setup(struct lvsd *lvsd, struct rules *rules)
 static int open_and_run(struct lvsd *lvsd, struct rules *rules)
 {
 	if (open_descriptors(lvsd) < 0 || reload_read(lvsd, rules) < 0 ||
-	    tuning_open(lvsd, rules) < 0 || open_host(lvsd) < 0)
+	    tuning_open(lvsd, rules) < 0)
+		return -1;
+	pick_adapter(lvsd);
+	if (open_host(lvsd) < 0)
 		return -1;
 	if (lvsd->options.print_setup)
 		return print_setup(lvsd, rules);

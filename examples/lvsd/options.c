@@ -13,12 +13,15 @@
 enum { CHECK_EVERY_MAX = 1000000 };
 
 static const char help[] =
-	"Usage: lvsd --io packet:INTERFACE[,INTERFACE...] --rules FILE [OPTION]...\n"
+	"Usage: lvsd --io INTERFACE[,INTERFACE...] --rules FILE [OPTION]...\n"
+	"       lvsd --io packet:INTERFACE[,INTERFACE...] --rules FILE [OPTION]...\n"
 	"       lvsd --io tun:NAME,INTERFACE[,INTERFACE...] --rules FILE [OPTION]...\n"
 	"       lvsd --io xdp:INTERFACE[,INTERFACE...] --rules FILE [OPTION]...\n"
 	"       lvsd --io pcap:IN[,OUT] --rules FILE [OPTION]...\n"
 	"       lvsd --check --rules FILE\n"
 	"A virtual server in user space. FILE is what \"ipvsadm -S -n\" prints.\n\n"
+	"  --io INTERFACE[,INTERFACE...]\n"
+	"                       by the adapter that suits these: packet or xdp, and why is said\n"
 	"  --io packet:INTERFACE[,INTERFACE...]\n"
 	"                       balance what comes in there; service addresses are put on the "
 	"first\n"
@@ -161,7 +164,8 @@ static int read_interfaces(const char *text, struct options *options)
 		    len >= sizeof(options->interface[0]))
 			return fail(options->is_xdp   ? "--io xdp"
 				    : options->tun[0] ? "--io tun"
-						      : "--io packet",
+				    : options->io     ? "--io packet"
+						      : "--io",
 				    "1 to 16 interface names with commas between", options->target);
 		name = options->interface[options->interface_n];
 		memcpy(name, text, len);
@@ -185,6 +189,17 @@ static int read_tun(const char *text, struct options *options)
 	return read_interfaces(text + len + 1, options);
 }
 
+/* Interfaces alone: which adapter, is found out when they can be asked. */
+static int read_picked(const char *text, struct options *options)
+{
+	options->io = NULL;
+	options->is_xdp = false;
+	options->target = text;
+	options->interface_n = 0;
+	memset(options->tun, 0, sizeof(options->tun));
+	return read_interfaces(text, options);
+}
+
 static int read_io(const char *text, struct options *options)
 {
 	char name[16] = "";
@@ -192,6 +207,8 @@ static int read_io(const char *text, struct options *options)
 
 	if (len < sizeof(name))
 		memcpy(name, text, len);
+	if (!text[len] || !strcmp(name, "auto"))
+		return read_picked(text[len] ? text + len + 1 : text, options);
 	options->is_xdp = !strcmp(name, "xdp");
 	if (options->is_xdp && !xdp_ops())
 		return fail("--io", "another adapter: this lvsd was built without liblvs-xdp",
@@ -199,8 +216,9 @@ static int read_io(const char *text, struct options *options)
 	options->io = options->is_xdp ? xdp_ops() : lvs_io_find(name);
 	if (!options->io || !text[len] || !text[len + 1])
 		return fail("--io",
-			    "packet:INTERFACE[,INTERFACE...], tun:NAME,INTERFACE[,INTERFACE...], "
-			    "xdp:INTERFACE[,INTERFACE...] or pcap:IN[,OUT]",
+			    "INTERFACE[,INTERFACE...], packet:INTERFACE[,INTERFACE...], "
+			    "tun:NAME,INTERFACE[,INTERFACE...], xdp:INTERFACE[,INTERFACE...] or "
+			    "pcap:IN[,OUT]",
 			    text);
 	options->target = text + len + 1;
 	options->interface_n = 0;
@@ -260,14 +278,19 @@ static int read_xdp(const char *text, struct options *options)
 			      text);
 }
 
+static bool has_io(const struct options *options)
+{
+	return options->io || options->interface_n;
+}
+
 static int complete(const struct options *options)
 {
-	if (!options->rules || (!options->io && !options->check)) {
+	if (!options->rules || (!has_io(options) && !options->check)) {
 		fprintf(stderr, "lvsd: expected %s; try --help\n",
-			options->rules   ? "--io"
-			: options->check ? "--rules with --check"
-			: options->io    ? "--rules"
-					 : "--io and --rules");
+			options->rules    ? "--io"
+			: options->check  ? "--rules with --check"
+			: has_io(options) ? "--rules"
+					  : "--io and --rules");
 		return -1;
 	}
 	if (options->print_setup && (options->no_setup || !options->interface_n)) {

@@ -14,7 +14,7 @@
 enum { OPTIONS_WORKERS_MAX = 64, OPTIONS_INTERFACES_MAX = 16, OPTIONS_FTP_MAX = 8 };
 
 struct options {
-	const struct lvs_io_ops *io;
+	const struct lvs_io_ops *io;                    /* NULL: none is named, see pick.h */
 	const char *target;                             /* as given: "eth0,eth1" */
 	char tun[16];                                   /* the device; adapter tun only */
 	char interface[OPTIONS_INTERFACES_MAX][16];     /* where packets come in, not with pcap */
@@ -31,6 +31,7 @@ struct options {
 	enum lvs_log_level log_level;
 	struct lvs_xdp_conf xdp; /* --xdp; adapter xdp only */
 	bool is_xdp;
+	bool picked; /* the adapter was, by lvsd */
 	bool check;
 	bool print_setup;
 	bool no_setup;

@@ -22,7 +22,13 @@ static const struct {
 	{"tun:lvs-tun,eth0,eth1.5", GO_ON, "lvs-tun", {"eth0", "eth1.5"}},
 	{"tun:123456789012345,eth0", GO_ON, "123456789012345", {"eth0"}},
 	{"pcap:in,out", GO_ON, "", {NULL}},
-	{"tun", WRONG, NULL, {NULL}},
+	{"eth0", GO_ON, "", {"eth0"}},
+	{"tun,eth1", GO_ON, "", {"tun", "eth1"}},
+	{"auto:eth0,eth1", GO_ON, "", {"eth0", "eth1"}},
+	{"auto:", WRONG, NULL, {NULL}},
+	{"auto:eth0,", WRONG, NULL, {NULL}},
+	{"eth0,,eth1", WRONG, NULL, {NULL}},
+	{"1234567890123456", WRONG, NULL, {NULL}},
 	{"tun:", WRONG, NULL, {NULL}},
 	{"tun:lvs-tun", WRONG, NULL, {NULL}},
 	{"tun:lvs-tun,", WRONG, NULL, {NULL}},
@@ -49,6 +55,7 @@ static int read_line(char *line, struct options *options)
 START_TEST(test_target)
 {
 	struct options options;
+	const char *colon;
 	char line[128];
 	unsigned n = 0;
 
@@ -57,7 +64,9 @@ START_TEST(test_target)
 	if (targets[_i].status == WRONG)
 		return;
 	ck_assert_str_eq(options.tun, targets[_i].tun);
-	ck_assert_str_eq(options.target, strchr(targets[_i].io, ':') + 1);
+	colon = strchr(targets[_i].io, ':');
+	ck_assert_str_eq(options.target, colon ? colon + 1 : targets[_i].io);
+	ck_assert((options.io == NULL) == (!colon || !strncmp(targets[_i].io, "auto:", 5)));
 	while (n < 3 && targets[_i].interface[n])
 		n++;
 	ck_assert_uint_eq(options.interface_n, n);
