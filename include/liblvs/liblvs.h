@@ -10,6 +10,7 @@
 #include <liblvs/director.h>
 #include <liblvs/error.h>
 #include <liblvs/event.h>
+#include <liblvs/explain.h>
 #include <liblvs/filter.h>
 #include <liblvs/forward.h>
 #include <liblvs/helper.h>

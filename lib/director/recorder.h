@@ -9,12 +9,16 @@
 #include "conn/table.h"
 #include "service/service.h"
 
+/* No scheduler was asked, which is not the same as that it has none. */
+#define LVS_RECORD_NOT_ASKED (LVS_SCHED_NONE - 1)
+
 struct lvs_record {
 	struct lvs_headers headers;            /* the parsed key */
+	enum lvs_reason parsed;                /* NONE: it is whole */
 	const struct lvs_service_set *service; /* that matched, where one was looked for */
-	uint32_t picked;                       /* index into its destinations, or LVS_SCHED_NONE */
-	uint32_t conn;                         /* number of the connection found or made, 0 none */
-	uint32_t template;                     /* the same of the template that led there */
+	uint32_t picked;        /* index into its destinations, LVS_SCHED_NONE, or not asked */
+	uint32_t conn;          /* number of the connection found or made, 0 none */
+	uint32_t template;      /* the same of the template that led there */
 	enum lvs_side side;     /* whose packet it was, where a connection was found */
 	uint32_t dest;          /* number of the destination, 0 none */
 	uint64_t word_before;   /* the connection's state, flags and timeout ... */

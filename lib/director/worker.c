@@ -263,8 +263,8 @@ void lvs_worker_process(struct lvs_worker *worker, struct lvs_packet *packets, u
 	lvs_epoch_exit(&worker->reader);
 }
 
-void lvs_worker_peek(struct lvs_worker *worker, struct lvs_packet *packet, uint64_t now_ns,
-		     struct lvs_record *record)
+void lvs_worker_peek_within(struct lvs_worker *worker, struct lvs_packet *packet, uint64_t now_ns,
+			    struct lvs_record *record)
 {
 	struct lvs_step step = {
 		.worker = worker,
@@ -278,19 +278,26 @@ void lvs_worker_peek(struct lvs_worker *worker, struct lvs_packet *packet, uint6
 	};
 
 	memset(record, 0, sizeof(*record));
-	record->picked = LVS_SCHED_NONE;
-	lvs_epoch_enter(&worker->director->epoch, &worker->reader);
+	record->picked = LVS_RECORD_NOT_ASKED;
 	look(worker, packet, &worker->slot[0]);
 	if (worker->slot[0].reason == LVS_REASON_NONE)
 		lvs_fetch_record(worker->director->table, &worker->slot[0].fetch, false);
 	step.hash = worker->slot[0].fetch.hash;
 	step.fetch = &worker->slot[0].fetch;
+	record->parsed = worker->slot[0].reason;
 	record->headers = worker->slot[0].headers;
 	clear_outputs(packet);
 	if (lvs_unlikely(lvs_director_stands_by(worker->director)))
 		record->reason = decide_standing_by(&step, worker->slot[0].reason);
 	else
 		record->reason = decide(&step, worker->slot[0].reason);
+}
+
+void lvs_worker_peek(struct lvs_worker *worker, struct lvs_packet *packet, uint64_t now_ns,
+		     struct lvs_record *record)
+{
+	lvs_epoch_enter(&worker->director->epoch, &worker->reader);
+	lvs_worker_peek_within(worker, packet, now_ns, record);
 	lvs_epoch_exit(&worker->reader);
 }
 

@@ -234,5 +234,8 @@ void lvs_step_count(struct lvs_step *step, uint32_t dest, enum lvs_counter packe
  */
 void lvs_worker_peek(struct lvs_worker *worker, struct lvs_packet *packet, uint64_t now_ns,
 		     struct lvs_record *record);
+/* The same inside the worker's epoch: what the record points to is there until it is left. */
+void lvs_worker_peek_within(struct lvs_worker *worker, struct lvs_packet *packet, uint64_t now_ns,
+			    struct lvs_record *record);
 
 #endif

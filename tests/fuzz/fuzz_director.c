@@ -80,9 +80,30 @@ static void check_told(const struct bench *bench, const struct lvs_packet *packe
 	FUZZ_CHECK((unsigned)told->reason == packet->reason);
 }
 
+/* The whole explanation: it says the same where the worker's time is the latest of all. */
+static void explain(const struct bench *bench, const struct lvs_packet *packet, uint64_t now,
+		    const struct lvs_record *told)
+{
+	struct lvs_explained_dest dests[2];
+	struct lvs_explanation e = {.size = sizeof(e), .dests = dests, .dest_max = 2};
+	struct lvs_packet copy = *packet;
+	char text[512];
+	size_t size = packet->len % sizeof(text);
+
+	if (lvs_explain(bench->director, &copy, now, &e) < 0) {
+		FUZZ_CHECK(bench->fail_at);
+		return;
+	}
+	FUZZ_CHECK(bench->fail_at || e.now_ns != now || (unsigned)told->reason == e.reason);
+	FUZZ_CHECK(lvs_explanation_json(&e, text, size) > 0);
+	FUZZ_CHECK(!size || strlen(text) < size);
+	FUZZ_CHECK(lvs_explanation_text(&e, text, size) > 0);
+	FUZZ_CHECK(!size || strlen(text) < size);
+}
+
 /* Asks what would become of a packet; nothing may be moved by it. */
-static void peek(const struct shot *shot, struct lvs_worker *worker, uint64_t now,
-		 struct lvs_record *told)
+static void peek(const struct bench *bench, const struct shot *shot, struct lvs_worker *worker,
+		 uint64_t now, struct lvs_record *told)
 {
 	struct lvs_packet copy = shot->packet;
 	uint32_t room = copy.headroom + copy.linear_len + copy.tailroom;
@@ -93,6 +114,11 @@ static void peek(const struct shot *shot, struct lvs_worker *worker, uint64_t no
 	if (now < atomic_load(&worker->ticks) << LVS_TICK_SHIFT)
 		now = atomic_load(&worker->ticks) << LVS_TICK_SHIFT;
 	lvs_worker_peek(worker, &copy, now, told);
+	free(memory);
+	copy = shot->packet;
+	memory = fuzz_copy(shot->memory, room);
+	copy.data = memory + copy.headroom;
+	explain(bench, &copy, now, told);
 	free(memory);
 }
 
@@ -125,7 +151,7 @@ static void send(struct bench *bench, unsigned what)
 	}
 	lvs_worker_handle_expiry(worker, bench->now, 1);
 	conns = count_conns(bench);
-	peek(&shots[0], worker, bench->now, &told);
+	peek(bench, &shots[0], worker, bench->now, &told);
 	lvs_worker_process(worker, packets, n, bench->now);
 	if (n == 1)
 		check_told(bench, &packets[0], &told, conns);
@@ -158,7 +184,7 @@ static void send_told(struct bench *bench, struct lvs_worker *worker, struct sho
 	shot->before = shot->packet;
 	lvs_worker_handle_expiry(worker, bench->now, 1);
 	conns = count_conns(bench);
-	peek(shot, worker, bench->now, &told);
+	peek(bench, shot, worker, bench->now, &told);
 	lvs_worker_process(worker, &shot->packet, 1, bench->now);
 	check_told(bench, &shot->packet, &told, conns);
 	bench->packets++;
