@@ -11,9 +11,16 @@
 #          |                      |                             |
 #    ======+======================+======= bridge ==============+=====
 #
+#    mode_dr.sh BUILD-DIRECTORY [ADAPTER]        packet when nothing is said
 set -u
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-mode.sh"
+. "$(dirname "$0")/lib-report.sh"
 begin "$@"
+adapter_is "${2:-packet}"
+adapter_built || skip "lvsd is built without $2"
 mode_test dr
+must tell
+check "the adapter is ${2:-packet}" grep -qx "Adapter ${2:-packet}" "$HOSTS_WORK/report"
+check "each packet that came has a reason" all_accounted
 mode_end

@@ -10,10 +10,14 @@
 #                       | 198.51.100.1 d1 =bridge= s0     on 7007          |
 #                       +--------------+          +-------------------------+
 #
+#    mode_nat.sh BUILD-DIRECTORY [ADAPTER]        packet when nothing is said
 set -u
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-mode.sh"
+. "$(dirname "$0")/lib-report.sh"
 begin "$@"
+adapter_is "${2:-packet}"
+adapter_built || skip "lvsd is built without $2"
 
 case_udp() {
 	local n
@@ -27,6 +31,12 @@ case_udp() {
 		even "$HOSTS_WORK/udp" 30 || return
 }
 
-mode_test nat --forwarding --workers 2
+# A veth as the demo makes it has one queue, and each of xdp's workers needs one.
+workers=2
+[ "${2:-}" != xdp ] || workers=1
+mode_test nat --forwarding --workers $workers
 check "UDP: each socket has one server, each server a third of them" case_udp
+must tell
+check "the adapter is ${2:-packet}" grep -qx "Adapter ${2:-packet}" "$HOSTS_WORK/report"
+check "each packet that came has a reason" all_accounted
 mode_end
