@@ -152,6 +152,7 @@ ninja-build     command -v ninja
 pkg-config      command -v pkg-config
 check           pkg-config --exists check         # build-dev build-clang unit sanitizers tsan static package e2e bulk tidy-tests release clang-sanitizers fuzz torture coverage
 libmnl-dev      pkg-config --exists libmnl
+libyaml-dev     pkg-config --exists yaml-0.1
 libxdp-dev      pkg-config --exists libxdp        # build-dev build-clang unit sanitizers static package e2e clang-sanitizers
 libbpf-dev      pkg-config --exists libbpf        # build-dev build-clang unit sanitizers static package e2e clang-sanitizers
 linux-libc-dev  test -e /usr/include/linux/ip_vs.h
@@ -164,6 +165,7 @@ clang-format    command -v clang-format             # static
 clang-tidy      command -v clang-tidy               # static tidy-tests
 cppcheck        command -v cppcheck                 # static
 shellcheck      command -v shellcheck               # static
+mandoc          command -v mandoc                   # static
 valgrind        command -v valgrind                 # count
 python3         command -v python3                  # unit sanitizers e2e bulk kernel kernel-long
 tshark          command -v tshark                   # unit

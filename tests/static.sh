@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# The suite static: formatting, clang-tidy, cppcheck, shellcheck.
+# The suite static: formatting, clang-tidy, cppcheck, shellcheck, manual pages.
 
 sources() {
 	find lib include examples tests -type f "$@" | sort
@@ -14,6 +14,12 @@ static_checks() {
 	check clang-tidy tidy "${code[@]}"
 	check cppcheck cppcheck_all
 	check shellcheck shellcheck --severity=warning -x "${scripts[@]}"
+	check "manual pages" manual_pages
+}
+
+# Long lines are style, and a date would have to be changed with each edit.
+manual_pages() {
+	! mandoc -Tlint -W warning docs/man/*.[1-9] | grep -v 'WARNING: missing date'
 }
 
 tidy_tests() {

@@ -9,6 +9,7 @@ cmake           command -v cmake
 ninja-build     command -v ninja
 pkg-config      command -v pkg-config
 libmnl-dev      pkg-config --exists libmnl
+libyaml-dev     pkg-config --exists yaml-0.1
 linux-libc-dev  test -e /usr/include/linux/if_tun.h
 iproute2        command -v ip
 nftables        command -v nft

@@ -246,6 +246,7 @@ static void close_all(struct lvsd *lvsd)
 	rules_free(&lvsd->rules);
 	addr_set_free(&lvsd->services);
 	addr_set_free(&lvsd->dests);
+	options_free(&lvsd->options);
 }
 
 int main(int argc, char **argv)
@@ -260,8 +261,11 @@ int main(int argc, char **argv)
 	 */
 	signal(SIGPIPE, SIG_IGN);
 	lvsd.log = log_to_stderr(&lvsd.options.log_level);
-	if (lvsd.options.check)
-		return dry_run(&lvsd) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (lvsd.options.check) {
+		status = dry_run(&lvsd) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		options_free(&lvsd.options);
+		return status;
+	}
 	gate_init(&lvsd.gate);
 	check_init(&lvsd);
 	status = open_and_run(&lvsd, &rules) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -3,6 +3,7 @@
 #ifndef LVSD_OPTIONS_H
 #define LVSD_OPTIONS_H
 
+#include "config.h"
 #include "cpus.h"
 #include "setting.h"
 
@@ -20,8 +21,11 @@ struct options {
 	char interface[OPTIONS_INTERFACES_MAX][16];     /* where packets come in, not with pcap */
 	const char *interfaces[OPTIONS_INTERFACES_MAX]; /* points into it */
 	unsigned interface_n;
-	const char *rules;
-	const char *name; /* instance, for what is made on the host */
+	const char *config;   /* --config; NULL: none */
+	struct config file;   /* what it said at start; its texts are pointed to */
+	const char *rules;    /* the file that has them */
+	bool rules_in_config; /* that is the one of --config */
+	const char *name;     /* instance, for what is made on the host */
 	unsigned worker_n;
 	struct cpus pin;               /* none: workers run where the kernel puts them */
 	struct setting_list settings;  /* --set, --table-size */
@@ -29,6 +33,7 @@ struct options {
 	uint16_t ftp[OPTIONS_FTP_MAX]; /* ports that have the helper */
 	unsigned ftp_n;
 	enum lvs_log_level log_level;
+	bool log_level_given;    /* on the command line, which stands over the file */
 	struct lvs_xdp_conf xdp; /* --xdp; adapter xdp only */
 	bool is_xdp;
 	bool picked; /* the adapter was, by lvsd */
@@ -44,5 +49,8 @@ struct options {
 
 /* Returns -1 to go on, or the exit status: help and version were printed, or a line on stderr. */
 int options_read(int argc, char **argv, struct options *options);
+
+/* Lets go of what the file said. */
+void options_free(struct options *options);
 
 #endif

@@ -70,12 +70,18 @@ void reload_warn(const struct lvsd *lvsd, const struct rules *rules)
 
 int reload_read(const struct lvsd *lvsd, struct rules *rules)
 {
-	char error[512];
+	struct config file = {0}; /* options were read from it before */
+	char error[1024];
+	int failed;
 
-	if (rules_read_file(lvsd->options.rules, rules, error, sizeof(error)) == 0)
-		return 0;
-	log_line(&lvsd->log, LVS_LOG_ERROR, "%s", error);
-	return -1;
+	if (lvsd->options.rules_in_config)
+		failed = config_read_file(lvsd->options.rules, &file, rules, error, sizeof(error));
+	else
+		failed = rules_read_file(lvsd->options.rules, rules, error, sizeof(error));
+	if (failed)
+		log_line(&lvsd->log, LVS_LOG_ERROR, "%s", error);
+	config_free(&file);
+	return failed;
 }
 
 /* Takes `rules` over. */
@@ -224,11 +230,50 @@ refused:
 	return -1;
 }
 
+/* What of the file's options is another than at start. */
+static void follow_options(struct lvsd *lvsd, const struct config *file,
+			   const struct options *options)
+{
+	const char *key;
+	unsigned at = 0, line;
+
+	if (!lvsd->options.log_level_given)
+		lvsd->options.log_level = options->log_level;
+	while ((key = config_next_change(&lvsd->options.file, file, &at, &line)))
+		log_line(&lvsd->log, LVS_LOG_WARNING,
+			 "%s:%u: %s is another than at start: a restart takes it up",
+			 lvsd->options.config, line, key);
+}
+
+/* The options of --config again. 0, or -1 with the reason logged. */
+static int reload_config(struct lvsd *lvsd, struct config *file, struct options *options)
+{
+	char error[1024];
+
+	options->log_level = LVS_LOG_NOTICE;
+	if (!lvsd->options.config ||
+	    (config_read_file(lvsd->options.config, file, NULL, error, sizeof(error)) == 0 &&
+	     config_apply(file, lvsd->options.config, options, error, sizeof(error)) == 0))
+		return 0;
+	log_line(&lvsd->log, LVS_LOG_ERROR, "%s", error);
+	return -1;
+}
+
 int reload_rules(struct lvsd *lvsd)
 {
+	struct options options = {0};
+	struct config file = {0};
 	struct rules rules = {0};
+	int failed = reload_config(lvsd, &file, &options);
 
-	return reload_read(lvsd, &rules) < 0 ? -1 : reload_put(lvsd, &rules);
+	if (!failed)
+		failed = reload_read(lvsd, &rules);
+	if (!failed)
+		failed = reload_put(lvsd, &rules);
+	if (!failed && lvsd->options.config)
+		follow_options(lvsd, &file, &options);
+	config_free(&file);
+	return failed;
 }
 
 void reload_capture(const struct lvsd *lvsd)

@@ -26,7 +26,7 @@ int rule_build_check(const struct rule_line *line, struct rule_error *error)
 				 commands ? "both" : "neither");
 	if (wrong != RULE_OPTION_N)
 		return rule_fail(error, "expected an option of %s, got %s", service ? "-A" : "-a",
-				 rule_option_name(wrong));
+				 rule_option_name(line, wrong));
 	return 0;
 }
 
@@ -34,19 +34,20 @@ static int build_mark(const struct rule_line *line, struct lvs_service_key *key,
 		      struct rule_error *error)
 {
 	key->family = rule_given(line, RULE_IPV6) ? LVS_INET6 : LVS_INET;
-	return rule_value_number(line->value[RULE_MARK], "a firewall mark", 1, UINT32_MAX,
-				 &key->fwmark, error);
+	return rule_value_number(rule_option_value(line, RULE_MARK, error), "a firewall mark", 1,
+				 UINT32_MAX, &key->fwmark, error);
 }
 
 static int build_address(const struct rule_line *line, enum rule_option option,
 			 struct lvs_service_key *key, struct rule_error *error)
 {
-	const char *text = line->value[option];
+	const char *text = rule_option_value(line, option, error);
 	struct rule_endpoint endpoint;
 
 	if (rule_given(line, RULE_IPV6))
-		return rule_fail(error, "expected -6 only with -f, got it with %s",
-				 rule_option_name(option));
+		return rule_fail(error, "expected %s only with %s, got it with %s",
+				 rule_option_name(line, RULE_IPV6),
+				 rule_option_name(line, RULE_MARK), rule_option_name(line, option));
 	if (rule_value_endpoint(text, &endpoint, error) < 0)
 		return -1;
 	if (rule_value_is_loopback(&endpoint))
@@ -66,8 +67,10 @@ int rule_build_key(const struct rule_line *line, struct lvs_service_key *key,
 
 	memset(key, 0, sizeof(*key));
 	if (named != 1)
-		return rule_fail(error, "expected one of -t, -u, --sctp-service and -f, got %s",
-				 named ? "several" : "none");
+		return rule_fail(error, "expected one of %s, %s, %s and %s, got %s",
+				 rule_option_name(line, RULE_TCP), rule_option_name(line, RULE_UDP),
+				 rule_option_name(line, RULE_SCTP),
+				 rule_option_name(line, RULE_MARK), named ? "several" : "none");
 	if (rule_given(line, RULE_MARK))
 		return build_mark(line, key, error);
 	return build_address(line, rule_first_given(line, RULE_SERVICE_OPTIONS), key, error);

@@ -24,7 +24,7 @@ enum { TUNNELS_N = sizeof(tunnels) / sizeof(tunnels[0]) };
 static int build_tunnel_type(const struct rule_line *line, struct lvs_dest_conf *conf,
 			     struct rule_error *error)
 {
-	const char *name = line->value[RULE_TUN_TYPE];
+	const char *name = rule_option_value(line, RULE_TUN_TYPE, error);
 	uint8_t type = LVS_TUNNEL_IPIP;
 
 	if (name)
@@ -44,9 +44,11 @@ static int build_tunnel_port(const struct rule_line *line, struct lvs_dest_conf 
 	if (conf->tun_type != LVS_TUNNEL_GUE)
 		return 0;
 	if (!rule_given(line, RULE_TUN_PORT))
-		return rule_fail(error, "expected --tun-port with --tun-type gue, got none");
-	if (rule_value_number(line->value[RULE_TUN_PORT], "a port of the tunnel's end", 1, 65535,
-			      &port, error) < 0)
+		return rule_fail(error, "expected %s with %s gue, got none",
+				 rule_option_name(line, RULE_TUN_PORT),
+				 rule_option_name(line, RULE_TUN_TYPE));
+	if (rule_value_number(rule_option_value(line, RULE_TUN_PORT, error),
+			      "a port of the tunnel's end", 1, 65535, &port, error) < 0)
 		return -1;
 	conf->tun_port = htons((uint16_t)port);
 	return 0;
@@ -57,21 +59,26 @@ static int build_tunnel(const struct rule_line *line, struct lvs_dest_conf *conf
 {
 	enum rule_option wrong = rule_first_given(line, TUNNEL_OPTIONS);
 
+	if (wrong != RULE_OPTION_N)
+		(void)rule_option_value(line, wrong, error); /* its line */
 	if (wrong != RULE_OPTION_N && conf->method != LVS_METHOD_TUNNEL)
-		return rule_fail(error, "expected -i with %s, got %s", rule_option_name(wrong),
-				 conf->method == LVS_METHOD_NAT ? "-m" : "-g");
+		return rule_fail(error, "expected %s with %s, got %s",
+				 rule_option_name(line, RULE_TUNNEL), rule_option_name(line, wrong),
+				 rule_option_name(line, conf->method == LVS_METHOD_NAT ? RULE_NAT
+										       : RULE_DR));
 	if (build_tunnel_type(line, conf, error) < 0)
 		return -1;
 	wrong = rule_first_given(line, TUNNEL_OPTIONS & ~RULE_BIT(TUN_TYPE) &
 					       ~tunnels[conf->tun_type].options);
 	if (wrong != RULE_OPTION_N)
-		return rule_fail(error, "expected --tun-type %s with %s, got %s",
+		return rule_fail(error, "expected %s %s with %s, got %s",
+				 rule_option_name(line, RULE_TUN_TYPE),
 				 wrong == RULE_TUN_NOCSUM || wrong == RULE_TUN_CSUM ? "gue or gre"
 										    : "gue",
-				 rule_option_name(wrong), tunnels[conf->tun_type].name);
+				 rule_option_name(line, wrong), tunnels[conf->tun_type].name);
 	if (rule_given_n(line, CHECKSUM_OPTIONS) > 1)
 		return rule_fail(error, "expected one of --tun-nocsum, --tun-csum and "
-					"--tun-remcsum, got several");
+					"--tun-remcsum, got several"); /* in YAML one key */
 	conf->tun_flags = (uint8_t)((rule_given(line, RULE_TUN_CSUM) ? LVS_TUNNEL_CSUM : 0) |
 				    (rule_given(line, RULE_TUN_REMCSUM) ? LVS_TUNNEL_REMCSUM : 0));
 	return build_tunnel_port(line, conf, error);
@@ -93,16 +100,19 @@ static int build_endpoint(const struct rule_line *line, const struct lvs_service
 			  struct rule_dest *dest, struct rule_error *error)
 {
 	struct rule_endpoint endpoint;
+	const char *text;
 
 	if (!rule_given(line, RULE_SERVER))
-		return rule_fail(error, "expected -r and a server, got none");
-	if (rule_value_endpoint(line->value[RULE_SERVER], &endpoint, error) < 0)
+		return rule_fail(error, "expected %s and a server, got none",
+				 rule_option_name(line, RULE_SERVER));
+	text = rule_option_value(line, RULE_SERVER, error);
+	if (rule_value_endpoint(text, &endpoint, error) < 0)
 		return -1;
 	if (endpoint.family != key->family && dest->conf.method != LVS_METHOD_TUNNEL)
 		return rule_fail(error,
 				 "expected a server of the service's address family, got \"%s\": "
-				 "only a tunnel (-i) crosses families",
-				 line->value[RULE_SERVER]);
+				 "only a tunnel (%s) crosses families",
+				 text, rule_option_name(line, RULE_TUNNEL));
 	dest->key.addr = endpoint.addr;
 	dest->key.family = endpoint.family;
 	dest->key.port = endpoint.port;
@@ -116,7 +126,8 @@ static int build_number(const struct rule_line *line, enum rule_option option, c
 {
 	if (!rule_given(line, option))
 		return 0;
-	return rule_value_number(line->value[option], what, 0, max, number, error);
+	return rule_value_number(rule_option_value(line, option, error), what, 0, max, number,
+				 error);
 }
 
 static int build_limits(const struct rule_line *line, struct lvs_dest_conf *conf,

@@ -9,17 +9,28 @@ struct option {
 	char shown[4]; /* "-w", or "" */
 	const char *name;
 	enum rule_value value;
+	const char *yaml;
 };
 
 static const struct option options[RULE_OPTION_N] = {
-#define RULE_OPTION_ROW(name, letter, text, value) {{'-', letter, 0}, "--" text, value},
+#define RULE_OPTION_ROW(name, letter, text, value, yaml) {{'-', letter, 0}, "--" text, value, yaml},
 	RULE_OPTIONS(RULE_OPTION_ROW)
 #undef RULE_OPTION_ROW
 };
 
-const char *rule_option_name(enum rule_option option)
+const char *rule_option_name(const struct rule_line *line, enum rule_option option)
 {
+	if (line->yaml)
+		return options[option].yaml;
 	return options[option].shown[1] ? options[option].shown : options[option].name;
+}
+
+const char *rule_option_value(const struct rule_line *line, enum rule_option option,
+			      struct rule_error *error)
+{
+	if (line->at[option])
+		error->line = line->at[option];
+	return line->value[option];
 }
 
 enum rule_option rule_first_given(const struct rule_line *line, uint32_t bits)
@@ -82,7 +93,7 @@ static int take_option(int i, char *attached, struct rule_words *words, struct r
 		       struct rule_error *error)
 {
 	const struct option *option = &options[i];
-	const char *shown = rule_option_name((enum rule_option)i);
+	const char *shown = rule_option_name(line, (enum rule_option)i);
 	char *value = attached;
 
 	if (rule_given(line, (enum rule_option)i))

@@ -5,38 +5,40 @@
 
 #include "rule_error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/* ipvsadm's options: name here, letter or 0, long name, whether a value follows. */
+/* ipvsadm's options: name here, letter or 0, long name, whether a value follows, the YAML file's
+ * words for it. */
 #define RULE_OPTIONS(X)                                                                            \
-	X(ADD_SERVICE, 'A', "add-service", RULE_VALUE_NONE)                                        \
-	X(ADD_SERVER, 'a', "add-server", RULE_VALUE_NONE)                                          \
-	X(TCP, 't', "tcp-service", RULE_VALUE_NEEDED)                                              \
-	X(UDP, 'u', "udp-service", RULE_VALUE_NEEDED)                                              \
-	X(SCTP, 0, "sctp-service", RULE_VALUE_NEEDED)                                              \
-	X(MARK, 'f', "fwmark-service", RULE_VALUE_NEEDED)                                          \
-	X(IPV6, '6', "ipv6", RULE_VALUE_NONE)                                                      \
-	X(SCHEDULER, 's', "scheduler", RULE_VALUE_NEEDED)                                          \
-	X(PERSISTENT, 'p', "persistent", RULE_VALUE_OPTIONAL)                                      \
-	X(NETMASK, 'M', "netmask", RULE_VALUE_NEEDED)                                              \
-	X(OPS, 'o', "ops", RULE_VALUE_NONE)                                                        \
-	X(PE, 0, "pe", RULE_VALUE_NEEDED)                                                          \
-	X(FLAGS, 'b', "sched-flags", RULE_VALUE_NEEDED)                                            \
-	X(SERVER, 'r', "real-server", RULE_VALUE_NEEDED)                                           \
-	X(DR, 'g', "gatewaying", RULE_VALUE_NONE)                                                  \
-	X(TUNNEL, 'i', "ipip", RULE_VALUE_NONE)                                                    \
-	X(NAT, 'm', "masquerading", RULE_VALUE_NONE)                                               \
-	X(WEIGHT, 'w', "weight", RULE_VALUE_NEEDED)                                                \
-	X(UPPER, 'x', "u-threshold", RULE_VALUE_NEEDED)                                            \
-	X(LOWER, 'y', "l-threshold", RULE_VALUE_NEEDED)                                            \
-	X(TUN_TYPE, 0, "tun-type", RULE_VALUE_NEEDED)                                              \
-	X(TUN_PORT, 0, "tun-port", RULE_VALUE_NEEDED)                                              \
-	X(TUN_NOCSUM, 0, "tun-nocsum", RULE_VALUE_NONE)                                            \
-	X(TUN_CSUM, 0, "tun-csum", RULE_VALUE_NONE)                                                \
-	X(TUN_REMCSUM, 0, "tun-remcsum", RULE_VALUE_NONE)
+	X(ADD_SERVICE, 'A', "add-service", RULE_VALUE_NONE, "services")                            \
+	X(ADD_SERVER, 'a', "add-server", RULE_VALUE_NONE, "servers")                               \
+	X(TCP, 't', "tcp-service", RULE_VALUE_NEEDED, "tcp")                                       \
+	X(UDP, 'u', "udp-service", RULE_VALUE_NEEDED, "udp")                                       \
+	X(SCTP, 0, "sctp-service", RULE_VALUE_NEEDED, "sctp")                                      \
+	X(MARK, 'f', "fwmark-service", RULE_VALUE_NEEDED, "mark")                                  \
+	X(IPV6, '6', "ipv6", RULE_VALUE_NONE, "ipv6")                                              \
+	X(SCHEDULER, 's', "scheduler", RULE_VALUE_NEEDED, "scheduler")                             \
+	X(PERSISTENT, 'p', "persistent", RULE_VALUE_OPTIONAL, "persistent")                        \
+	X(NETMASK, 'M', "netmask", RULE_VALUE_NEEDED, "netmask")                                   \
+	X(OPS, 'o', "ops", RULE_VALUE_NONE, "one-packet")                                          \
+	X(PE, 0, "pe", RULE_VALUE_NEEDED, "engine")                                                \
+	X(FLAGS, 'b', "sched-flags", RULE_VALUE_NEEDED, "flags")                                   \
+	X(SERVER, 'r', "real-server", RULE_VALUE_NEEDED, "address")                                \
+	X(DR, 'g', "gatewaying", RULE_VALUE_NONE, "method: route")                                 \
+	X(TUNNEL, 'i', "ipip", RULE_VALUE_NONE, "method: tunnel")                                  \
+	X(NAT, 'm', "masquerading", RULE_VALUE_NONE, "method: nat")                                \
+	X(WEIGHT, 'w', "weight", RULE_VALUE_NEEDED, "weight")                                      \
+	X(UPPER, 'x', "u-threshold", RULE_VALUE_NEEDED, "upper")                                   \
+	X(LOWER, 'y', "l-threshold", RULE_VALUE_NEEDED, "lower")                                   \
+	X(TUN_TYPE, 0, "tun-type", RULE_VALUE_NEEDED, "tunnel")                                    \
+	X(TUN_PORT, 0, "tun-port", RULE_VALUE_NEEDED, "tunnel-port")                               \
+	X(TUN_NOCSUM, 0, "tun-nocsum", RULE_VALUE_NONE, "checksum: none")                          \
+	X(TUN_CSUM, 0, "tun-csum", RULE_VALUE_NONE, "checksum: full")                              \
+	X(TUN_REMCSUM, 0, "tun-remcsum", RULE_VALUE_NONE, "checksum: remote")
 
 enum rule_option {
-#define RULE_OPTION_ENUM(name, letter, text, value) RULE_##name,
+#define RULE_OPTION_ENUM(name, letter, text, value, yaml) RULE_##name,
 	RULE_OPTIONS(RULE_OPTION_ENUM)
 #undef RULE_OPTION_ENUM
 		RULE_OPTION_N
@@ -51,6 +53,8 @@ enum rule_option {
 struct rule_line {
 	uint32_t given;                   /* RULE_BIT()s */
 	const char *value[RULE_OPTION_N]; /* within the text that was cut; NULL without one */
+	unsigned at[RULE_OPTION_N];       /* its line in a YAML file; 0: that of all of them */
+	bool yaml;                        /* messages name options as the YAML file does */
 };
 
 static inline int rule_given(const struct rule_line *line, enum rule_option option)
@@ -71,8 +75,12 @@ static inline unsigned rule_given_n(const struct rule_line *line, uint32_t bits)
 /* The first option of `bits` that the line has; RULE_OPTION_N: none. */
 enum rule_option rule_first_given(const struct rule_line *line, uint32_t bits);
 
-/* An option as messages name it: "-w", or "--pe" where it has no letter. Static. */
-const char *rule_option_name(enum rule_option option);
+/* An option as messages name it: "-w", "--pe" where it has no letter, "weight" in YAML. Static. */
+const char *rule_option_name(const struct rule_line *line, enum rule_option option);
+
+/* Its value, NULL without one. Messages name its line from now on. */
+const char *rule_option_value(const struct rule_line *line, enum rule_option option,
+			      struct rule_error *error);
 
 enum { RULE_WORDS_MAX = 64 };
 

@@ -13,13 +13,14 @@ enum {
 static int build_persistence(const struct rule_line *line, const struct lvs_service_key *key,
 			     struct lvs_service_conf *conf, struct rule_error *error)
 {
-	const char *timeout = line->value[RULE_PERSISTENT];
+	const char *timeout = rule_option_value(line, RULE_PERSISTENT, error);
 
 	if (!rule_given(line, RULE_PERSISTENT)) {
 		if (key->fwmark || key->port)
 			return 0;
-		return rule_fail(error, "expected -p with a service of every port (port 0), got "
-					"none");
+		return rule_fail(error,
+				 "expected %s with a service of every port (port 0), got none",
+				 rule_option_name(line, RULE_PERSISTENT));
 	}
 	conf->flags |= LVS_SERVICE_PERSISTENT;
 	conf->timeout_s = TIMEOUT;
@@ -31,7 +32,7 @@ static int build_persistence(const struct rule_line *line, const struct lvs_serv
 static int build_netmask(const struct rule_line *line, const struct lvs_service_key *key,
 			 struct lvs_service_conf *conf, struct rule_error *error)
 {
-	const char *text = line->value[RULE_NETMASK];
+	const char *text = rule_option_value(line, RULE_NETMASK, error);
 
 	conf->netmask = key->family == LVS_INET6 ? 128 : UINT32_MAX;
 	if (!text)
@@ -48,9 +49,12 @@ static int build_one_packet(const struct rule_line *line, struct lvs_service_con
 
 	if (!rule_given(line, RULE_OPS))
 		return 0;
+	(void)rule_option_value(line, RULE_OPS, error); /* its line */
 	if (kind != RULE_UDP && kind != RULE_MARK)
-		return rule_fail(error, "expected -u or -f with -o, got %s",
-				 rule_option_name(kind));
+		return rule_fail(error, "expected %s or %s with %s, got %s",
+				 rule_option_name(line, RULE_UDP),
+				 rule_option_name(line, RULE_MARK),
+				 rule_option_name(line, RULE_OPS), rule_option_name(line, kind));
 	conf->flags |= LVS_SERVICE_ONE_PACKET;
 	return 0;
 }
@@ -61,7 +65,8 @@ static int build_flags(const struct rule_line *line, struct lvs_service_conf *co
 	uint32_t flags = 0;
 
 	if (rule_given(line, RULE_FLAGS) &&
-	    rule_value_flags(line->value[RULE_FLAGS], conf->sched->name, &flags, error) < 0)
+	    rule_value_flags(rule_option_value(line, RULE_FLAGS, error), conf->sched->name,
+			     rule_option_name(line, RULE_SCHEDULER), &flags, error) < 0)
 		return -1;
 	conf->flags |= flags;
 	return 0;
@@ -70,12 +75,15 @@ static int build_flags(const struct rule_line *line, struct lvs_service_conf *co
 static int build_engine(const struct rule_line *line, struct lvs_service_conf *conf,
 			struct rule_error *error)
 {
+	const char *name;
+
 	if (!rule_given(line, RULE_PE))
 		return 0;
-	conf->pe = lvs_pe_find(line->value[RULE_PE]);
+	name = rule_option_value(line, RULE_PE, error);
+	conf->pe = lvs_pe_find(name);
 	return conf->pe ? 0
-			: rule_fail(error, "--pe: no persistence engine \"%s\"",
-				    line->value[RULE_PE]);
+			: rule_fail(error, "%s: no persistence engine \"%s\"",
+				    rule_option_name(line, RULE_PE), name);
 }
 
 int rule_build_service(const struct rule_line *line, struct rule_service *service,
@@ -85,7 +93,8 @@ int rule_build_service(const struct rule_line *line, struct rule_service *servic
 	struct lvs_service_conf *conf = &service->conf;
 
 	*conf = (struct lvs_service_conf){.size = sizeof(*conf)};
-	if (rule_value_scheduler(line->value[RULE_SCHEDULER], &conf->sched, error) < 0 ||
+	if (rule_value_scheduler(rule_option_value(line, RULE_SCHEDULER, error), &conf->sched,
+				 error) < 0 ||
 	    build_flags(line, conf, error) < 0 || build_persistence(line, key, conf, error) < 0 ||
 	    build_netmask(line, key, conf, error) < 0 || build_one_packet(line, conf, error) < 0 ||
 	    build_engine(line, conf, error) < 0)

@@ -136,7 +136,8 @@ static const struct flag_name *find_flag(const char *text, size_t len)
 	return NULL;
 }
 
-int rule_value_flags(const char *text, const char *sched, uint32_t *flags, struct rule_error *error)
+int rule_value_flags(const char *text, const char *sched, const char *option, uint32_t *flags,
+		     struct rule_error *error)
 {
 	*flags = 0;
 	for (;;) {
@@ -149,8 +150,8 @@ int rule_value_flags(const char *text, const char *sched, uint32_t *flags, struc
 					 "sh-port mh-fallback mh-port mss-clamp), got \"%.*s\"",
 					 (int)len, text);
 		if (found->sched && strcmp(found->sched, sched) != 0)
-			return rule_fail(error, "expected -s %s with the flag %s, got -s %s",
-					 found->sched, found->name, sched);
+			return rule_fail(error, "expected %s %s with the flag %s, got %s %s",
+					 option, found->sched, found->name, option, sched);
 		*flags |= found->flag;
 		if (!text[len])
 			return 0;

@@ -31,8 +31,9 @@ int rule_value_is_loopback(const struct rule_endpoint *endpoint);
 int rule_value_scheduler(const char *text, const struct lvs_sched_ops **sched,
 			 struct rule_error *error);
 
-/* "sh-port,sh-fallback": bits of enum lvs_sched_flag, as far as `sched` has them. */
-int rule_value_flags(const char *text, const char *sched, uint32_t *flags,
+/* "sh-port,sh-fallback": bits of enum lvs_sched_flag, as far as `sched` has them; `option` is what
+ * messages call that by which it was chosen. */
+int rule_value_flags(const char *text, const char *sched, const char *option, uint32_t *flags,
 		     struct rule_error *error);
 
 #endif

@@ -149,7 +149,7 @@ static int fail_no_service(const struct rule_line *line, struct rule_error *erro
 	enum rule_option option = rule_first_given(line, RULE_SERVICE_OPTIONS);
 
 	return rule_fail(error, "expected a line above with -A %s %s%s, got none",
-			 rule_option_name(option), line->value[option],
+			 rule_option_name(line, option), line->value[option],
 			 rule_given(line, RULE_IPV6) ? " -6" : "");
 }
 
@@ -171,6 +171,14 @@ static int add_dest(struct rules *rules, const struct rule_line *line, struct ru
 	return append_dest(rules, &dest, error);
 }
 
+int rules_take(struct rules *rules, const struct rule_line *line, struct rule_error *error)
+{
+	if (rule_build_check(line, error) < 0)
+		return -1;
+	return rule_given(line, RULE_ADD_SERVICE) ? add_service(rules, line, error)
+						  : add_dest(rules, line, error);
+}
+
 /* "set NAME VALUE". */
 static int add_setting(struct rules *rules, const struct rule_words *words,
 		       struct rule_error *error)
@@ -186,7 +194,7 @@ static int add_setting(struct rules *rules, const struct rule_words *words,
 }
 
 /* "mark NUMBER ...". */
-static int add_marks(struct rules *rules, const struct rule_words *words, struct rule_error *error)
+int rules_take_marks(struct rules *rules, const struct rule_words *words, struct rule_error *error)
 {
 	struct rule_mark marks[RULE_MARK_PORTS];
 	int n = rule_mark_read(words, marks, error);
@@ -217,15 +225,12 @@ static int read_line(struct rules *rules, char *text, size_t len, struct rule_er
 	if (words.n && !strcmp(words.word[0], "set"))
 		return add_setting(rules, &words, error);
 	if (words.n && !strcmp(words.word[0], "mark"))
-		return add_marks(rules, &words, error);
+		return rules_take_marks(rules, &words, error);
 	if (rule_line_cut(&words, &line, error) < 0)
 		return -1;
 	if (!line.given)
 		return 0;
-	if (rule_build_check(&line, error) < 0)
-		return -1;
-	return rule_given(&line, RULE_ADD_SERVICE) ? add_service(rules, &line, error)
-						   : add_dest(rules, &line, error);
+	return rules_take(rules, &line, error);
 }
 
 int rules_read(FILE *file, const char *name, struct rules *rules, char *error, size_t error_len)
@@ -252,8 +257,7 @@ int rules_read(FILE *file, const char *name, struct rules *rules, char *error, s
 	return failed;
 }
 
-/* What would keep its reader waiting is refused: signals wait until the file is read. */
-static FILE *open_file(const char *name, char *error, size_t error_len)
+FILE *rules_open(const char *name, char *error, size_t error_len)
 {
 	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat status;
@@ -275,7 +279,7 @@ static FILE *open_file(const char *name, char *error, size_t error_len)
 
 int rules_read_file(const char *name, struct rules *rules, char *error, size_t error_len)
 {
-	FILE *file = open_file(name, error, error_len);
+	FILE *file = rules_open(name, error, error_len);
 	int failed;
 
 	if (!file)

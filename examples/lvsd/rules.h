@@ -55,6 +55,15 @@ int rules_read(FILE *file, const char *name, struct rules *rules, char *error, s
 /* The same of a file by its name. */
 int rules_read_file(const char *name, struct rules *rules, char *error, size_t error_len);
 
+/* A regular file: what would keep its reader waiting is refused, as signals wait until it is read.
+ * NULL with a sentence in `error`. */
+FILE *rules_open(const char *name, char *error, size_t error_len);
+
+/* Takes up one service or server, or marks: what rules_read() does with a line. 0, or -1 with a
+ * message; what was taken before stays. */
+int rules_take(struct rules *rules, const struct rule_line *line, struct rule_error *error);
+int rules_take_marks(struct rules *rules, const struct rule_words *words, struct rule_error *error);
+
 /* Lets go of everything; `rules` is zeroed then. */
 void rules_free(struct rules *rules);
 
