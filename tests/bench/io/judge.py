@@ -49,9 +49,8 @@ def default_path(rows, path):
 
 def beside_nat(of, adapter, load):
     """Direct routing by the same adapter: no slower; faster where replies are large."""
-    dr, nat = (of.get((f"{adapter}/{mode}", load), {}).get("value") for mode in ("dr", "nat"))
+    times = of.get((f"{adapter}/dr", load), {}).get("ratio_to_nat")
     large = load.startswith("bulk")
-    times = None if dr is None or not nat else float(f"{dr / nat:.3g}")
     reached = None if times is None else times > 1 if large else times >= NOISE
     return goal(f"{adapter}/dr", load, f"{'>' if large else '≥'} 1 × {adapter}/nat", times, reached)
 

@@ -6,6 +6,7 @@ All processes share one processor. What others did there meanwhile is taken off 
 """
 
 import argparse
+import gzip
 import json
 import os
 import re
@@ -44,6 +45,12 @@ def parse_away(text, cpu):
     return int(fields[3]) + int(fields[4]), int(fields[7])
 
 
+def parse_soft(text, cpu):
+    """/proc/stat: ticks that a processor spent in interrupts, hard and soft."""
+    fields = re.search(rf"^cpu{cpu} (.*)$", text, re.MULTILINE).group(1).split()
+    return int(fields[5]) + int(fields[6])
+
+
 def read(path):
     with open(path, encoding="ascii", errors="replace") as file:
         return file.read()
@@ -70,12 +77,30 @@ def find_softirqd(cpu):
     return None
 
 
+def is_apart(config, exists=os.path.exists):
+    """Whether the kernel keeps the time of interrupts away from that of the process which they interrupt
+    (CONFIG_IRQ_TIME_ACCOUNTING). config: its configuration's text, as far as it can be had."""
+    return exists("/proc/pressure/irq") or "CONFIG_IRQ_TIME_ACCOUNTING=y" in config
+
+
+def kernel_config():
+    """"": nobody tells."""
+    for name, opener in (("/proc/config.gz", gzip.open), (f"/boot/config-{os.uname().release}", open)):
+        try:
+            with opener(name, "rt", encoding="ascii", errors="replace") as file:
+                return file.read()
+        except OSError:
+            pass
+    return ""
+
+
 class Machine:
     """What is read before and behind a measurement. proc shows the suite's own processes only."""
 
     def __init__(self, work, client, cpus):
         self.proc, self.client, self.cpus = f"{work}/proc", client, cpus
         self.softirqd = [find_softirqd(cpu) for cpu in cpus]
+        self.apart = is_apart(kernel_config())
 
     def look(self, balancer):
         me = os.readlink(f"{self.proc}/self")
@@ -84,6 +109,7 @@ class Machine:
         stat = read("/proc/stat")
         return {"ns": time.monotonic_ns(), "cpu_ns": sum(times.values()), "balancer_ns": times.get(balancer, 0),
                 "softirqd_ns": [run_ns(task) if task else 0 for task in self.softirqd],
+                "soft_ns": [parse_soft(stat, cpu) * 1000000000 // TICK for cpu in self.cpus],
                 "away_ns": [sum(parse_away(stat, cpu)) * 1000000000 // TICK for cpu in self.cpus],
                 "packets": parse_packets(read(f"{self.proc}/{self.client}/net/dev"))}
 
@@ -92,14 +118,17 @@ def less(after, before):
     return [a - b for a, b in zip(after, before)] if isinstance(after, list) else after - before
 
 
-def difference(before, after, load_ns):
-    """What was used between, with what the load's own processes used. Of two processors the balancer's is the second."""
+def difference(before, after, load_ns, apart=False):
+    """What was used between, with what the load's own processes used. Of two processors the balancer's is the second.
+    Soft interrupts run in whichever process is interrupted, and are in its time; where they are kept apart they are added."""
     used = {key: less(after[key], before[key]) for key in before}
+    apart_ns = used["soft_ns"] if apart else [0] * len(used["soft_ns"])
     cpu_ns = used["cpu_ns"] + load_ns
     own = [cpu_ns] if len(used["away_ns"]) == 1 else [cpu_ns - used["balancer_ns"], used["balancer_ns"]]
-    others = [used["ns"] - away - mine - softirqd
-              for away, mine, softirqd in zip(used["away_ns"], own, used["softirqd_ns"])]
-    return {"wall_ns": used["ns"], "cpu_ns": cpu_ns + sum(used["softirqd_ns"]), "balancer_ns": used["balancer_ns"],
+    others = [used["ns"] - away - mine - softirqd - soft
+              for away, mine, softirqd, soft in zip(used["away_ns"], own, used["softirqd_ns"], apart_ns)]
+    return {"wall_ns": used["ns"], "cpu_ns": cpu_ns + sum(used["softirqd_ns"]) + sum(apart_ns),
+            "balancer_ns": used["balancer_ns"], "soft_ns": sum(used["soft_ns"]),
             "others_ns": max(0, *others), "packets": used["packets"]}
 
 
@@ -147,7 +176,7 @@ def measure(machine, path, load, seconds, errors):
     text, load_ns = finish(start(load, address, seconds, errors), seconds)
     after = machine.look(balancer)
     told = parse_load(text)
-    line = {"path": name, "load": load, **difference(before, after, load_ns)}
+    line = {"path": name, "load": load, **difference(before, after, load_ns, machine.apart)}
     return {**line, **told} if told and told["units"] > 0 else {**line, "failed": True}
 
 
@@ -185,13 +214,16 @@ class Progress:
         self.count, self.rounds, self.done, self.turn = count, rounds, 0, -1
         self.begin = time.monotonic()
 
+    def left(self, took):
+        """Nobody knows before the first is through."""
+        return f", {took / self.done * (self.count - self.done):.0f} s left" if self.done else f", {self.count} measurements"
+
     def tell(self, turn, name, load):
-        left = (time.monotonic() - self.begin) / self.done * (self.count - self.done) if self.done else 0
-        line = f"io: round {turn + 1} of {self.rounds}"
+        line, left = f"io: round {turn + 1} of {self.rounds}", self.left(time.monotonic() - self.begin)
         if sys.stderr.isatty():
-            print(f"\r\033[K{line}, {load} over {name}, {left:.0f} s left", end="", file=sys.stderr, flush=True)
+            print(f"\r\033[K{line}, {load} over {name}{left}", end="", file=sys.stderr, flush=True)
         elif turn != self.turn:
-            print(f"{line}, {left:.0f} s left", file=sys.stderr, flush=True)
+            print(f"{line}{left}", file=sys.stderr, flush=True)
         self.turn, self.done = turn, self.done + 1
 
     def end(self, note=""):

@@ -67,6 +67,12 @@ def ratio(rounds, reference):
     return median(map(rate, rounds.values())) / median(map(rate, reference.values()))
 
 
+def nat_beside(path):
+    """The same adapter's path with address translation; None for who is no other method of lvsd's."""
+    adapter, _, mode = path.partition("/")
+    return f"{adapter}/nat" if adapter.startswith("lvsd") and mode != "nat" else None
+
+
 def balancer_ns(rounds, direct):
     """What a unit costs more than without a balancer, for each packet at the client."""
     return median((unit_ns(rounds[n]) - unit_ns(direct[n])) * rounds[n]["units"] / rounds[n]["packets"]
@@ -82,6 +88,8 @@ def result(path, load, of_paths):
             "cpu_ns_per_packet": significant(balancer_ns(rounds, of_paths.get(DIRECT, {}))),
             "ratio_to_nft": significant(ratio(rounds, of_paths.get(NFT, {}))),
             "ratio_to_haproxy": significant(ratio(rounds, of_paths.get(HAPROXY, {})))}
+    if nat_beside(path):
+        line["ratio_to_nat"] = significant(ratio(rounds, of_paths.get(nat_beside(path), {})))
     for key in LATENCIES:
         if any(key in line for line in lines):
             line[key] = median(line.get(key) for line in lines)
@@ -91,6 +99,7 @@ def result(path, load, of_paths):
     if any(line["balancer_ns"] for line in lines):
         line["process_ns_per_packet"] = significant(packet_ns("balancer_ns"))
     line["errors"] = sum(line.get("errors", 0) for line in lines)
+    line["softirq_share"] = significant(median(line["soft_ns"] / line["wall_ns"] for line in lines), 2)
     line["others_share"] = significant(median(map(others_share, lines)), 2)
     line["rounds"] = len(rounds)
     return line

@@ -21,7 +21,7 @@ STAT = "cpu  1 2 3 4 5 6 7 8 9 0\ncpu0 10 0 10 500 5 0 0 7 0 0\ncpu1 1 1 1 300 2
 
 def raw(path, load, turn, units, cpu_ns, packets=1000, **more):
     line = {"path": path, "load": load, "round": turn, "units": units, "seconds": 1.0, "wall_ns": 1000000000,
-            "cpu_ns": cpu_ns, "balancer_ns": 0, "others_ns": 0, "packets": packets}
+            "cpu_ns": cpu_ns, "balancer_ns": 0, "soft_ns": 0, "others_ns": 0, "packets": packets}
     return {**line, **more}
 
 
@@ -40,21 +40,40 @@ class TestMeasure(unittest.TestCase):
         self.assertEqual(measure.parse_packets(DEV), 55)
         self.assertEqual(measure.parse_away(STAT, 0), (505, 7))
         self.assertEqual(measure.parse_away(STAT, 1), (302, 9))
+        self.assertEqual(measure.parse_soft("cpu1 1 1 1 300 2 4 5 9 0 0\n", 1), 9)
 
     def test_difference(self):
-        before = {"ns": 0, "cpu_ns": 10, "balancer_ns": 1, "softirqd_ns": [5], "away_ns": [0], "packets": 3}
-        after = {"ns": 1000, "cpu_ns": 410, "balancer_ns": 201, "softirqd_ns": [105], "away_ns": [100], "packets": 13}
+        before = {"ns": 0, "cpu_ns": 10, "balancer_ns": 1, "softirqd_ns": [5], "soft_ns": [7],
+                  "away_ns": [0], "packets": 3}
+        after = {"ns": 1000, "cpu_ns": 410, "balancer_ns": 201, "softirqd_ns": [105], "soft_ns": [57],
+                 "away_ns": [100], "packets": 13}
         self.assertEqual(measure.difference(before, after, 300), {
-            "wall_ns": 1000, "cpu_ns": 800, "balancer_ns": 200, "others_ns": 100, "packets": 10})
+            "wall_ns": 1000, "cpu_ns": 800, "balancer_ns": 200, "soft_ns": 50, "others_ns": 100, "packets": 10})
         self.assertEqual(measure.difference(before, after, 900)["others_ns"], 0)
+        # Soft interrupts that are in no process's time are added, and are not others'.
+        apart = measure.difference(before, after, 300, True)
+        self.assertEqual((apart["cpu_ns"], apart["others_ns"]), (850, 50))
+
+    def test_is_apart(self):
+        for config, pressure, apart in (("", False, False), ("", True, True),
+                                        ("# CONFIG_IRQ_TIME_ACCOUNTING is not set\n", False, False),
+                                        ("CONFIG_IRQ_TIME_ACCOUNTING=y\n", False, True)):
+            self.assertEqual(measure.is_apart(config, lambda _: pressure), apart)
+
+    def test_progress(self):
+        progress = measure.Progress(10, 3)
+        self.assertEqual(progress.left(5), ", 10 measurements")
+        progress.done = 5
+        self.assertEqual(progress.left(5), ", 5 s left")
 
     def test_difference_of_two_processors(self):
-        before = {"ns": 0, "cpu_ns": 0, "balancer_ns": 0, "softirqd_ns": [0, 0], "away_ns": [0, 0], "packets": 0}
-        after = {"ns": 1000, "cpu_ns": 600, "balancer_ns": 200, "softirqd_ns": [10, 20], "away_ns": [50, 500],
-                 "packets": 1}
+        before = {"ns": 0, "cpu_ns": 0, "balancer_ns": 0, "softirqd_ns": [0, 0], "soft_ns": [0, 0],
+                  "away_ns": [0, 0], "packets": 0}
+        after = {"ns": 1000, "cpu_ns": 600, "balancer_ns": 200, "softirqd_ns": [10, 20], "soft_ns": [3, 4],
+                 "away_ns": [50, 500], "packets": 1}
         # 1000 - 50 - 700 - 10 on the first, 1000 - 500 - 200 - 20 on the second
         self.assertEqual(measure.difference(before, after, 300), {
-            "wall_ns": 1000, "cpu_ns": 930, "balancer_ns": 200, "others_ns": 280, "packets": 1})
+            "wall_ns": 1000, "cpu_ns": 930, "balancer_ns": 200, "soft_ns": 7, "others_ns": 280, "packets": 1})
 
     def test_plan(self):
         paths = [("direct", "", 0), ("nft/nat", "", 0), ("haproxy/splice", "", 0)]
@@ -90,6 +109,12 @@ class TestResults(unittest.TestCase):
         self.assertIsNone(line["cpu_ns_per_packet"])
         self.assertEqual(list(line)[:7], ["path", "load", "value", "unit", "cpu_ns_per_packet", "ratio_to_nft",
                                           "ratio_to_haproxy"])
+
+    def test_beside_nat(self):
+        lines = [raw("lvsd-xdp/nat", "conn", turn, units, 1) for turn, units in enumerate((100, 50))]
+        lines += [raw("lvsd-xdp/dr", "conn", turn, units, 1) for turn, units in enumerate((110, 55))]
+        self.assertEqual(one(lines, "lvsd-xdp/dr")["ratio_to_nat"], 1.1)
+        self.assertNotIn("ratio_to_nat", one(lines, "lvsd-xdp/nat"))
 
     def test_disturbed_rounds(self):
         # A round in which others had half of the processor does not count, unless there is none but it.
@@ -163,7 +188,7 @@ class TestJudge(unittest.TestCase):
 
     def test_direct_routing(self):
         for load, dr, reached in (("conn", 98, True), ("conn", 90, False), ("bulk-1", 99, False), ("bulk-1", 110, True)):
-            rows = self.reached([told("lvsd-packet/nat", load, 100), told("lvsd-packet/dr", load, dr)])
+            rows = self.reached([told("lvsd-packet/dr", load, 1, ratio_to_nat=dr / 100)])
             sign = ">" if load == "bulk-1" else "≥"
             self.assertEqual(rows["lvsd-packet/dr", load, f"{sign} 1 × lvsd-packet/nat"], reached)
 
