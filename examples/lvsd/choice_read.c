@@ -10,6 +10,7 @@
 #include <net/if_arp.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -122,16 +123,18 @@ static bool may_use_bpf(void)
 /* Capabilities of another user namespace do not count for BPF. */
 static bool is_first_namespace(void)
 {
+	char line[64] = "", *at = line;
 	FILE *file = fopen("/proc/self/uid_map", "re");
-	unsigned inside = 1, outside = 1, n = 0;
-	bool first;
+	unsigned long inside, outside, n;
 
 	if (!file)
 		return true; /* the kernel will tell */
-	first = fscanf(file, "%u %u %u", &inside, &outside, &n) == 3 && !inside && !outside &&
-		n == UINT32_MAX;
+	(void)!fgets(line, sizeof(line), file);
 	fclose(file);
-	return first;
+	inside = strtoul(at, &at, 10);
+	outside = strtoul(at, &at, 10);
+	n = strtoul(at, &at, 10);
+	return !inside && !outside && n == UINT32_MAX;
 }
 
 const char *choice_no_xdp(void)
