@@ -154,6 +154,7 @@ check           pkg-config --exists check         # build-dev build-clang unit s
 libmnl-dev      pkg-config --exists libmnl
 libyaml-dev     pkg-config --exists yaml-0.1
 libxdp-dev      pkg-config --exists libxdp        # build-dev build-clang unit sanitizers static package e2e clang-sanitizers
+libuv1-dev      pkg-config --exists libuv         # build-dev build-clang unit sanitizers static package e2e clang-sanitizers
 libbpf-dev      pkg-config --exists libbpf        # build-dev build-clang unit sanitizers static package e2e clang-sanitizers
 linux-libc-dev  test -e /usr/include/linux/ip_vs.h
 g++             command -v g++                      # package
