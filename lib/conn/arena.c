@@ -13,9 +13,11 @@
 #define NUMBER_MAX ((1u << 31) - 1)
 /* Records passed over, their epoch not over, before a fresh one is taken instead. */
 #define TRIES 64
-/* Records that a chunk still has room for when the next one is to be made ready, and when there is
- * no time to wait for somebody who has the time. */
+/* Records that a chunk still has room for when the next one is to be made ready: so many, or one of
+ * so many that there are, which is the whole chunk from two million on; and when there is no time
+ * to wait for somebody who has the time. */
 #define SPARE_AT 8192
+#define SPARE_PART 64
 #define SPARE_LATE 2048
 /* So many awaiting their end will make room soon: no reason to end more. */
 #define LIMBO_ENOUGH 256
@@ -204,8 +206,9 @@ static struct lvs_arena_chunk *new_chunk(struct lvs_arena *arena, uint32_t size)
 LVS_INLINE void want_spare(struct lvs_arena *arena, uint32_t size, uint32_t unit)
 {
 	uint32_t left = (LVS_ARENA_CHUNK_UNITS - unit) / lvs_arena_units_of(size);
+	uint32_t part = arena->made[size] / SPARE_PART;
 	bool wanted =
-		left < SPARE_AT && !arena->preparing &&
+		left < (part < SPARE_AT ? SPARE_AT : part) && !arena->preparing &&
 		arena->made[size] + left < arena->max_conns &&
 		atomic_load_explicit(&arena->chunks_n, memory_order_relaxed) < arena->chunks_max &&
 		!atomic_load_explicit(&arena->spare, memory_order_relaxed);

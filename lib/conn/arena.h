@@ -107,6 +107,9 @@ struct lvs_conn *lvs_arena_take(struct lvs_arena *arena, enum lvs_arena_size siz
  */
 bool lvs_arena_prepare(struct lvs_arena *arena);
 
+/* There will be records: the first chunk is wanted, too, if there is none yet. */
+void lvs_arena_expect(struct lvs_arena *arena);
+
 /* Whether that has something to do. Any thread. */
 LVS_INLINE bool lvs_arena_wants(const struct lvs_arena *arena)
 {

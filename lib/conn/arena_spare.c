@@ -37,6 +37,18 @@ void lvs_arena_make_spare(struct lvs_arena *arena)
 	lvs_spin_unlock(&arena->lock);
 }
 
+void lvs_arena_expect(struct lvs_arena *arena)
+{
+	/* relaxed: a hint; under the lock it is exact */
+	if (lvs_likely(atomic_load_explicit(&arena->chunks_n, memory_order_relaxed)))
+		return;
+	lvs_spin_lock(&arena->lock);
+	if (!atomic_load_explicit(&arena->chunks_n, memory_order_relaxed) && !arena->preparing &&
+	    !atomic_load_explicit(&arena->spare, memory_order_relaxed))
+		atomic_store_explicit(&arena->wanted, true, memory_order_relaxed);
+	lvs_spin_unlock(&arena->lock);
+}
+
 bool lvs_arena_prepare(struct lvs_arena *arena)
 {
 	bool mine;

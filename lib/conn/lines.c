@@ -95,11 +95,23 @@ static struct lvs_lines_chunk *link_spare(struct lvs_lines *lines)
 	return chunk;
 }
 
-/* The next one of this size would find no place. */
-static void want(struct lvs_lines *lines, unsigned order)
+static unsigned need_of(const struct lvs_lines *lines)
 {
-	if (!lines->spare && !chunk_for(lines, order))
-		atomic_store_explicit(&lines->wanted, true, memory_order_relaxed);
+	return atomic_load_explicit(&lines->need, memory_order_relaxed);
+}
+
+static void set_need(struct lvs_lines *lines, enum lvs_lines_need need)
+{
+	atomic_store_explicit(&lines->need, need, memory_order_relaxed);
+}
+
+/* Whether the next one of this size would find no place. */
+static void look_ahead(struct lvs_lines *lines, unsigned order)
+{
+	bool enough = lines->spare || chunk_for(lines, order);
+
+	if (need_of(lines) != LVS_LINES_COMING)
+		set_need(lines, enough ? LVS_LINES_ENOUGH : LVS_LINES_WANTED);
 }
 
 static void *take_block(struct lvs_lines *lines, unsigned order)
@@ -109,29 +121,44 @@ static void *take_block(struct lvs_lines *lines, unsigned order)
 
 	if (!chunk)
 		chunk = link_spare(lines);
-	if (!chunk)
-		return NULL;
-	memory = take_from(chunk, order);
-	want(lines, order);
+	memory = chunk ? take_from(chunk, order) : NULL;
+	look_ahead(lines, order);
 	return memory;
 }
 
-/* The chunk, if that was its last block in use: nobody knows it any more. */
-static struct lvs_lines_chunk *give_block(struct lvs_lines *lines, const uint8_t *memory,
-					  unsigned order)
+static struct lvs_lines_chunk **link_of(struct lvs_lines *lines, const uint8_t *memory)
 {
 	struct lvs_lines_chunk **link = &lines->chunks;
-	struct lvs_lines_chunk *chunk;
 
 	while ((uintptr_t)memory - (uintptr_t)(*link)->memory >= LVS_LINES_CHUNK_SIZE)
 		link = &(*link)->next;
-	chunk = *link;
+	return link;
+}
+
+/* The chunk becomes the spare one. False: there is one; it is the caller's. */
+static bool keep(struct lvs_lines *lines, struct lvs_lines_chunk *chunk)
+{
+	if (lines->spare)
+		return false;
+	lines->spare = chunk;
+	if (need_of(lines) == LVS_LINES_WANTED)
+		set_need(lines, LVS_LINES_ENOUGH);
+	return true;
+}
+
+/* The chunk, if that was its last block in use and nobody knows it any more. */
+static struct lvs_lines_chunk *give_block(struct lvs_lines *lines, const uint8_t *memory,
+					  unsigned order)
+{
+	struct lvs_lines_chunk **link = link_of(lines, memory);
+	struct lvs_lines_chunk *chunk = *link;
+
 	lvs_buddy_give(&chunk->blocks,
 		       (unsigned)((size_t)(memory - chunk->memory) / LVS_LINES_LEAST), order);
 	if (!lvs_buddy_is_free(&chunk->blocks))
 		return NULL;
 	*link = chunk->next;
-	return chunk;
+	return keep(lines, chunk) ? NULL : chunk;
 }
 
 /* --- Blocks --- */
@@ -147,33 +174,44 @@ static void *block_from_new(struct lvs_lines *lines, unsigned order)
 	memory = take_from(chunk, order);
 	lvs_spin_lock(&lines->lock);
 	link_in(lines, chunk);
-	atomic_store_explicit(&lines->wanted, false, memory_order_relaxed);
-	want(lines, order);
+	look_ahead(lines, order);
 	lvs_spin_unlock(&lines->lock);
 	return memory;
+}
+
+/* Whether it is the caller's to bring what is wanted. */
+static bool begin(struct lvs_lines *lines)
+{
+	bool mine;
+
+	if (!lvs_lines_wants(lines))
+		return false;
+	lvs_spin_lock(&lines->lock);
+	mine = lvs_lines_wants(lines);
+	if (mine)
+		set_need(lines, LVS_LINES_COMING);
+	lvs_spin_unlock(&lines->lock);
+	return mine;
 }
 
 bool lvs_lines_prepare(struct lvs_lines *lines)
 {
 	struct lvs_lines_chunk *chunk;
+	bool kept;
 
-	/* relaxed: one of two at once does it */
-	if (!lvs_lines_wants(lines) ||
-	    !atomic_exchange_explicit(&lines->wanted, false, memory_order_relaxed))
+	if (!begin(lines))
 		return false;
 	chunk = chunk_new(lines);
-	if (!chunk)
-		return false; /* the next block that is taken asks again */
-	chunk->memory[0] = 0;
-	lvs_spin_lock(&lines->lock);
-	if (!lines->spare) {
-		lines->spare = chunk;
-		chunk = NULL;
-	}
-	lvs_spin_unlock(&lines->lock);
 	if (chunk)
+		chunk->memory[0] = 0;
+	lvs_spin_lock(&lines->lock);
+	/* Without memory the next block that is taken asks again. */
+	set_need(lines, LVS_LINES_ENOUGH);
+	kept = !chunk || keep(lines, chunk);
+	lvs_spin_unlock(&lines->lock);
+	if (!kept)
 		chunk_del(lines, chunk);
-	return true;
+	return chunk != NULL;
 }
 
 void lvs_lines_fini(struct lvs_lines *lines)
@@ -183,13 +221,20 @@ void lvs_lines_fini(struct lvs_lines *lines)
 	lines->spare = NULL;
 }
 
-static void *block_take(struct lvs_lines *lines, unsigned order)
+static void *block_ready(struct lvs_lines *lines, unsigned order)
 {
 	void *memory;
 
 	lvs_spin_lock(&lines->lock);
 	memory = take_block(lines, order);
 	lvs_spin_unlock(&lines->lock);
+	return memory;
+}
+
+static void *block_take(struct lvs_lines *lines, unsigned order)
+{
+	void *memory = block_ready(lines, order);
+
 	return memory ? memory : block_from_new(lines, order);
 }
 
@@ -219,6 +264,16 @@ static unsigned order_of(size_t size)
 static size_t align_of(size_t size)
 {
 	return size < LVS_LINES_LEAST ? LVS_CACHE_LINE : LVS_LINES_CHUNK_SIZE;
+}
+
+struct lvs_index_line *lvs_lines_take_ready(struct lvs_lines *lines, uint64_t n)
+{
+	size_t size = n * sizeof(struct lvs_index_line);
+
+	if (!is_block(size))
+		return lvs_lines_take(lines, n);
+	/* Asked with each insert of who waits: without the lock, as long as nothing has come. */
+	return need_of(lines) == LVS_LINES_ENOUGH ? block_ready(lines, order_of(size)) : NULL;
 }
 
 struct lvs_index_line *lvs_lines_take(struct lvs_lines *lines, uint64_t n)

@@ -26,14 +26,20 @@ struct lvs_lines_chunk {
 	struct lvs_buddy blocks;
 };
 
+/* Whether there is memory for the block that will be asked for next. */
+enum lvs_lines_need {
+	LVS_LINES_ENOUGH,
+	LVS_LINES_WANTED, /* no, and nobody is at it */
+	LVS_LINES_COMING,
+};
+
 struct lvs_lines {
 	const struct lvs_alloc *alloc;
 	_Atomic uint64_t bytes; /* of all memory; relaxed: a number alone */
 	struct lvs_spin lock;   /* the chunks */
 	struct lvs_lines_chunk *chunks;
-	struct lvs_lines_chunk *spare; /* made ready, all of it free; NULL: none */
-	/* There is none, and it will be needed soon. relaxed: a hint; under the lock it is exact */
-	_Atomic bool wanted;
+	struct lvs_lines_chunk *spare; /* touched, all of it free; NULL: none */
+	_Atomic unsigned need; /* enum lvs_lines_need; relaxed: a hint, changed under the lock */
 };
 
 void lvs_lines_init(struct lvs_lines *lines, const struct lvs_alloc *alloc);
@@ -45,12 +51,16 @@ bool lvs_lines_prepare(struct lvs_lines *lines);
 
 LVS_INLINE bool lvs_lines_wants(const struct lvs_lines *lines)
 {
-	return atomic_load_explicit(&lines->wanted, memory_order_relaxed);
+	return atomic_load_explicit(&lines->need, memory_order_relaxed) == LVS_LINES_WANTED;
 }
 
 /* So many lines, not zeroed; NULL: no memory. Any thread; the allocator is asked without a lock of
  * ours. All that is taken is given back, with the same number, before the allocator goes. */
 struct lvs_index_line *lvs_lines_take(struct lvs_lines *lines, uint64_t n);
 void lvs_lines_give(struct lvs_lines *lines, struct lvs_index_line *line, uint64_t n);
+
+/* The same of what is there, touched before; NULL: no such block, but lvs_lines_prepare() will
+ * bring one. For who can wait: the first touch of a chunk takes as long as hundreds of packets. */
+struct lvs_index_line *lvs_lines_take_ready(struct lvs_lines *lines, uint64_t n);
 
 #endif

@@ -16,6 +16,9 @@
  */
 #define GROW_AT_LOWEST 540
 #define GROW_AT_HIGHEST 860
+/* It waits until the memory for it has been touched where no packet waits, but not beyond so many
+ * more: lvs_lines_take_ready(). */
+#define GROW_LATE 8
 /* Without memory to grow, an index is full here: searches would become long. */
 #define FULL_AT 940
 /* Inserts between two looks whether old lines can go. */
@@ -26,13 +29,14 @@ static uint64_t slots_of(struct lvs_index index)
 	return lvs_index_lines_n(index) * LVS_INDEX_SLOTS;
 }
 
-static bool alloc_lines(struct lvs_shard_env *env, unsigned bits, struct lvs_index *index)
+static bool alloc_lines(struct lvs_shard_env *env, unsigned bits, bool now, struct lvs_index *index)
 {
 	struct lvs_index made = {NULL, bits};
+	uint64_t n = lvs_index_lines_n(made);
 
 	if (bits > 32)
 		return false;
-	made.lines = lvs_lines_take(&env->lines, lvs_index_lines_n(made));
+	made.lines = now ? lvs_lines_take(&env->lines, n) : lvs_lines_take_ready(&env->lines, n);
 	if (!made.lines)
 		return false;
 	*index = made;
@@ -55,7 +59,7 @@ int lvs_shard_init(struct lvs_shard *shard, struct lvs_shard_env *env, struct lv
 	memset(shard, 0, sizeof(*shard));
 	memset(view, 0, sizeof(*view));
 	shard->view = view;
-	if (!alloc_lines(env, LVS_SHARD_FIRST_BITS, &index))
+	if (!alloc_lines(env, LVS_SHARD_FIRST_BITS, true, &index))
 		return LVS_ERR_NO_MEMORY;
 	memset(index.lines, 0, lvs_index_lines_n(index) * sizeof(*index.lines));
 	atomic_init(&shard->view->index, lvs_index_pack(index));
@@ -181,10 +185,17 @@ static void swap(struct lvs_shard *shard, struct lvs_shard_env *env)
 	atomic_fetch_add_explicit(&env->stats.grown, 1, memory_order_relaxed);
 }
 
+static bool is_beyond(const struct lvs_shard *shard, struct lvs_index index, uint32_t thousandths)
+{
+	return shard->entries[0] * UINT64_C(1000) >= slots_of(index) * thousandths;
+}
+
 static void start(struct lvs_shard *shard, struct lvs_shard_env *env, struct lvs_index index)
 {
+	bool now = is_beyond(shard, index, shard->grow_at + GROW_LATE);
+
 	/* Failing is no error as long as there are slots left; the next insert tries again. */
-	if (alloc_lines(env, index.bits + 1, &shard->fresh))
+	if (alloc_lines(env, index.bits + 1, now, &shard->fresh))
 		shard->cursor = 0;
 }
 
@@ -199,7 +210,7 @@ static unsigned grow_step(struct lvs_shard *shard, struct lvs_shard_env *env)
 		looked = move_step(shard, env);
 		if (shard->cursor == lvs_index_lines_n(index))
 			swap(shard, env);
-	} else if (shard->entries[0] * UINT64_C(1000) >= slots_of(index) * shard->grow_at) {
+	} else if (is_beyond(shard, index, shard->grow_at)) {
 		start(shard, env, index);
 	}
 	return looked;

@@ -101,8 +101,10 @@ void lvs_table_del(struct lvs_table *table)
 	lvs_mem_free(table->env.alloc, table, sizeof(*table), LVS_CACHE_LINE);
 }
 
-void lvs_table_prepare(struct lvs_table *table)
+void lvs_table_prepare(struct lvs_table *table, bool expecting)
 {
+	if (expecting)
+		lvs_arena_expect(&table->arena);
 	if (!lvs_arena_prepare(&table->arena))
 		lvs_lines_prepare(&table->env.lines);
 }

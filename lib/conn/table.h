@@ -74,9 +74,9 @@ void lvs_table_del(struct lvs_table *table);
 /*
  * Memory that will be needed soon is made ready, at most one piece of it a call: where pages are
  * large its first touch takes as long as hundreds of packets. A worker, outside an epoch, when no
- * packet waits.
+ * packet waits. @p expecting: there may be connections soon, though there were none yet.
  */
-void lvs_table_prepare(struct lvs_table *table);
+void lvs_table_prepare(struct lvs_table *table, bool expecting);
 /* Whether there is any to be made ready. Any thread. */
 bool lvs_table_wants(const struct lvs_table *table);
 

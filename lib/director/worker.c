@@ -362,11 +362,10 @@ unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns, un
 	struct lvs_ender ender;
 	struct lvs_ender *by = lvs_ender_of(&ender, &worker->events, LVS_GONE_EXPIRED, now_ns);
 	unsigned swept = 0;
-	bool defend;
+	bool defend, serving;
 	unsigned ended;
 
 	now_ns = not_before(worker, now_ns);
-	lvs_table_prepare(director->table);
 	expire_frags(worker, now_ns, budget);
 	if (lvs_sweep_waits(&director->sweep, director->services))
 		swept = lvs_sweep(worker, tick, budget, now_ns);
@@ -379,7 +378,10 @@ unsigned lvs_worker_handle_expiry(struct lvs_worker *worker, uint64_t now_ns, un
 		lvs_ring_sort(&worker->events, from);
 	if (lvs_unlikely(defend))
 		ended += lvs_defence_scan(worker, now_ns, budget);
+	serving = lvs_services_any(director->services, LVS_INET) ||
+		  lvs_services_any(director->services, LVS_INET6);
 	lvs_epoch_exit(&worker->reader);
+	lvs_table_prepare(director->table, serving);
 	if (by)
 		lvs_events_table(director, &worker->events, now_ns);
 	return ended + swept;

@@ -127,6 +127,8 @@ static void *fill(void *arg)
 {
 	struct filler *filler = arg;
 
+	/* As in any program, before there are packets: the first memory is made ready. */
+	lvs_worker_handle_expiry(filler->site.worker, filler->site.now, DUE_BUDGET);
 	gate_wait(filler->gate, filler->workers);
 	for (uint32_t done = 0; done < filler->n; done += SITE_POOL) {
 		unsigned n = filler->n - done < SITE_POOL ? filler->n - done : SITE_POOL;

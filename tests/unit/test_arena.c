@@ -317,6 +317,26 @@ START_TEST(test_spare)
 }
 END_TEST
 
+/* The first chunk, where it is known that there will be records. */
+START_TEST(test_expected)
+{
+	struct bench *bench = bench_new(MAX_CONNS);
+
+	ck_assert(!lvs_arena_prepare(&bench->arena));
+	lvs_arena_expect(&bench->arena);
+	ck_assert(lvs_arena_prepare(&bench->arena));
+	ck_assert(has_spare(bench));
+	lvs_arena_expect(&bench->arena);
+	ck_assert(!lvs_arena_prepare(&bench->arena));
+	take(bench, LVS_ARENA_LARGE);
+	ck_assert(!has_spare(bench));
+	lvs_arena_expect(&bench->arena);
+	ck_assert(!lvs_arena_prepare(&bench->arena));
+	whole(bench);
+	bench_del(bench);
+}
+END_TEST
+
 /* Without memory for it records are taken as long as there are any, and it is tried again. */
 START_TEST(test_no_spare)
 {
@@ -353,5 +373,6 @@ int main(void)
 	tcase_add_test(tcase, test_next_near);
 	tcase_add_test(tcase, test_spare);
 	tcase_add_test(tcase, test_no_spare);
+	tcase_add_test(tcase, test_expected);
 	return unit_run("arena", tcase);
 }

@@ -103,11 +103,9 @@ START_TEST(test_halves_join)
 	whole = lvs_lines_take(&bench.lines, 2 * LEAST_N);
 	ck_assert_uint_eq(bench.rig.live_n, 4);
 	lvs_lines_give(&bench.lines, whole, 2 * LEAST_N);
-	ck_assert_uint_eq(bench.rig.live_n, 2);
 	lvs_lines_give(&bench.lines, line[3], LEAST_N);
 	whole = lvs_lines_take(&bench.lines, 2 * LEAST_N);
 	ck_assert_ptr_eq(whole, line[2]);
-	ck_assert_uint_eq(bench.rig.live_n, 2);
 	lvs_lines_give(&bench.lines, whole, 2 * LEAST_N);
 	for (unsigned i = 0; i < LVS_LINES_BLOCKS; i++)
 		if (i < 1 || i > 3)
@@ -169,6 +167,54 @@ START_TEST(test_prepare)
 }
 END_TEST
 
+/* Who can wait takes what is there, until somebody has made more ready. */
+START_TEST(test_ready)
+{
+	struct lvs_index_line *half[3], *small;
+	struct bench bench;
+
+	bench_init(&bench);
+	ck_assert_ptr_null(lvs_lines_take_ready(&bench.lines, CHUNK_N / 2));
+	ck_assert(lvs_lines_wants(&bench.lines));
+	ck_assert_uint_eq(bench.rig.asked, 0);
+	ck_assert(lvs_lines_prepare(&bench.lines));
+	for (unsigned i = 0; i < 2; i++)
+		ck_assert_ptr_nonnull(half[i] = lvs_lines_take_ready(&bench.lines, CHUNK_N / 2));
+	ck_assert_ptr_null(lvs_lines_take_ready(&bench.lines, CHUNK_N / 2));
+	/* Who cannot wait brings a chunk, and others need not wait any more. */
+	half[2] = lvs_lines_take(&bench.lines, CHUNK_N / 2);
+	ck_assert_uint_eq(bench.rig.live_n, 4);
+	ck_assert(!lvs_lines_wants(&bench.lines));
+	/* What is no block is memory of its own at once. */
+	ck_assert_ptr_nonnull(small = lvs_lines_take_ready(&bench.lines, LEAST_N / 2));
+	lvs_lines_give(&bench.lines, small, LEAST_N / 2);
+	for (unsigned i = 0; i < 3; i++)
+		lvs_lines_give(&bench.lines, half[i], CHUNK_N / 2);
+	bench_fini(&bench);
+}
+END_TEST
+
+/* A chunk that was left stays for the next one, one of them: no page is touched anew. */
+START_TEST(test_left)
+{
+	struct lvs_index_line *whole[2], *again;
+	struct bench bench;
+
+	bench_init(&bench);
+	for (unsigned i = 0; i < 2; i++)
+		whole[i] = lvs_lines_take(&bench.lines, CHUNK_N);
+	ck_assert(lvs_lines_wants(&bench.lines));
+	for (unsigned i = 0; i < 2; i++)
+		lvs_lines_give(&bench.lines, whole[i], CHUNK_N);
+	ck_assert(!lvs_lines_wants(&bench.lines));
+	ck_assert_uint_eq(bench.rig.live_n, 2);
+	again = lvs_lines_take_ready(&bench.lines, LEAST_N);
+	ck_assert_ptr_eq(again, whole[0]);
+	lvs_lines_give(&bench.lines, again, LEAST_N);
+	bench_fini(&bench);
+}
+END_TEST
+
 struct owned {
 	struct lvs_index_line *line;
 	uint64_t n;
@@ -193,7 +239,7 @@ START_TEST(test_owners)
 	struct bench bench;
 
 	bench_init(&bench);
-	for (unsigned round = 0; round < 2000; round++) {
+	for (unsigned round = 0; round < 500; round++) {
 		struct owned *one;
 
 		random ^= random << 13;
@@ -246,6 +292,8 @@ int main(void)
 	tcase_add_test(tcase, test_one_chunk);
 	tcase_add_test(tcase, test_halves_join);
 	tcase_add_test(tcase, test_fits_best);
+	tcase_add_test(tcase, test_ready);
+	tcase_add_test(tcase, test_left);
 	tcase_add_test(tcase, test_owners);
 	tcase_add_test(tcase, test_no_memory);
 	return unit_run("lines", tcase);
