@@ -44,6 +44,26 @@ void control_address_conflict(void *user, enum lvs_family family, const union lv
 		 mac[4], mac[5]);
 }
 
+static void tell_ready(const struct lvsd *lvsd, const char *note)
+{
+	notify_status(&lvsd->notify, "READY=1\n", "%zu service%s, %zu server%s on %s:%s%s",
+		      lvsd->rules.service_n, log_plural(lvsd->rules.service_n), lvsd->rules.dest_n,
+		      log_plural(lvsd->rules.dest_n), lvsd->options.io->name, lvsd->options.target,
+		      note);
+}
+
+static void reload(struct lvsd *lvsd)
+{
+	int failed;
+
+	notify_reloading(&lvsd->notify);
+	failed = reload_rules(lvsd);
+	if (failed)
+		log_line(&lvsd->log, LVS_LOG_ERROR, "rules file %s is refused: nothing has changed",
+			 lvsd->options.config ? lvsd->options.config : lvsd->options.rules);
+	tell_ready(lvsd, failed ? "; the last reload was refused" : "");
+}
+
 /* Returns whether to go on. */
 static bool handle_signal(struct lvsd *lvsd)
 {
@@ -57,10 +77,7 @@ static bool handle_signal(struct lvsd *lvsd)
 	}
 	switch (info.ssi_signo) {
 	case SIGHUP:
-		if (reload_rules(lvsd) < 0)
-			log_line(&lvsd->log, LVS_LOG_ERROR,
-				 "rules file %s is refused: nothing has changed",
-				 lvsd->options.rules);
+		reload(lvsd);
 		return true;
 	case SIGUSR1:
 		report_print(lvsd, stdout);
@@ -85,6 +102,15 @@ static void say_ready(const struct lvsd *lvsd, bool *said)
 		 log_plural(lvsd->rules.service_n), lvsd->rules.dest_n,
 		 log_plural(lvsd->rules.dest_n), lvsd->worker_n, log_plural(lvsd->worker_n),
 		 lvsd->options.io->name, lvsd->options.target);
+	tell_ready(lvsd, "");
+}
+
+/* The sooner of what waits; -1: for ever. */
+static int wait_ms(const struct lvsd *lvsd)
+{
+	int check = check_wait_ms(lvsd), notify = notify_wait_ms(&lvsd->notify);
+
+	return check < 0 || (notify >= 0 && notify < check) ? notify : check;
 }
 
 void control_run(struct lvsd *lvsd)
@@ -100,13 +126,14 @@ void control_run(struct lvsd *lvsd)
 
 	for (;;) {
 		say_ready(lvsd, &said);
-		if (poll(wait, WAITS, check_wait_ms(lvsd)) < 0) {
+		if (poll(wait, WAITS, wait_ms(lvsd)) < 0) {
 			if (errno == EINTR)
 				continue;
 			log_line(&lvsd->log, LVS_LOG_ERROR, "poll: %s", strerror(errno));
 			return;
 		}
 		check_go_on(lvsd);
+		notify_go_on(&lvsd->notify, lvsd->worker, lvsd->worker_n, &lvsd->log);
 		if (wait[HOST].revents) {
 			int err = lvs_host_handle(lvsd->host);
 

@@ -2,7 +2,11 @@
 #include "log.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { LINE_MAX_LEN = 1024 };
 
@@ -20,6 +24,44 @@ static const char *level_name(enum lvs_log_level level)
 	}
 }
 
+/* What the journal reads in front of a line: syslog's number of the level. */
+static int level_number(enum lvs_log_level level)
+{
+	switch (level) {
+	case LVS_LOG_ERROR:
+		return 3;
+	case LVS_LOG_WARNING:
+		return 4;
+	case LVS_LOG_NOTICE:
+		return 5;
+	case LVS_LOG_INFO:
+		return 6;
+	default:
+		return 7;
+	}
+}
+
+/* For the journal, which knows who writes, and the time. */
+static void write_journal(void *user, enum lvs_log_level level, const char *text)
+{
+	const enum lvs_log_level *least = user;
+
+	if (level <= *least)
+		fprintf(stderr, "<%d>%s\n", level_number(level), text);
+}
+
+/* Whether standard error is what JOURNAL_STREAM names (systemd.exec(5)), and not sent elsewhere. */
+static bool is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat status;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device &&
+	       status.st_ino == inode;
+}
+
 /* One call, so that lines of several threads do not mix. */
 static void write_line(void *user, enum lvs_log_level level, const char *text)
 {
@@ -31,7 +73,7 @@ static void write_line(void *user, enum lvs_log_level level, const char *text)
 
 struct lvs_log log_to_stderr(enum lvs_log_level *level)
 {
-	return (struct lvs_log){.line = write_line, .user = level};
+	return (struct lvs_log){.line = is_journal() ? write_journal : write_line, .user = level};
 }
 
 void log_line(const struct lvs_log *log, enum lvs_log_level level, const char *format, ...)

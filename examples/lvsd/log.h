@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Lines on standard error: "lvsd: warning: ...". Any thread. */
+/* Lines on standard error: "lvsd: warning: ...", or "<4>..." where that is the journal. Any thread.
+ */
 #ifndef LVSD_LOG_H
 #define LVSD_LOG_H
 

@@ -6,6 +6,7 @@
 #include "addr_set.h"
 #include "self_check.h"
 #include "gate.h"
+#include "notify.h"
 #include "options.h"
 #include "rules.h"
 #include "worker.h"
@@ -22,6 +23,7 @@ struct lvsd {
 	unsigned worker_n; /* opened */
 	struct gate gate;  /* of all workers */
 	struct check check;
+	struct notify notify; /* to the service manager */
 	struct lvs_io_caps caps;
 	struct rules rules;             /* in force */
 	struct lvs_marks *marks;        /* of the rules, the workers' too; NULL: none */

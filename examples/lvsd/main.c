@@ -13,6 +13,7 @@
 #include "log.h"
 #include "lvsd.h"
 #include "pick.h"
+#include "privileges.h"
 #include "reload.h"
 #include "report.h"
 #include "tuning.h"
@@ -170,6 +171,7 @@ static int open_workers(struct lvsd *lvsd)
 		worker->log = lvsd->log;
 		worker->gate = &lvsd->gate;
 		worker->stop_fd = lvsd->stop_fd;
+		worker->wait_max_ms = lvsd->notify.watchdog_ns ? NOTIFY_WAIT_MS : -1;
 		worker->ended_fd = lvsd->ended_fd;
 		conf.worker = i;
 		err = worker_open(worker, lvsd->director, lvsd->options.io, &conf);
@@ -179,6 +181,8 @@ static int open_workers(struct lvsd *lvsd)
 	}
 	lvsd->caps.size = sizeof(lvsd->caps);
 	lvs_io_caps(lvsd->worker[0].io, &lvsd->caps);
+	if (lvsd->caps.flags & LVS_IO_FINITE) /* its clock is the file's */
+		lvsd->notify.watchdog_ns = 0;
 	return 0;
 }
 
@@ -194,6 +198,7 @@ static int run(struct lvsd *lvsd)
 		control_run(lvsd);
 	else
 		failed = -1;
+	notify_send(&lvsd->notify, "STOPPING=1\nSTATUS=undoing what was made on the host");
 	eventfd_write(lvsd->stop_fd, 1);
 	for (unsigned i = 0; i < started; i++) {
 		worker_join(&lvsd->worker[i]);
@@ -231,6 +236,9 @@ static int open_and_run(struct lvsd *lvsd, struct rules *rules)
 		return print_setup(lvsd, rules);
 	if (open_workers(lvsd) < 0 || reload_put(lvsd, rules) < 0 || forwarding_set(lvsd) < 0)
 		return -1;
+	/* Whoever replays a capture file may be anybody, with the rights that he has. */
+	if (lvsd->options.interface_n && privileges_drop(lvsd->options.is_xdp, &lvsd->log) < 0)
+		return -1;
 	return run(lvsd);
 }
 
@@ -266,10 +274,12 @@ int main(int argc, char **argv)
 		options_free(&lvsd.options);
 		return status;
 	}
+	notify_open(&lvsd.notify, &lvsd.log);
 	gate_init(&lvsd.gate);
 	check_init(&lvsd);
 	status = open_and_run(&lvsd, &rules) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	rules_free(&rules);
 	close_all(&lvsd);
+	notify_close(&lvsd.notify);
 	return status;
 }

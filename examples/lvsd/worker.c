@@ -62,7 +62,7 @@ del:
 	return err;
 }
 
-/* Milliseconds to the next expiry, rounded up; -1 is for ever. */
+/* Milliseconds to the next expiry, rounded up, as far as it may wait; -1 is for ever. */
 static int wait_ms(const struct worker *worker)
 {
 	uint64_t now = lvs_io_now(worker->io);
@@ -70,7 +70,7 @@ static int wait_ms(const struct worker *worker)
 	uint64_t ms;
 
 	if (then == UINT64_MAX)
-		return -1;
+		return worker->wait_max_ms;
 	ms = then <= now ? 0 : (then - now + NS_PER_MS - 1) / NS_PER_MS;
 	return ms < 1000 ? (int)ms : 1000;
 }

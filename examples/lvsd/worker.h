@@ -21,6 +21,7 @@ struct worker {
 	/* What packets are marked by, NULL: nothing; changed while the gate is closed. */
 	const struct lvs_marks *marks;
 	struct gate *gate; /* where it can be held; not its own */
+	int wait_max_ms;   /* the longest that it waits for packets; -1: for ever */
 	int stop_fd;       /* readable when it is to end; not its own */
 	int ended_fd;      /* eventfd that it adds 1 to when it ends by itself; not its own */
 	int epoll;

@@ -201,6 +201,7 @@ static void open_site(struct site *site)
 		worker->cpu = -1;
 		worker->log = (struct lvs_log){.line = quiet};
 		worker->gate = &site->gate;
+		worker->wait_max_ms = -1;
 		worker->stop_fd = site->stop_fd;
 		worker->ended_fd = site->ended_fd;
 		ck_assert_int_eq(worker_open(worker, site->director, &adapter_ops, &conf), 0);
