@@ -56,7 +56,13 @@ static int write_packet(void *user, const struct lvs_packet *packet)
 	return writev(pass->fd, iov, 2) < 0 ? lvs_io_error(errno) : 0;
 }
 
-int lvs_afp_pass_write(struct lvs_afp_pass *pass, const struct lvs_packet *packet)
+void lvs_afp_pass_back(struct lvs_afp_pass *pass, const struct lvs_packet *packet,
+		       const struct lvs_io_conf *conf, struct lvs_io_count *count)
 {
-	return lvs_io_cut_for_host(packet, pass->piece, write_packet, pass);
+	if (pass->fd < 0 || !conf->captured(conf->captured_user, packet))
+		lvs_io_count_add(count, LVS_IO_COUNT_pass_seen, 1);
+	else if (lvs_io_cut_for_host(packet, pass->piece, write_packet, pass))
+		lvs_io_count_add(count, LVS_IO_COUNT_pass_failed, 1);
+	else
+		lvs_io_count_add(count, LVS_IO_COUNT_passed, 1);
 }

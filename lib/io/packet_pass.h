@@ -5,6 +5,8 @@
 
 #include <liblvs/io.h>
 
+#include "io/io_count.h"
+
 struct lvs_afp_pass {
 	int fd;         /* -1: none */
 	uint8_t *piece; /* LVS_IO_PIECE_MAX */
@@ -14,7 +16,8 @@ struct lvs_afp_pass {
 int lvs_afp_pass_open(struct lvs_afp_pass *pass, const char *name, const struct lvs_log *log);
 void lvs_afp_pass_close(struct lvs_afp_pass *pass);
 
-/* Gives the host a packet. 0 or a negative error. */
-int lvs_afp_pass_write(struct lvs_afp_pass *pass, const struct lvs_packet *packet);
+/* Gives the host a packet with verdict LVS_PASS, if it was taken away from it, and counts it. */
+void lvs_afp_pass_back(struct lvs_afp_pass *pass, const struct lvs_packet *packet,
+		       const struct lvs_io_conf *conf, struct lvs_io_count *count);
 
 #endif

@@ -13,6 +13,7 @@
 #include "io/io_count.h"
 #include "io/io_cut.h"
 #include "io/io_log.h"
+#include "io/io_verdict.h"
 #include "io/pcap_file.h"
 
 enum {
@@ -209,8 +210,9 @@ static int write_packet(struct pcap_io *io, const struct lvs_packet *packet)
 	return 0;
 }
 
-static int send_packet(struct pcap_io *io, const struct lvs_packet *packet)
+static int send_packet(void *state, const struct lvs_packet *packet)
 {
+	struct pcap_io *io = state;
 	struct lvs_io_cut cut;
 	int err = 0;
 
@@ -229,28 +231,20 @@ static int send_packet(struct pcap_io *io, const struct lvs_packet *packet)
 	return err;
 }
 
+/* There is no host. */
+static void pass_back(void *state, const struct lvs_packet *packet)
+{
+	struct pcap_io *io = state;
+
+	(void)packet;
+	lvs_io_count_add(&io->count, LVS_IO_COUNT_pass_seen, 1);
+}
+
 static int pcap_tx(void *state, const struct lvs_packet *packets, unsigned n)
 {
 	struct pcap_io *io = state;
-	int err = 0;
 
-	for (unsigned i = 0; i < n && !err; i++) {
-		switch (packets[i].verdict) {
-		case LVS_FORWARD:
-		case LVS_REPLY:
-			err = send_packet(io, &packets[i]);
-			break;
-		case LVS_PASS:
-			lvs_io_count_add(&io->count, LVS_IO_COUNT_pass_seen, 1);
-			break;
-		case LVS_HELD:
-			lvs_io_count_add(&io->count, LVS_IO_COUNT_held, 1);
-			break;
-		default:
-			lvs_io_count_add(&io->count, LVS_IO_COUNT_dropped, 1);
-		}
-	}
-	return err;
+	return lvs_io_carry_out(packets, n, &io->count, send_packet, pass_back, io);
 }
 
 static int pcap_flush(void *state)

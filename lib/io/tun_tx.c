@@ -12,6 +12,7 @@
 #include "io/adapters.h"
 #include "io/io_cut.h"
 #include "io/io_log.h"
+#include "io/io_verdict.h"
 #include "io/tun_hop.h"
 #include "io/tun_io.h"
 
@@ -99,17 +100,19 @@ static bool is_whole(struct lvs_tun_io *io, const struct lvs_packet *packet)
 	return false;
 }
 
-static void send_on(struct lvs_tun_io *io, const struct lvs_packet *packet)
+static int send_on(void *state, const struct lvs_packet *packet)
 {
+	struct lvs_tun_io *io = state;
 	bool by_device = lvs_io_cut_by_link(packet);
 	struct lvs_io_cut cut;
 
 	if (!is_whole(io, packet))
-		return;
+		return 0;
 	if (lvs_io_cut_start(&cut, packet, by_device, io->segment_buffer))
 		send_pieces(io, &cut);
 	else
 		send_piece(io, packet);
+	return 0;
 }
 
 /*
@@ -124,8 +127,9 @@ static int give(void *user, const struct lvs_packet *packet)
 }
 
 /* The host gets it as it was before it came here. */
-static void pass_back(struct lvs_tun_io *io, const struct lvs_packet *packet)
+static void pass_back(void *state, const struct lvs_packet *packet)
 {
+	struct lvs_tun_io *io = state;
 	const struct lvs_io_conf *conf = &io->conf;
 
 	if (conf->captured && !conf->captured(conf->captured_user, packet)) {
@@ -142,21 +146,5 @@ int lvs_tun_tx(void *state, const struct lvs_packet *packets, unsigned n)
 {
 	struct lvs_tun_io *io = state;
 
-	for (unsigned i = 0; i < n; i++) {
-		switch (packets[i].verdict) {
-		case LVS_FORWARD:
-		case LVS_REPLY:
-			send_on(io, &packets[i]);
-			break;
-		case LVS_PASS:
-			pass_back(io, &packets[i]);
-			break;
-		case LVS_HELD:
-			lvs_io_count_add(&io->count, LVS_IO_COUNT_held, 1);
-			break;
-		default:
-			lvs_io_count_add(&io->count, LVS_IO_COUNT_dropped, 1);
-		}
-	}
-	return 0;
+	return lvs_io_carry_out(packets, n, &io->count, send_on, pass_back, io);
 }

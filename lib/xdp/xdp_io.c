@@ -2,12 +2,7 @@
 /* An io's life, and its ops. */
 #include "xdp/xdp_io.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 #include "io/io_cut.h"
 #include "io/io_log.h"
@@ -16,42 +11,21 @@ static void io_close(void *state)
 {
 	struct lvs_xdp_io *io = state;
 
-	lvs_afp_wait_fini(&io->wait);
+	lvs_io_hop_fini(&io->hop);
 	lvs_afp_pass_close(&io->pass);
 	lvs_afp_tx_close(&io->other);
 	lvs_xsks_close(&io->xsks);
-	if (io->timer >= 0)
-		close(io->timer);
-	if (io->epoll >= 0)
-		close(io->epoll);
+	lvs_io_wake_close(&io->wake);
 	free(io->segment_buffer);
 	free(io);
 }
 
-static int watch(struct lvs_xdp_io *io, int fd)
-{
-	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-
-	if (epoll_ctl(io->epoll, EPOLL_CTL_ADD, fd, &event) == 0)
-		return 0;
-	lvs_io_log(&io->conf.log, LVS_LOG_ERROR, "xdp: epoll_ctl: %s", strerror(errno));
-	return LVS_ERR_IO;
-}
-
 static int open_descriptors(struct lvs_xdp_io *io)
 {
-	int err;
+	int err = lvs_io_wake_open(&io->wake, "xdp", &io->conf.log);
 
-	io->epoll = epoll_create1(EPOLL_CLOEXEC);
-	io->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (io->epoll < 0 || io->timer < 0) {
-		lvs_io_log(&io->conf.log, LVS_LOG_ERROR, "xdp: epoll or timer: %s",
-			   strerror(errno));
-		return LVS_ERR_IO;
-	}
-	err = watch(io, io->timer);
 	for (unsigned i = 0; i < io->xsks.n && !err; i++)
-		err = watch(io, io->xsks.xsk[i].fd);
+		err = lvs_io_wake_watch(&io->wake, io->xsks.xsk[i].fd, "xdp", &io->conf.log);
 	return err;
 }
 
@@ -83,6 +57,13 @@ static int check_conf(const struct lvs_io_conf *conf)
 	return LVS_ERR_INVALID;
 }
 
+static void flush_other(void *state)
+{
+	struct lvs_xdp_io *io = state;
+
+	lvs_afp_tx_flush(&io->other);
+}
+
 static int io_open(const struct lvs_io_conf *conf, void **state)
 {
 	struct lvs_xdp_io *io;
@@ -94,8 +75,12 @@ static int io_open(const struct lvs_io_conf *conf, void **state)
 	if (!io)
 		return LVS_ERR_NO_MEMORY;
 	io->conf = *conf;
-	io->epoll = io->timer = io->pass.fd = io->other.fd = -1;
-	lvs_afp_wait_init(&io->wait, conf->wait_n, conf->wait_len, &io->count);
+	io->pass.fd = io->other.fd = -1;
+	lvs_io_wake_init(&io->wake);
+	lvs_io_hop_init(&io->hop, &io->conf, &io->count);
+	io->hop.send = lvs_xdp_io_send;
+	io->hop.flush = flush_other;
+	io->hop.state = io;
 	io->segment_buffer = malloc(LVS_IO_PIECE_MAX);
 	err = io->segment_buffer ? open_parts(io) : LVS_ERR_NO_MEMORY;
 	if (err) {
@@ -111,7 +96,7 @@ static int io_fd(const void *state)
 {
 	const struct lvs_xdp_io *io = state;
 
-	return io->epoll;
+	return io->wake.epoll;
 }
 
 static void io_caps(const void *state, struct lvs_io_caps *caps)

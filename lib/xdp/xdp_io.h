@@ -3,9 +3,10 @@
 #ifndef LVS_XDP_XDP_IO_H
 #define LVS_XDP_XDP_IO_H
 
+#include "io/io_hop.h"
+#include "io/io_wake.h"
 #include "io/packet_pass.h"
 #include "io/packet_tx.h"
-#include "io/packet_wait.h"
 #include "xdp/sockets.h"
 
 struct lvs_xdp_io {
@@ -13,18 +14,15 @@ struct lvs_xdp_io {
 	struct lvs_io_count count;
 	struct lvs_xsks xsks;
 	struct lvs_afp_tx other; /* for interfaces without a socket of ours */
-	struct lvs_afp_wait wait;
 	struct lvs_afp_pass pass;
+	struct lvs_io_hop hop;
+	struct lvs_io_wake wake; /* its timer runs while packets wait, or the kernel is behind */
 	uint8_t *segment_buffer; /* LVS_IO_PIECE_MAX, between two ways of cutting */
 	unsigned next;           /* the socket that is asked first */
 	unsigned calls;          /* until the kernel's losses are read again */
 	unsigned idle_calls;     /* until the interfaces are looked for again */
-	uint64_t retry_at;       /* not before */
 	bool gone;               /* an interface is, for good */
 	bool behind;             /* the kernel has yet to send some of what is queued */
-	int epoll;
-	int timer;   /* runs while packets wait, or the kernel is behind */
-	long period; /* the timer's, ns; 0: it does not run */
 };
 
 /* As struct lvs_io_ops says. */
@@ -35,8 +33,9 @@ int lvs_xdp_io_flush(void *state);
 /* Tries again what waits for a neighbour, and what the kernel could not send at once. */
 void lvs_xdp_io_retry(struct lvs_xdp_io *io);
 
-/* Sends a packet to @link, in as many pieces as it takes; by a socket, or by the packet socket. */
-void lvs_xdp_io_send(struct lvs_xdp_io *io, const struct lvs_packet *packet,
+/* Sends a packet to @link, in as many pieces as it takes; by a socket, or by the packet socket.
+ * @state: the struct lvs_xdp_io. */
+void lvs_xdp_io_send(void *state, const struct lvs_packet *packet,
 		     const struct lvs_host_link *link);
 /* Has the kernel send what is queued. */
 void lvs_xdp_io_kick(struct lvs_xdp_io *io);

@@ -120,9 +120,9 @@ static void send_pieces(struct lvs_xdp_io *io, struct lvs_xsk *xsk, struct lvs_i
 	}
 }
 
-void lvs_xdp_io_send(struct lvs_xdp_io *io, const struct lvs_packet *packet,
-		     const struct lvs_host_link *link)
+void lvs_xdp_io_send(void *state, const struct lvs_packet *packet, const struct lvs_host_link *link)
 {
+	struct lvs_xdp_io *io = state;
 	struct lvs_xsk *xsk = socket_of(io, link);
 	struct lvs_io_cut cut;
 

@@ -2,88 +2,37 @@
 /* Carrying out verdicts. */
 #include "xdp/xdp_io.h"
 
-#include <string.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
-
-#include <liblvs/error.h>
-
-#include "io/adapters.h"
-#include "io/io_resolve.h"
-
-#define RETRY_NS 5000000 /* between two looks for a neighbour's answer */
-
-/* Queues a packet for its next hop. False when the neighbour has yet to answer. */
-static bool try_send(struct lvs_xdp_io *io, const struct lvs_packet *packet)
-{
-	struct lvs_host_link link;
-	int err;
-
-	memset(&link, 0, sizeof(link));
-	err = lvs_io_resolve(&io->conf, packet, &link);
-	if (err == LVS_ERR_BUSY)
-		return false;
-	if (err)
-		lvs_io_count_add(&io->count, LVS_IO_COUNT_unreachable, 1);
-	else
-		lvs_xdp_io_send(io, packet, &link);
-	return true;
-}
-
-static bool still_waits(void *user, const struct lvs_packet *packet)
-{
-	struct lvs_xdp_io *io = user;
-
-	if (!try_send(io, packet))
-		return true;
-	/* The copy goes when this returns. */
-	lvs_afp_tx_flush(&io->other);
-	return false;
-}
+#include "io/io_verdict.h"
 
 static void run_timer(struct lvs_xdp_io *io)
 {
-	long period = io->wait.n || io->behind ? RETRY_NS : 0;
-	struct itimerspec time = {.it_interval.tv_nsec = period, .it_value.tv_nsec = period};
-
-	/* Setting it, to 0 too, takes back that it was readable. */
-	if (period != io->period && timerfd_settime(io->timer, 0, &time, NULL) == 0)
-		io->period = period;
+	lvs_io_wake_run(&io->wake, io->hop.wait.n || io->behind ? LVS_IO_RETRY_NS : 0);
 }
 
 void lvs_xdp_io_retry(struct lvs_xdp_io *io)
 {
-	uint64_t now, ticks;
+	uint64_t now;
 
-	if (!io->period)
+	if (!lvs_io_wake_due(&io->wake, &now))
 		return;
-	now = lvs_io_clock();
-	if (now < io->retry_at)
-		return;
-	io->retry_at = now + RETRY_NS / 2;
-	/* Makes the timer unreadable; it need not have fired. */
-	(void)!read(io->timer, &ticks, sizeof(ticks));
-	lvs_afp_wait_retry(&io->wait, now, still_waits, io);
+	lvs_io_hop_retry(&io->hop, now);
 	lvs_xdp_io_kick(io);
 	run_timer(io);
 }
 
-static void send_on(struct lvs_xdp_io *io, const struct lvs_packet *packet)
+static int send_on(void *state, const struct lvs_packet *packet)
 {
-	if (try_send(io, packet))
-		return;
-	lvs_afp_wait_add(&io->wait, packet, lvs_io_clock());
-	run_timer(io);
+	struct lvs_xdp_io *io = state;
+
+	lvs_io_hop_send(&io->hop, packet);
+	return 0;
 }
 
-static void pass_back(struct lvs_xdp_io *io, const struct lvs_packet *packet)
+static void pass_back(void *state, const struct lvs_packet *packet)
 {
-	if (io->pass.fd < 0 || !io->conf.captured(io->conf.captured_user, packet))
-		lvs_io_count_add(&io->count, LVS_IO_COUNT_pass_seen, 1);
-	else if (lvs_afp_pass_write(&io->pass, packet))
-		lvs_io_count_add(&io->count, LVS_IO_COUNT_pass_failed, 1);
-	else
-		lvs_io_count_add(&io->count, LVS_IO_COUNT_passed, 1);
+	struct lvs_xdp_io *io = state;
+
+	lvs_afp_pass_back(&io->pass, packet, &io->conf, &io->count);
 }
 
 int lvs_xdp_io_tx(void *state, const struct lvs_packet *packets, unsigned n)
@@ -92,22 +41,7 @@ int lvs_xdp_io_tx(void *state, const struct lvs_packet *packets, unsigned n)
 
 	/* First those that came first. */
 	lvs_xdp_io_retry(io);
-	for (unsigned i = 0; i < n; i++) {
-		switch (packets[i].verdict) {
-		case LVS_FORWARD:
-		case LVS_REPLY:
-			send_on(io, &packets[i]);
-			break;
-		case LVS_PASS:
-			pass_back(io, &packets[i]);
-			break;
-		case LVS_HELD:
-			lvs_io_count_add(&io->count, LVS_IO_COUNT_held, 1);
-			break;
-		default:
-			lvs_io_count_add(&io->count, LVS_IO_COUNT_dropped, 1);
-		}
-	}
+	(void)lvs_io_carry_out(packets, n, &io->count, send_on, pass_back, io);
 	lvs_xdp_io_kick(io);
 	run_timer(io);
 	return 0;
