@@ -184,23 +184,27 @@ LVS_INLINE uint32_t lvs_conn_packets(const struct lvs_conn *conn)
 }
 
 /* One packet more. Of two workers at once one may count for both: it only tells few from many. */
-LVS_INLINE void lvs_conn_count(struct lvs_conn *conn, uint32_t all, uint32_t one)
+LVS_INLINE void lvs_conn_count(struct lvs_conn *conn, uint32_t counts, uint32_t one)
 {
-	uint32_t counts = atomic_load_explicit(&conn->counts, memory_order_relaxed);
-
-	if (lvs_unlikely((counts & all) != all))
-		atomic_compare_exchange_strong_explicit(&conn->counts, &counts, counts + one,
-							memory_order_relaxed, memory_order_relaxed);
+	atomic_compare_exchange_strong_explicit(&conn->counts, &counts, counts + one,
+						memory_order_relaxed, memory_order_relaxed);
 }
 
 LVS_INLINE void lvs_conn_count_request(struct lvs_conn *conn)
 {
-	lvs_conn_count(conn, LVS_CONN_REQUESTS, LVS_CONN_REQUEST);
+	uint32_t counts = atomic_load_explicit(&conn->counts, memory_order_relaxed);
+
+	/* They are the highest bits: what is not less has all of them. */
+	if (lvs_unlikely(counts < LVS_CONN_REQUESTS))
+		lvs_conn_count(conn, counts, LVS_CONN_REQUEST);
 }
 
 LVS_INLINE void lvs_conn_count_reply(struct lvs_conn *conn)
 {
-	lvs_conn_count(conn, LVS_CONN_REPLIES, LVS_CONN_REPLY);
+	uint32_t counts = atomic_load_explicit(&conn->counts, memory_order_relaxed);
+
+	if (lvs_unlikely(~counts & LVS_CONN_REPLIES))
+		lvs_conn_count(conn, counts, LVS_CONN_REPLY);
 }
 
 /* How many records it controls. */

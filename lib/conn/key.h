@@ -234,11 +234,15 @@ LVS_INLINE unsigned lvs_key_match(const struct lvs_conn *conn, unsigned key,
  */
 LVS_INLINE bool lvs_key_is_dest_reply(const struct lvs_conn *conn, const struct lvs_flow *flow)
 {
-	const unsigned kinds = LVS_CONN_USED | LVS_CONN_INET6 | LVS_CONN_IS_TEMPLATE;
-	unsigned differs = (lvs_conn_client_port(conn) ^ flow->dst_port) |
-			   (conn->dest_port ^ flow->src_port) | (conn->protocol ^ flow->protocol) |
-			   ((conn->kind ^ flow->family) & kinds);
+	const uint8_t sought[2] = {LVS_CONN_USED | LVS_CONN_INET6 | LVS_CONN_IS_TEMPLATE, 0xff};
+	uint16_t mask, kind, family;
+	unsigned differs;
 
+	memcpy(&mask, sought, sizeof(mask));
+	memcpy(&kind, &conn->kind, sizeof(kind)); /* and protocol */
+	memcpy(&family, &flow->family, sizeof(family));
+	differs = ((kind ^ family) & mask) | (lvs_conn_client_port(conn) ^ flow->dst_port) |
+		  (conn->dest_port ^ flow->src_port);
 	/* From an end to itself it would be a request as well. */
 	if (lvs_unlikely(differs) || lvs_unlikely(flow->src_port == flow->dst_port))
 		return differs == 0 && lvs_key_match(conn, 1, flow) == LVS_SIDE_DEST_REPLY;

@@ -49,20 +49,18 @@ LVS_INLINE void lvs_binding_end_of_conn(struct lvs_binding *binding, const struc
 {
 	union lvs_addr *end = direction == LVS_OUTPUT ? &binding->service : &binding->dest;
 
-	if (lvs_likely(!(conn->kind & LVS_CONN_LARGE))) {
-		lvs_be32 addr = direction == LVS_OUTPUT ? conn->u.v4.service : conn->u.v4.dest;
-
-		*end = (union lvs_addr){.word = {addr}};
-		binding->family = LVS_INET;
-		binding->dest_family = LVS_INET;
-	} else {
-		*end = direction == LVS_OUTPUT ? conn->u.v6.service : conn->u.v6.dest;
-		binding->family = (uint8_t)lvs_conn_family(conn);
-		binding->dest_family = (uint8_t)lvs_conn_dest_family(conn);
-	}
-	binding->service_port = conn->service_port;
-	binding->dest_port = conn->dest_port;
+	if (direction == LVS_OUTPUT)
+		binding->service_port = conn->service_port;
+	else
+		binding->dest_port = conn->dest_port;
 	binding->protocol = conn->protocol;
+	binding->family = (uint8_t)lvs_conn_family(conn);
+	binding->dest_family = (uint8_t)lvs_conn_dest_family(conn);
+	if (lvs_unlikely(conn->kind & LVS_CONN_LARGE))
+		*end = direction == LVS_OUTPUT ? conn->u.v6.service : conn->u.v6.dest;
+	else
+		*end = (union lvs_addr){
+			.word = {direction == LVS_OUTPUT ? conn->u.v4.service : conn->u.v4.dest}};
 }
 
 /* The same addresses into a new record, whose kind says how large it is. */
@@ -127,10 +125,11 @@ struct lvs_told {
 
 LVS_INLINE void lvs_told_begin(struct lvs_told *told, const struct lvs_director *director)
 {
-	*told = (struct lvs_told){
-		.binding = {.pmtu_disc = lvs_binding_pmtu_disc(director)},
-		.back = {.size = sizeof(told->back), .mtu = lvs_setting(director, default_mtu)},
-	};
+	memset(&told->binding, 0, sizeof(told->binding));
+	memset(&told->back, 0, sizeof(told->back));
+	told->binding.pmtu_disc = lvs_binding_pmtu_disc(director);
+	told->back.size = sizeof(told->back);
+	told->back.mtu = lvs_setting(director, default_mtu);
 }
 
 /* The way back to a flow's receiver: lvs_path_to(). False: there is none. */

@@ -161,8 +161,7 @@ static enum lvs_reason may_go(const struct lvs_step *step, const struct lvs_path
 
 	if (path->flags & LVS_PATH_LOCAL)
 		return LVS_REASON_NONE;
-	reason = lvs_send_check(step->packet, step->headers, path,
-				!(step->headers->flags & LVS_HEADERS_DF));
+	reason = lvs_send_check(step->packet, step->headers, path);
 	step->packet->cut = LVS_CUT_NONE;
 	step->packet->cut_len = 0;
 	return reason;

@@ -38,6 +38,18 @@ struct lvs_turn {
 	const struct lvs_forward_ops *ops;
 };
 
+/* A step of no packet yet. In two parts: clearing it at once is a string instruction's work, which
+ * takes as long to begin as half a packet. */
+LVS_INLINE void lvs_step_init(struct lvs_step *step, struct lvs_worker *worker, uint32_t tick,
+			      uint64_t now_ns)
+{
+	memset(step, 0, offsetof(struct lvs_step, now_ns));
+	memset(&step->old, 0, sizeof(*step) - offsetof(struct lvs_step, old));
+	step->worker = worker;
+	step->now_ns = now_ns;
+	step->tick = tick;
+}
+
 /* The step becomes this packet's; nothing of the one before it is left. */
 LVS_INLINE void lvs_step_begin(struct lvs_step *step, struct lvs_packet *packet,
 			       struct lvs_slot *slot)
@@ -58,13 +70,16 @@ LVS_INLINE bool lvs_straight_is_plain(const struct lvs_turn *turn)
 	return (turn->word & marks) == LVS_CONN_LIVE;
 }
 
-/* It ends otherwise than nearly all do; the step was begun. */
-LVS_INLINE enum lvs_reason lvs_straight_settle(struct lvs_step *step, enum lvs_reason reason)
-{
-	reason = lvs_step_settle(step, reason);
-	lvs_count(&step->worker->counters.reason[reason], 1);
-	return reason;
-}
+/* --- straight.c --- */
+
+/* Forwarding has answered @p reason, which is not what nearly all are: the rest of the turn. From
+ * the packet and its slot alone, so that the way itself need not keep what it knows. */
+enum lvs_reason lvs_straight_end(struct lvs_step *step, struct lvs_packet *packet,
+				 struct lvs_slot *slot, enum lvs_direction direction,
+				 enum lvs_reason reason, const struct lvs_binding *binding);
+/* There is no way back. */
+enum lvs_reason lvs_straight_unreachable(struct lvs_step *step, struct lvs_packet *packet,
+					 struct lvs_slot *slot);
 
 /* With the verdict that reason.h gives ESTABLISHED and REPLY. */
 LVS_INLINE enum lvs_reason lvs_straight_forwarded(const struct lvs_turn *turn,
@@ -74,6 +89,13 @@ LVS_INLINE enum lvs_reason lvs_straight_forwarded(const struct lvs_turn *turn,
 	turn->packet->verdict = LVS_FORWARD;
 	turn->packet->reason = (uint8_t)reason;
 	return reason;
+}
+
+/* Its time is not over. The word was loaded before the mark: see lvs_conn_is_over(). */
+LVS_INLINE bool lvs_straight_goes_on(const struct lvs_turn *turn)
+{
+	return lvs_likely(turn->seen == turn->tick) ||
+	       !lvs_tick_reached(turn->tick, lvs_conn_deadline(turn->seen, turn->word));
 }
 
 /* What the connection's word becomes by a whole packet of the two protocols that nearly all are,
@@ -90,26 +112,15 @@ LVS_INLINE bool lvs_straight_moves(struct lvs_turn *turn, enum lvs_direction dir
 		    : protocol != LVS_UDP)
 		return false;
 	turn->after = lvs_state_step(&turn->director->states, turn->word, direction, headers);
-	return true;
+	turn->seen = lvs_hit_last(turn->conn);
+	return lvs_straight_goes_on(turn);
 }
 
-/* Its time is not over. The word was loaded before the mark: see lvs_conn_is_over(). */
-LVS_INLINE bool lvs_straight_goes_on(const struct lvs_turn *turn)
-{
-	return lvs_likely(turn->seen == turn->tick) ||
-	       !lvs_tick_reached(turn->tick, lvs_conn_deadline(turn->seen, turn->word));
-}
-
-/* The guards that both ways have. */
-LVS_INLINE bool lvs_straight_may_pass(struct lvs_turn *turn, enum lvs_direction direction)
+/* Its destination is there. */
+LVS_INLINE bool lvs_straight_arrives(struct lvs_turn *turn)
 {
 	const struct lvs_services *services = turn->director->services;
 
-	if (lvs_unlikely(!lvs_straight_moves(turn, direction)))
-		return false;
-	turn->seen = lvs_hit_last(turn->conn);
-	if (lvs_unlikely(!lvs_straight_goes_on(turn)))
-		return false;
 	turn->number = turn->conn->dest;
 	turn->dest = lvs_dest_at(&services->dests, turn->number);
 	turn->ops = lvs_forwarder_at(services, LVS_CONN_FORWARDER(turn->word));
@@ -145,11 +156,12 @@ LVS_INLINE enum lvs_reason lvs_straight_request(struct lvs_step *step, struct lv
 	const struct lvs_forward_ops *ops;
 	enum lvs_reason reason;
 
-	if (!lvs_straight_may_pass(turn, LVS_INPUT))
+	if (!lvs_straight_arrives(turn))
 		return LVS_STRAIGHT_LEFT;
 	ops = turn->ops;
 	told->binding.path = lvs_dest_path(turn->dest);
-	if (lvs_unlikely(lvs_pmtu_learned(told->binding.path)))
+	if (lvs_unlikely(lvs_pmtu_learned(told->binding.path)) ||
+	    lvs_unlikely(!lvs_straight_moves(turn, LVS_INPUT)))
 		return LVS_STRAIGHT_LEFT;
 	turn->packet->conn = turn->slot->fetch.number;
 	lvs_straight_count(turn, LVS_INPUT, LVS_COUNT_IN_PKTS);
@@ -160,9 +172,7 @@ LVS_INLINE enum lvs_reason lvs_straight_request(struct lvs_step *step, struct lv
 	reason = ops->out(turn->packet, &turn->slot->headers, &told->binding);
 	if (lvs_likely(reason == LVS_REASON_NONE))
 		return lvs_straight_forwarded(turn, LVS_REASON_ESTABLISHED);
-	lvs_step_begin(step, turn->packet, turn->slot);
-	reason = lvs_hit_request_out(step, turn->conn, turn->dest, reason, ops);
-	return lvs_straight_settle(step, reason);
+	return lvs_straight_end(step, turn->packet, turn->slot, LVS_INPUT, reason, &told->binding);
 }
 
 LVS_INLINE enum lvs_reason lvs_straight_reply(struct lvs_step *step, struct lvs_told *told,
@@ -172,24 +182,19 @@ LVS_INLINE enum lvs_reason lvs_straight_reply(struct lvs_step *step, struct lvs_
 	const struct lvs_forward_ops *ops;
 	enum lvs_reason reason;
 
-	if (!lvs_straight_may_pass(turn, LVS_OUTPUT))
+	if (!lvs_straight_arrives(turn))
 		return LVS_STRAIGHT_LEFT;
 	ops = turn->ops;
-	if (lvs_unlikely(!ops->back))
+	if (lvs_unlikely(!ops->back) || lvs_unlikely(!lvs_straight_moves(turn, LVS_OUTPUT)))
 		return LVS_STRAIGHT_LEFT;
 	turn->packet->conn = turn->slot->fetch.number;
-	if (lvs_unlikely(!lvs_told_path_back(told, turn->worker, &headers->flow))) {
-		lvs_step_begin(step, turn->packet, turn->slot);
-		return lvs_straight_settle(step, LVS_REASON_UNREACHABLE);
-	}
+	if (lvs_unlikely(!lvs_told_path_back(told, turn->worker, &headers->flow)))
+		return lvs_straight_unreachable(step, turn->packet, turn->slot);
 	lvs_straight_tell(&told->binding, turn, LVS_OUTPUT);
 	reason = ops->back(turn->packet, headers, &told->binding);
-	if (lvs_unlikely(reason != LVS_REASON_NONE)) {
-		lvs_step_begin(step, turn->packet, turn->slot);
-		reason = lvs_hit_reply_back(step, turn->conn, turn->dest, reason, ops,
-					    &told->binding);
-		return lvs_straight_settle(step, reason);
-	}
+	if (lvs_unlikely(reason != LVS_REASON_NONE))
+		return lvs_straight_end(step, turn->packet, turn->slot, LVS_OUTPUT, reason,
+					&told->binding);
 	lvs_straight_count(turn, LVS_OUTPUT, LVS_COUNT_OUT_PKTS);
 	return lvs_straight_forwarded(turn, LVS_REASON_REPLY);
 }

@@ -129,17 +129,24 @@ static uint32_t advance(struct lvs_worker *worker, uint64_t now_ns)
 	return (uint32_t)ticks;
 }
 
-/* What the bytes of a packet say, and where its connection would stand; none is known yet. */
-LVS_INLINE void look(const struct lvs_worker *worker, const struct lvs_packet *packet,
+LVS_INLINE enum lvs_reason parse(const struct lvs_packet *packet, struct lvs_headers *headers)
+{
+	if (lvs_unlikely(packet->link_type != LVS_LINK_HOST && packet->link_type != LVS_LINK_SELF))
+		return LVS_REASON_NOT_FOR_HOST;
+	return lvs_parse_straight(packet, headers);
+}
+
+/* What the bytes of a packet say, and where its connection would stand. */
+LVS_INLINE void look(const struct lvs_table *table, const struct lvs_packet *packet,
 		     struct lvs_slot *slot)
 {
-	slot->reason = LVS_REASON_NOT_FOR_HOST;
-	slot->fetch.conn = NULL;
-	if (lvs_unlikely(packet->link_type != LVS_LINK_HOST && packet->link_type != LVS_LINK_SELF))
-		return;
-	slot->reason = lvs_parse_straight(packet, &slot->headers);
-	if (lvs_likely(slot->reason == LVS_REASON_NONE))
-		lvs_fetch_line(worker->director->table, &slot->headers.flow, &slot->fetch);
+	enum lvs_reason reason = parse(packet, &slot->headers);
+
+	slot->reason = reason;
+	if (lvs_likely(reason == LVS_REASON_NONE))
+		lvs_fetch_line(table, &slot->headers.flow, &slot->fetch);
+	else
+		slot->fetch.conn = NULL;
 }
 
 /* From the next hop on, all that the library fills. */
@@ -199,16 +206,17 @@ static void process_round(struct lvs_worker *worker, struct lvs_packet *packets,
 {
 	const struct lvs_table *table = worker->director->table;
 	struct lvs_slot *slot = worker->slot;
-	struct lvs_step step = {.worker = worker, .tick = tick, .now_ns = now_ns};
+	struct lvs_step step;
 	struct lvs_told told;
 
+	lvs_step_init(&step, worker, tick, now_ns);
 	lvs_told_begin(&told, worker->director);
 	for (unsigned i = 0; i < n && i < FETCH_AHEAD; i++)
 		lvs_prefetch_write(packets[i].data);
 	for (unsigned i = 0; i < n; i++) {
 		if (i + FETCH_AHEAD < n)
 			lvs_prefetch_write(packets[i + FETCH_AHEAD].data);
-		look(worker, &packets[i], &slot[i]);
+		look(table, &packets[i], &slot[i]);
 	}
 	for (unsigned i = 0; i < n; i++)
 		if (lvs_likely(slot[i].reason == LVS_REASON_NONE))
@@ -237,7 +245,7 @@ static LVS_NOINLINE void process_standing_by(struct lvs_worker *worker, struct l
 		.worker = worker, .headers = &slot->headers, .tick = tick, .now_ns = now_ns};
 
 	for (unsigned i = 0; i < n; i++) {
-		look(worker, &packets[i], slot);
+		look(worker->director->table, &packets[i], slot);
 		step.packet = &packets[i];
 		step.hash = slot->fetch.hash;
 		lvs_count(&worker->counters.reason[decide_standing_by(&step, slot->reason)], 1);
@@ -279,7 +287,7 @@ void lvs_worker_peek_within(struct lvs_worker *worker, struct lvs_packet *packet
 
 	memset(record, 0, sizeof(*record));
 	record->picked = LVS_RECORD_NOT_ASKED;
-	look(worker, packet, &worker->slot[0]);
+	look(worker->director->table, packet, &worker->slot[0]);
 	if (worker->slot[0].reason == LVS_REASON_NONE)
 		lvs_fetch_record(worker->director->table, &worker->slot[0].fetch, false);
 	step.hash = worker->slot[0].fetch.hash;

@@ -13,7 +13,7 @@ static enum lvs_reason bypass_out(struct lvs_packet *packet, struct lvs_headers 
 	/* It has become one of this host's own since. */
 	if (path->flags & LVS_PATH_LOCAL)
 		return LVS_REASON_CROSS_LOCAL;
-	reason = lvs_send_check(packet, headers, path, !(headers->flags & LVS_HEADERS_DF));
+	reason = lvs_send_check(packet, headers, path);
 	if (reason != LVS_REASON_NONE)
 		return reason;
 	lvs_send_decrement_ttl(packet, headers);

@@ -7,8 +7,7 @@ static enum lvs_reason dr_out(struct lvs_packet *packet, struct lvs_headers *hea
 			      const struct lvs_binding *binding)
 {
 	const struct lvs_path_conf *path = binding->path;
-	enum lvs_reason reason =
-		lvs_send_check(packet, headers, path, !(headers->flags & LVS_HEADERS_DF));
+	enum lvs_reason reason = lvs_send_check(packet, headers, path);
 
 	if (lvs_unlikely(reason != LVS_REASON_NONE))
 		return reason;

@@ -59,15 +59,15 @@ static LVS_NOINLINE void udp_fill(struct lvs_packet *packet, const struct lvs_he
 	lvs_store_be16(udp + 6, check ? check : 0xffff);
 }
 
-LVS_INLINE void repair_sum(struct lvs_packet *packet, const struct lvs_headers *headers,
-			   uint8_t *l4, uint64_t addr_delta, uint64_t port_delta)
+static void repair_sum(struct lvs_packet *packet, const struct lvs_headers *headers,
+		       uint64_t addr_delta, uint64_t port_delta)
 {
 	bool tcp = headers->flow.protocol == LVS_TCP;
-	uint8_t *field = l4 + (tcp ? LVS_TCP_CSUM : LVS_UDP_CSUM);
+	uint8_t *field = packet->data + headers->l4_offset + (tcp ? LVS_TCP_CSUM : LVS_UDP_CSUM);
 
-	if (lvs_unlikely(packet->flags & LVS_PACKET_CSUM_PARTIAL))
+	if (packet->flags & LVS_PACKET_CSUM_PARTIAL)
 		lvs_csum_apply_partial(field, addr_delta);
-	else if (lvs_likely(tcp))
+	else if (tcp)
 		lvs_csum_apply(field, addr_delta + port_delta);
 	else if (lvs_load_be16(field) == 0 && headers->flow.family == LVS_INET)
 		udp_fill(packet, headers);
@@ -96,34 +96,63 @@ static void refill_crc(struct lvs_packet *packet, const struct lvs_headers *head
 	packet->csum_offset = LVS_SCTP_CSUM;
 }
 
-/* What has neither TCP's header nor UDP's: SCTP, and what has no ports at all (AH, ESP). */
-static LVS_NOINLINE void rewrite_other(struct lvs_packet *packet, const struct lvs_headers *headers,
-				       const struct place *place, lvs_be16 to_port)
+/* SCTP, and what has no ports at all (AH, ESP). */
+static void rewrite_other(struct lvs_packet *packet, const struct lvs_headers *headers,
+			  uint8_t *field, lvs_be16 to_port)
 {
-	uint8_t *field = packet->data + headers->l4_offset + place->port;
-
 	if (headers->flow.protocol != LVS_SCTP || lvs_load_be16(field) == to_port)
 		return;
 	lvs_store_be16(field, to_port);
 	refill_crc(packet, headers);
 }
 
+/* All but TCP with a whole checksum. */
+static LVS_NOINLINE void rewrite_l4(struct lvs_packet *packet, const struct lvs_headers *headers,
+				    const struct place *place, lvs_be16 to_port,
+				    uint64_t addr_delta, uint64_t port_delta)
+{
+	uint8_t *field = packet->data + headers->l4_offset + place->port;
+
+	/* Ports and checksum stand in the first one. */
+	if (headers->flags & LVS_HEADERS_LATER_FRAGMENT)
+		return;
+	if (headers->flow.protocol != LVS_TCP && headers->flow.protocol != LVS_UDP) {
+		rewrite_other(packet, headers, field, to_port);
+		return;
+	}
+	lvs_store_be16(field, to_port);
+	repair_sum(packet, headers, addr_delta, port_delta);
+}
+
 /* Puts an address in its place in the IP header and, where the packet goes on, takes one hop. The
- * IPv4 checksum covers both. */
-LVS_INLINE void rewrite_ip(uint8_t *ip, struct lvs_headers *headers, const struct place *place,
-			   const union lvs_addr *to, uint64_t delta, bool goes_on)
+ * IPv4 checksum covers both. What the address adds to sums. */
+LVS_INLINE uint64_t rewrite_ip(uint8_t *ip, struct lvs_headers *headers, const struct place *place,
+			       const union lvs_addr *from, const union lvs_addr *to, bool goes_on)
 {
 	uint8_t ttl = (uint8_t)(headers->ttl - goes_on);
+	lvs_be32 word = to->word[0];
+	uint64_t delta;
 
 	headers->ttl = ttl;
-	if (lvs_likely(headers->flow.family == LVS_INET)) {
-		lvs_csum_apply(ip + 10, delta + (goes_on ? LVS_SEND_HOP : 0));
-		ip[8] = ttl;
-		lvs_store_be32(ip + place->addr4, to->word[0]);
-	} else {
+	if (lvs_unlikely(headers->flow.family == LVS_INET6)) {
+		delta = lvs_csum_delta128(0, from->word, to->word);
 		ip[7] = ttl;
 		memcpy(ip + place->addr6, to, sizeof(*to));
+		return delta;
 	}
+	delta = lvs_csum_delta32(0, from->word[0], word);
+	ip[8] = ttl;
+	lvs_store_be32(ip + place->addr4, word);
+	lvs_csum_apply(ip + 10, delta + (goes_on ? LVS_SEND_HOP : 0));
+	return delta;
+}
+
+/* TCP's header is there, and its checksum that of all it covers. */
+LVS_INLINE bool is_whole_tcp(const struct lvs_packet *packet, const struct lvs_headers *headers)
+{
+	return headers->flow.protocol == LVS_TCP &&
+	       !(headers->flags & LVS_HEADERS_LATER_FRAGMENT) &&
+	       !(packet->flags & LVS_PACKET_CSUM_PARTIAL);
 }
 
 /* Puts address and port in their place; @p from_addr and @p from_port are what stands there. */
@@ -133,19 +162,15 @@ LVS_INLINE void rewrite(struct lvs_packet *packet, struct lvs_headers *headers,
 			bool goes_on)
 {
 	uint8_t *l4 = packet->data + headers->l4_offset;
-	uint64_t addr_delta = lvs_csum_delta_addr(0, from_addr, to_addr, headers->flow.family);
 	uint64_t port_delta = lvs_csum_delta16(0, from_port, to_port);
+	uint64_t addr_delta = rewrite_ip(packet->data, headers, place, from_addr, to_addr, goes_on);
 
-	rewrite_ip(packet->data, headers, place, to_addr, addr_delta, goes_on);
-	/* Ports and checksum stand in the first one. */
-	if (lvs_unlikely(headers->flags & LVS_HEADERS_LATER_FRAGMENT))
-		return;
-	if (lvs_unlikely(headers->flow.protocol != LVS_TCP && headers->flow.protocol != LVS_UDP)) {
-		rewrite_other(packet, headers, place, to_port);
+	if (lvs_likely(is_whole_tcp(packet, headers))) {
+		lvs_store_be16(l4 + place->port, to_port);
+		lvs_csum_apply(l4 + LVS_TCP_CSUM, addr_delta + port_delta);
 		return;
 	}
-	lvs_store_be16(l4 + place->port, to_port);
-	repair_sum(packet, headers, l4, addr_delta, port_delta);
+	rewrite_l4(packet, headers, place, to_port, addr_delta, port_delta);
 }
 
 LVS_INLINE void rewrite_out(struct lvs_packet *packet, struct lvs_headers *headers,
@@ -193,15 +218,14 @@ static enum lvs_reason nat_out(struct lvs_packet *packet, struct lvs_headers *he
 			       const struct lvs_binding *binding)
 {
 	const struct lvs_path_conf *path = binding->path;
-	enum lvs_reason reason =
-		lvs_send_check(packet, headers, path, !(headers->flags & LVS_HEADERS_DF));
+	enum lvs_reason reason = lvs_send_check(packet, headers, path);
 
 	if (lvs_unlikely(reason == LVS_REASON_LOCAL))
 		return nat_to_host(packet, headers, binding);
 	if (lvs_unlikely(reason != LVS_REASON_NONE))
 		return reason;
-	rewrite_out(packet, headers, binding, true);
 	lvs_send_to(packet, headers, path);
+	rewrite_out(packet, headers, binding, true);
 	return LVS_REASON_NONE;
 }
 
@@ -209,15 +233,14 @@ static enum lvs_reason nat_back(struct lvs_packet *packet, struct lvs_headers *h
 				const struct lvs_binding *binding)
 {
 	const struct lvs_path_conf *path = binding->path;
-	enum lvs_reason reason =
-		lvs_send_check(packet, headers, path, !(headers->flags & LVS_HEADERS_DF));
+	enum lvs_reason reason = lvs_send_check(packet, headers, path);
 
 	if (lvs_unlikely(reason == LVS_REASON_LOCAL))
 		return nat_from_host(packet, headers, binding);
 	if (lvs_unlikely(reason != LVS_REASON_NONE))
 		return reason;
-	rewrite_back(packet, headers, binding, true);
 	lvs_send_to(packet, headers, path);
+	rewrite_back(packet, headers, binding, true);
 	return LVS_REASON_NONE;
 }
 
@@ -255,25 +278,31 @@ static void rewrite_error(struct lvs_packet *packet, const struct lvs_headers *h
 }
 
 /* Its length is no reason for one more error: IPv4 is cut, DF or not, as the kernel does. */
+static enum lvs_reason check_error(struct lvs_packet *packet, const struct lvs_headers *headers,
+				   const struct lvs_path_conf *path)
+{
+	enum lvs_reason reason = lvs_send_is_open(headers, path);
+
+	if (reason != LVS_REASON_NONE || lvs_send_fits(packet, headers, path, 0))
+		return reason;
+	return lvs_send_too_long(packet, path, headers->flow.family == LVS_INET);
+}
+
 static enum lvs_reason send_error(struct lvs_packet *packet, struct lvs_headers *headers,
 				  const struct lvs_quote *quote, const struct lvs_binding *binding,
 				  bool to_server)
 {
 	const struct lvs_path_conf *path = binding->path;
-	bool local = path->flags & LVS_PATH_LOCAL;
-	enum lvs_reason reason;
+	enum lvs_reason reason = check_error(packet, headers, path);
 
-	if (!local) {
-		reason = lvs_send_check(packet, headers, path, headers->flow.family == LVS_INET);
-		if (reason != LVS_REASON_NONE)
-			return reason;
-	}
+	if (reason != LVS_REASON_NONE && reason != LVS_REASON_LOCAL)
+		return reason;
 	if (to_server)
 		rewrite_error(packet, headers, quote, true, &binding->dest, binding->dest_port);
 	else
 		rewrite_error(packet, headers, quote, false, &binding->service,
 			      binding->service_port);
-	if (local)
+	if (reason == LVS_REASON_LOCAL)
 		return LVS_REASON_LOCAL;
 	lvs_send_decrement_ttl(packet, headers);
 	lvs_send_to(packet, headers, path);

@@ -54,12 +54,12 @@ LVS_INLINE enum lvs_reason lvs_send_too_long(struct lvs_packet *packet,
 
 /*
  * Whether a packet may take a path as it is: the path is up, TTL is left, the length fits or may
- * be cut. LOCAL: there is nothing to be asked. Changes nothing but the packet's outputs cut and
- * cut_len.
+ * be cut (its DF bit tells). LOCAL: there is nothing to be asked. Changes nothing but the packet's
+ * outputs cut and cut_len.
  */
 LVS_INLINE enum lvs_reason lvs_send_check(struct lvs_packet *packet,
 					  const struct lvs_headers *headers,
-					  const struct lvs_path_conf *path, bool may_fragment)
+					  const struct lvs_path_conf *path)
 {
 	enum lvs_reason reason = lvs_send_is_open(headers, path);
 
@@ -67,7 +67,7 @@ LVS_INLINE enum lvs_reason lvs_send_check(struct lvs_packet *packet,
 		return reason;
 	if (lvs_likely(lvs_send_fits(packet, headers, path, 0)))
 		return LVS_REASON_NONE;
-	return lvs_send_too_long(packet, path, may_fragment);
+	return lvs_send_too_long(packet, path, !(headers->flags & LVS_HEADERS_DF));
 }
 
 /* What one hop less adds to the sum that the IPv4 header's checksum is the complement of: 0x0100

@@ -78,7 +78,7 @@ LVS_INLINE bool lvs_csum_ipv4_valid(const uint8_t *ip, unsigned header_len)
 /* A delta grown by the change of 16 bits at an even place. A delta takes 2^30 changes. */
 LVS_INLINE uint64_t lvs_csum_delta16(uint64_t delta, lvs_be16 from, lvs_be16 to)
 {
-	return delta + (uint16_t)~from + to;
+	return delta + (0xffffu - from) + to;
 }
 
 /* The same for 32 bits. */
@@ -107,7 +107,7 @@ LVS_INLINE uint64_t lvs_csum_delta_addr(uint64_t delta, const union lvs_addr *fr
 /* Repairs a complete checksum. RFC 1624, equation 3: HC' = ~(~HC + ~m + m'). */
 LVS_INLINE void lvs_csum_apply(uint8_t *field, uint64_t delta)
 {
-	uint16_t sum = (uint16_t)~lvs_load_be16(field);
+	uint32_t sum = 0xffffu - lvs_load_be16(field);
 
 	lvs_store_be16(field, (lvs_be16)~lvs_csum_fold(delta + sum));
 }

@@ -98,8 +98,9 @@ enum lvs_reason lvs_parse_offload(const struct lvs_packet *packet,
 	return LVS_REASON_NONE;
 }
 
-enum lvs_reason lvs_parse_fragment(const struct lvs_packet *packet, struct lvs_headers *headers,
-				   uint32_t header_len)
+/* The header has been read. */
+static enum lvs_reason parse_fragment(const struct lvs_packet *packet, struct lvs_headers *headers,
+				      uint32_t header_len)
 {
 	uint32_t start = (lvs_load16(packet->data + 6) & LVS_FRAG_OFFSET) * 8u;
 	uint32_t limit = lvs_parse_limit(packet, headers);
@@ -116,9 +117,53 @@ enum lvs_reason lvs_parse_fragment(const struct lvs_packet *packet, struct lvs_h
 	return lvs_parse_finish(packet, headers, reason);
 }
 
-/* IPv4 with options, or what only says that it were IPv4. */
-static LVS_NOINLINE enum lvs_reason parse_ipv4_options(const struct lvs_packet *packet,
-						       struct lvs_headers *headers, uint32_t linear)
+static void read_fixed(const uint8_t *ip, struct lvs_headers *headers)
+{
+	lvs_be32 src = lvs_load_be32(ip + 12);
+	lvs_be32 dst = lvs_load_be32(ip + 16);
+
+	headers->flow.src.word[0] = src;
+	headers->flow.dst.word[0] = dst;
+	headers->flow.family = LVS_INET;
+	headers->flow.protocol = ip[9];
+	headers->ttl = ip[8];
+	headers->tos = ip[1];
+}
+
+/* RFC 791. The header's @p header_len bytes, at least 20, are readable. */
+static enum lvs_reason parse_ipv4(const struct lvs_packet *packet, struct lvs_headers *headers,
+				  uint32_t linear, uint32_t header_len)
+{
+	const uint8_t *ip = packet->data;
+	/* Not swapped: its bits are only tested. */
+	lvs_be16 word = lvs_load_be16(ip + 6);
+	uint32_t len = lvs_load16(ip + 2);
+	uint32_t limit = len;
+
+	/* Before any field is believed (RFC 1812, 5.2.2). */
+	if (lvs_unlikely(!lvs_csum_ipv4_valid(ip, header_len)))
+		return LVS_REASON_IP_CHECKSUM;
+	if (lvs_unlikely(len < header_len))
+		return LVS_REASON_BAD_IP;
+	/* Shorter than what came is fine: Ethernet pads. */
+	if (lvs_unlikely(len > linear)) {
+		if (len > packet->len)
+			return LVS_REASON_LENGTH;
+		limit = linear;
+	}
+	headers->len = len;
+	headers->flags = (word & lvs_htons(LVS_FRAG_DF)) ? LVS_HEADERS_DF : 0;
+	if (header_len != LVS_IPV4_LEN)
+		headers->flags |= LVS_HEADERS_OPTIONS;
+	read_fixed(ip, headers);
+	if (lvs_unlikely(word & lvs_htons(LVS_FRAG_MORE | LVS_FRAG_OFFSET)))
+		return parse_fragment(packet, headers, header_len);
+	return lvs_parse_finish(packet, headers, lvs_parse_l4(packet, headers, limit, header_len));
+}
+
+/* IPv4, with options or without, or what only says that it were IPv4. */
+static enum lvs_reason parse_ipv4_any(const struct lvs_packet *packet, struct lvs_headers *headers,
+				      uint32_t linear)
 {
 	uint32_t header_len = (packet->data[0] & 15) * 4u;
 
@@ -128,19 +173,21 @@ static LVS_NOINLINE enum lvs_reason parse_ipv4_options(const struct lvs_packet *
 		return LVS_REASON_BAD_IP;
 	if (header_len > linear)
 		return lvs_parse_missing(header_len, packet->len, LVS_REASON_SHORT_IP);
-	return lvs_parse_ipv4(packet, headers, linear, header_len);
+	return parse_ipv4(packet, headers, linear, header_len);
 }
 
-enum lvs_reason lvs_parse_other(const struct lvs_packet *packet, struct lvs_headers *headers,
-				uint32_t linear)
+enum lvs_reason lvs_parse_any(const struct lvs_packet *packet, struct lvs_headers *headers)
 {
+	uint32_t linear = lvs_parse_linear(packet);
+
+	memset(headers, 0, sizeof(*headers));
 	if (linear == 0)
 		return lvs_parse_missing(1, packet->len, LVS_REASON_SHORT_IP);
 	switch (packet->data[0] >> 4) {
 	case 4:
-		return parse_ipv4_options(packet, headers, linear);
+		return parse_ipv4_any(packet, headers, linear);
 	case 6:
-		return lvs_parse_finish(packet, headers, lvs_parse_ipv6(packet, headers));
+		return lvs_parse_ipv6_packet(packet, headers);
 	default:
 		return LVS_REASON_NOT_IP;
 	}

@@ -3,6 +3,8 @@
 #ifndef LVS_PACKET_PARSE_H
 #define LVS_PACKET_PARSE_H
 
+#include <stdbool.h>
+
 #include <liblvs/packet.h>
 
 #include "base/byteorder.h"
@@ -31,8 +33,36 @@ enum {
  * headers->len the number of those that belong to it.
  */
 
-/* Reads an IPv6 header with all extension headers and what follows, offload requests aside. */
-enum lvs_reason lvs_parse_ipv6(const struct lvs_packet *packet, struct lvs_headers *headers);
+/* What the giver of the packet asks the sender to do must fit what the packet is. */
+enum lvs_reason lvs_parse_offload(const struct lvs_packet *packet,
+				  const struct lvs_headers *headers);
+
+/* Whether who sends the packet is asked to do something: two fields, looked at as one word. */
+LVS_INLINE bool lvs_parse_requests(const struct lvs_packet *packet)
+{
+	const uint8_t sought[4] = {0xff, 0xff, 0, LVS_PACKET_CSUM_PARTIAL};
+	uint32_t word, mask;
+
+	memcpy(&word, &packet->gso_size, sizeof(word));
+	memcpy(&mask, sought, sizeof(mask));
+	return word & mask;
+}
+
+_Static_assert(offsetof(struct lvs_packet, flags) == offsetof(struct lvs_packet, gso_size) + 3,
+	       "lvs_parse_requests()");
+
+LVS_INLINE enum lvs_reason lvs_parse_finish(const struct lvs_packet *packet,
+					    const struct lvs_headers *headers,
+					    enum lvs_reason reason)
+{
+	if (lvs_likely(!lvs_parse_requests(packet)) || reason != LVS_REASON_NONE)
+		return reason;
+	return lvs_parse_offload(packet, headers);
+}
+
+/* Reads an IPv6 header with all extension headers and what follows, or what only says that it were
+ * IPv6. */
+enum lvs_reason lvs_parse_ipv6_packet(const struct lvs_packet *packet, struct lvs_headers *headers);
 
 /* From the fixed IPv6 header, *offset behind it, to the transport header, or to the payload of a
  * later fragment: flow.protocol and *offset become those. */

@@ -113,7 +113,7 @@ static void read_fixed(const uint8_t *ip, struct lvs_headers *headers)
 	headers->flags = LVS_HEADERS_DF;
 }
 
-enum lvs_reason lvs_parse_ipv6(const struct lvs_packet *packet, struct lvs_headers *headers)
+static enum lvs_reason parse(const struct lvs_packet *packet, struct lvs_headers *headers)
 {
 	const uint8_t *ip = packet->data;
 	uint32_t linear = lvs_parse_linear(packet);
@@ -133,4 +133,10 @@ enum lvs_reason lvs_parse_ipv6(const struct lvs_packet *packet, struct lvs_heade
 	if (lvs_unlikely(is_extension(ip[6])))
 		return walk(packet, headers, limit);
 	return lvs_parse_l4(packet, headers, limit, LVS_IPV6_LEN);
+}
+
+enum lvs_reason lvs_parse_ipv6_packet(const struct lvs_packet *packet, struct lvs_headers *headers)
+{
+	memset(headers, 0, sizeof(*headers));
+	return lvs_parse_finish(packet, headers, parse(packet, headers));
 }

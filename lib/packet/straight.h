@@ -9,85 +9,83 @@
 #include "packet/checksum.h"
 #include "packet/parse.h"
 
-/* --- parse.c: what leaves it --- */
+/* --- parse.c --- */
 
-/* What the giver of the packet asks the sender to do must fit what the packet is. */
-enum lvs_reason lvs_parse_offload(const struct lvs_packet *packet,
-				  const struct lvs_headers *headers);
-/* An IPv4 fragment, the header of which has been read. */
-enum lvs_reason lvs_parse_fragment(const struct lvs_packet *packet, struct lvs_headers *headers,
-				   uint32_t header_len);
-/* All that does not begin as IPv6, or IPv4 without options. */
-enum lvs_reason lvs_parse_other(const struct lvs_packet *packet, struct lvs_headers *headers,
-				uint32_t linear);
+/* Any packet, from the beginning. */
+enum lvs_reason lvs_parse_any(const struct lvs_packet *packet, struct lvs_headers *headers);
 
-LVS_INLINE enum lvs_reason lvs_parse_finish(const struct lvs_packet *packet,
-					    const struct lvs_headers *headers,
-					    enum lvs_reason reason)
+/* IPv4 (RFC 791) without options that is no fragment, as long as it says, its checksum right, and
+ * of which nothing is asked of who sends it. */
+LVS_INLINE bool lvs_parse_is_plain(const struct lvs_packet *packet, uint32_t len)
 {
-	if (lvs_likely((packet->gso_size | (packet->flags & LVS_PACKET_CSUM_PARTIAL)) == 0) ||
-	    reason != LVS_REASON_NONE)
-		return reason;
-	return lvs_parse_offload(packet, headers);
+	const uint8_t *ip = packet->data;
+
+	/* Not swapped: its bits are only tested. */
+	return !(lvs_load_be16(ip + 6) & lvs_htons(LVS_FRAG_MORE | LVS_FRAG_OFFSET)) &&
+	       len <= packet->linear_len && len <= packet->len && !lvs_parse_requests(packet) &&
+	       lvs_csum_ipv4_valid(ip, LVS_IPV4_LEN);
 }
 
-LVS_INLINE void lvs_parse_fixed(const uint8_t *ip, struct lvs_headers *headers)
+LVS_INLINE void lvs_parse_plain_ip(const uint8_t *ip, struct lvs_headers *headers, uint32_t len)
 {
-	lvs_be32 src = lvs_load_be32(ip + 12);
-	lvs_be32 dst = lvs_load_be32(ip + 16);
-
-	headers->flow.src.word[0] = src;
-	headers->flow.dst.word[0] = dst;
+	memset(headers, 0, sizeof(*headers));
+	headers->flow.src.word[0] = lvs_load_be32(ip + 12);
+	headers->flow.dst.word[0] = lvs_load_be32(ip + 16);
 	headers->flow.family = LVS_INET;
 	headers->flow.protocol = ip[9];
+	headers->len = len;
+	headers->l4_offset = LVS_IPV4_LEN;
+	headers->flags = (ip[6] & LVS_FRAG_DF >> 8) ? LVS_HEADERS_DF : 0;
 	headers->ttl = ip[8];
 	headers->tos = ip[1];
 }
 
-/* RFC 791. The header's @p header_len bytes, at least 20, are readable. */
-LVS_INLINE enum lvs_reason lvs_parse_ipv4(const struct lvs_packet *packet,
-					  struct lvs_headers *headers, uint32_t linear,
-					  uint32_t header_len)
+/* TCP's header (RFC 9293), or a UDP datagram (RFC 768), that is in the packet. */
+LVS_INLINE bool lvs_parse_plain_l4(const uint8_t *l4, struct lvs_headers *headers, uint8_t protocol,
+				   uint32_t len)
+{
+	uint32_t l4_len = LVS_UDP_LEN;
+
+	if (lvs_likely(protocol == LVS_TCP)) {
+		l4_len = (l4[12] & 0xf0u) >> 2;
+		if (lvs_unlikely(l4_len < LVS_TCP_LEN))
+			return false;
+		headers->tcp_flags = l4[13];
+	} else if (protocol != LVS_UDP || lvs_load16(l4 + 4) < LVS_UDP_LEN ||
+		   LVS_IPV4_LEN + (uint32_t)lvs_load16(l4 + 4) > len) {
+		return false;
+	}
+	headers->payload_offset = (uint16_t)(LVS_IPV4_LEN + l4_len);
+	lvs_parse_ports(l4, &headers->flow);
+	return lvs_likely(LVS_IPV4_LEN + l4_len <= len);
+}
+
+/* IPv4 without options; TCP's header may be read. */
+LVS_INLINE enum lvs_reason lvs_parse_straight_ipv4(const struct lvs_packet *packet,
+						   struct lvs_headers *headers)
 {
 	const uint8_t *ip = packet->data;
-	/* Not swapped: its bits are only tested. */
-	lvs_be16 word = lvs_load_be16(ip + 6);
 	uint32_t len = lvs_load16(ip + 2);
-	uint32_t limit = len;
 
-	/* Before any field is believed (RFC 1812, 5.2.2). */
-	if (lvs_unlikely(!lvs_csum_ipv4_valid(ip, header_len)))
-		return LVS_REASON_IP_CHECKSUM;
-	if (lvs_unlikely(len < header_len))
-		return LVS_REASON_BAD_IP;
-	/* Shorter than what came is fine: Ethernet pads. */
-	if (lvs_unlikely(len > linear)) {
-		if (len > packet->len)
-			return LVS_REASON_LENGTH;
-		limit = linear;
-	}
-	headers->len = len;
-	headers->flags = (word & lvs_htons(LVS_FRAG_DF)) ? LVS_HEADERS_DF : 0;
-	if (header_len != LVS_IPV4_LEN)
-		headers->flags |= LVS_HEADERS_OPTIONS;
-	lvs_parse_fixed(ip, headers);
-	if (lvs_unlikely(word & lvs_htons(LVS_FRAG_MORE | LVS_FRAG_OFFSET)))
-		return lvs_parse_fragment(packet, headers, header_len);
-	return lvs_parse_finish(packet, headers, lvs_parse_l4(packet, headers, limit, header_len));
+	if (lvs_unlikely(!lvs_parse_is_plain(packet, len)))
+		return lvs_parse_any(packet, headers);
+	lvs_parse_plain_ip(ip, headers, len);
+	if (lvs_unlikely(!lvs_parse_plain_l4(ip + LVS_IPV4_LEN, headers, ip[9], len)))
+		return lvs_parse_any(packet, headers);
+	return LVS_REASON_NONE;
 }
 
 LVS_INLINE enum lvs_reason lvs_parse_straight(const struct lvs_packet *packet,
 					      struct lvs_headers *headers)
 {
-	uint32_t linear = lvs_parse_linear(packet);
-
-	memset(headers, 0, sizeof(*headers));
-	/* Version 4, five words of header: no options. */
-	if (lvs_likely(linear >= LVS_IPV4_LEN && packet->data[0] == 0x45))
-		return lvs_parse_ipv4(packet, headers, linear, LVS_IPV4_LEN);
-	if (lvs_likely(linear >= LVS_IPV6_LEN && packet->data[0] >> 4 == 6))
-		return lvs_parse_finish(packet, headers, lvs_parse_ipv6(packet, headers));
-	return lvs_parse_other(packet, headers, linear);
+	if (lvs_unlikely(packet->linear_len < LVS_IPV4_LEN + LVS_TCP_LEN))
+		return lvs_parse_any(packet, headers);
+	/* Version 4, five words of header. */
+	if (lvs_likely(packet->data[0] == 0x45))
+		return lvs_parse_straight_ipv4(packet, headers);
+	if (lvs_likely(packet->data[0] >> 4 == 6))
+		return lvs_parse_ipv6_packet(packet, headers);
+	return lvs_parse_any(packet, headers);
 }
 
 #endif

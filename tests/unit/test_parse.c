@@ -2,6 +2,8 @@
 /* The parser: each guard by a packet that is right but for one thing. */
 #include "base/byteorder.h"
 
+#include "packet/straight.h"
+
 #include "packet_ref.h"
 #include "unit.h"
 
@@ -431,6 +433,45 @@ START_TEST(test_super_udp)
 }
 END_TEST
 
+static void same_either_way(const struct lvs_packet *packet)
+{
+	struct lvs_headers straight, any;
+
+	memset(&straight, 0xaa, sizeof(straight));
+	memset(&any, 0x55, sizeof(any));
+	ck_assert_uint_eq(lvs_packet_parse(packet, &straight), lvs_parse_any(packet, &any));
+	ck_assert_mem_eq(&straight, &any, sizeof(any));
+}
+
+/* The straight way finds what the general one does: whatever one byte is, and however much is
+ * there. */
+START_TEST(test_straight)
+{
+	const uint8_t protocol = _i ? LVS_UDP : LVS_TCP;
+	uint8_t p[PLAIN_LEN];
+	struct lvs_packet packet = ref_packet(p, sizeof(p));
+
+	for (unsigned at = 0; at < 40; at++)
+		for (unsigned value = 0; value < 256; value++) {
+			plain_ipv4(p, protocol);
+			p[at] = (uint8_t)value;
+			same_either_way(&packet);
+			ref_ipv4_checksum(p);
+			same_either_way(&packet);
+		}
+	plain_ipv4(p, protocol);
+	for (packet.len = 0; packet.len <= sizeof(p); packet.len++)
+		for (packet.linear_len = 0; packet.linear_len <= sizeof(p); packet.linear_len++)
+			same_either_way(&packet);
+	packet = ref_packet(p, sizeof(p));
+	for (unsigned flags = 0; flags < 256; flags++) {
+		packet.flags = (uint8_t)flags;
+		packet.gso_size = flags & 2 ? 20 : 0;
+		same_either_way(&packet);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("parse");
@@ -450,5 +491,6 @@ int main(void)
 	tcase_add_test(tcase, test_offload);
 	tcase_add_test(tcase, test_offload_fragment);
 	tcase_add_test(tcase, test_super_udp);
+	tcase_add_loop_test(tcase, test_straight, 0, 2);
 	return unit_run("parse", tcase);
 }
