@@ -25,43 +25,43 @@ FLOOD=$(dirname "$0")/lib-flood.py MODE=${3%-*} ADAPTER=${3#*-} NAME=$3
 adapter_is "$ADAPTER"
 adapter_built || { echo "skip - $NAME: lvsd is built without $ADAPTER" && exit 0; }
 
-# datagrams PORT SERVER-ADDRESS...: a service of UDP, whose servers have its port.
+# datagrams FAMILY PORT SERVER-NUMBER...: a service of UDP, whose servers have its port.
 datagrams() {
-	local flag=-g server
+	local flag=-g vip server
+	vip=$(bracket "$(mode_vip "$MODE" "$1")")
 	case $MODE in
 	nat) flag=-m ;;
 	tun) flag=-i ;;
 	esac
-	echo "-A -u $VIP:$1 -s rr"
-	for server in "${@:2}"; do
-		echo "-a -u $VIP:$1 -r $server:$1 $flag"
+	echo "-A -u $vip:$2 -s rr"
+	for server in "${@:3}"; do
+		echo "-a -u $vip:$2 -r $(bracket "$(mode_server "$MODE" "$server" "$1")"):$2 $flag"
 	done
 }
 set_up() {
-	local name
+	local name family
 	must mode_build "$MODE"
 	for name in rs1 rs2 rs3; do
 		must web $name
 		start $name "$HOSTS_WORK/sink-$name.log" python3 "$FLOOD" sink 9
 		must says "$HOSTS_WORK/sink-$name.log" ready
 	done
-	VIP=$(mode_vip "$MODE")
-	{
-		mode_rules "$MODE"
-		datagrams 9 "$(mode_server "$MODE" 1)" "$(mode_server "$MODE" 2)" "$(mode_server "$MODE" 3)"
-		datagrams 10 "$(mode_server "$MODE" 99)"
-	} >"$RULES"
+	for family in '' 6; do
+		mode_rules "$MODE" $family
+		datagrams "$family" 9 1 2 3
+		datagrams "$family" 10 99
+	done >"$RULES"
 }
 lvsd() { # INTERFACES
 	balance director "$1" "$RULES"
 	must balanced director
 	DIRECTOR=$STARTED
 }
-answers() {
-	get "$MODE" '' --max-time 1 >"$HOSTS_WORK/answer"
+answers() { # [6]
+	get "$MODE" "${1:-}" --max-time 1 >"$HOSTS_WORK/answer"
 }
-flood() { # PORT NUMBER
-	at client python3 "$FLOOD" flood "$VIP" "$1" "$2"
+flood() { # PORT NUMBER [6]
+	at client python3 "$FLOOD" flood "$(mode_vip "$MODE" "${3:-}")" "$1" "$2"
 }
 # came: packets that have come as far as the adapter. What comes to an XDP program first finds a queue of the
 # link's, which holds 256 and counts what it loses itself.
@@ -84,13 +84,13 @@ settled() {
 	done
 	return 1
 }
-# burst NUMBER: that many while lvsd is held; then all have come or are counted as lost.
+# burst NUMBER [6]: that many while lvsd is held; then all have come or are counted as lost.
 burst() {
 	local before after
 	settled && before=$(came) || return
-	kill -STOP "$DIRECTOR" && flood 9 "$1"
+	kill -STOP "$DIRECTOR" && flood 9 "$1" "${2:-}"
 	kill -CONT "$DIRECTOR"
-	soon answers && settled && after=$(came) || return
+	soon answers "${2:-}" && settled && after=$(came) || return
 	# Neighbours and the request have their packets, too.
 	near $((after - before)) "$1" 200
 }
@@ -112,8 +112,10 @@ case_waiting() {
 	local before rx
 	must settled
 	before=$(given_up) rx=$(adapter rx)
-	must flood 10 5000
+	must flood 10 2500
+	must flood 10 2500 6
 	check "$NAME: the others are served meanwhile" answers
+	check "$NAME: by IPv6, too" answers 6
 	[ "$ADAPTER" != tun ] && [ "$MODE" != tun ] || return
 	sleep 3.5
 	must tell
@@ -166,10 +168,10 @@ ends() {
 	check "$NAME: it ends" equal $? 0
 }
 
-# Ten times what the queues hold, or more: 8192 frames of packet sockets, 2048 packets of a TUN, as many of AF_XDP.
+# Ten times what the queues hold: 8192 frames of packet sockets, 2048 packets of a TUN, as many of AF_XDP.
 case $ADAPTER in
-packet) BURST=100000 ;;
-*) BURST=25000 ;;
+packet) BURST=82000 ;;
+*) BURST=20500 ;;
 esac
 
 set_up
@@ -178,9 +180,10 @@ check "$NAME: the service answers" soon answers
 check "$NAME: of a burst all have come or are counted" burst $BURST
 check "$NAME: some were lost" more "$(adapter rx_lost)" 0
 SIZE=$(memory VmRSS)
-check "$NAME: of another, too" burst $BURST
+check "$NAME: IPv6 answers" soon answers 6
+check "$NAME: of a burst by IPv6, too" burst $BURST 6
 check "$NAME: and nothing is kept of it" near "$(memory VmRSS)" "$SIZE" 4096
-check "$NAME: while a flood comes the service answers" served_meanwhile $BURST
+check "$NAME: while a flood comes the service answers" served_meanwhile 20000
 case_waiting
 if [ "$MODE" = nat ]; then
 	[ "$ADAPTER" = xdp ] || case_narrow d1

@@ -74,9 +74,14 @@ def nat_beside(path):
 
 
 def balancer_ns(rounds, direct):
-    """What a unit costs more than without a balancer, for each packet at the client."""
-    return median((unit_ns(rounds[n]) - unit_ns(direct[n])) * rounds[n]["units"] / rounds[n]["packets"]
-                  for n in rounds if n in direct and rounds[n]["packets"])
+    """What a unit costs more than without a balancer in the same round, for each packet at the client. Where no
+    round of both counts, than it usually does."""
+    usual = median(map(unit_ns, direct.values()))
+    of_round = lambda n: unit_ns(direct[n]) if n in direct else usual
+    counted = [n for n in rounds if rounds[n]["packets"] and of_round(n) is not None]
+    same = [n for n in counted if n in direct]
+    return median((unit_ns(rounds[n]) - of_round(n)) * rounds[n]["units"] / rounds[n]["packets"]
+                  for n in same or counted)
 
 
 def result(path, load, of_paths):

@@ -132,6 +132,12 @@ class TestResults(unittest.TestCase):
         self.assertEqual(one(lines, "nft/nat")["all_ns_per_packet"], 1500)
         self.assertEqual(one(lines, "direct")["cpu_ns_per_packet"], 0)
 
+    def test_share_without_a_common_round(self):
+        half = {"others_ns": 500000000}
+        lines = [raw("direct", "conn", 0, 100, 1000000, 1000), raw("direct", "conn", 1, 1, 1, **half)]
+        lines += [raw("nft/nat", "conn", 0, 1, 1, **half), raw("nft/nat", "conn", 1, 80, 1200000, 800)]
+        self.assertEqual(one(lines, "nft/nat")["cpu_ns_per_packet"], 500)
+
     def test_what_else_is_told(self):
         lines = [raw("lvsd-xdp/nat", "udp-64", 0, 90, 1, sent=100, balancer_ns=2000)]
         line = one(lines, "lvsd-xdp/nat")
