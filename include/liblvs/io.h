@@ -225,7 +225,7 @@ LVS_API int lvs_io_fd(const struct lvs_io *io);
  * @param n At most so many; lvs_io_conf::batch is a second limit.
  * @return How many came: 0 for none now, or at the end with LVS_IO_FINITE. LVS_ERR_IO,
  *         LVS_ERR_FORMAT (a damaged file), LVS_ERR_NO_DEVICE (tun: the device was deleted) when no
- *         more can come. packet: an interface that is down, or was deleted, is waited for, the
+ *         more can come. packet, xdp: an interface that is down, or was deleted, is waited for, the
  *         latter by its name; the others go on.
  */
 LVS_API int lvs_io_rx(struct lvs_io *io, struct lvs_packet *packets, unsigned n);

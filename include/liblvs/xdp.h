@@ -153,9 +153,13 @@ LVS_API int lvs_xdp_capture(struct lvs_xdp *xdp, const struct lvs_host_rule *rul
 LVS_API int lvs_xdp_capture_callback(void *xdp, const struct lvs_host_rule *rules, unsigned n);
 
 /**
- * Reads the interfaces' link-layer addresses again: frames to others are left to the host. To be
- * called when links have changed (lvs_host_conf::changed).
- * @return 0, or LVS_ERR_NO_DEVICE when one is gone. Control call.
+ * Follows the interfaces: to be called when links have changed (lvs_host_conf::changed). Their
+ * link-layer addresses and MTUs are read again. One that was deleted or renamed is given up, and
+ * one of its name that has come is taken up: the program is attached to it, and each io opens its
+ * sockets anew in an lvs_io_rx() within 200 ms, at all interfaces, by which what is
+ * under way there is lost.
+ * @return 0, or what one that is there could not be taken up for, as lvs_xdp_new(); the others
+ *         are followed all the same, and it is tried again the next time. Control call.
  */
 LVS_API int lvs_xdp_follow(struct lvs_xdp *xdp);
 

@@ -119,3 +119,8 @@ int lvs_xdp_maps_put_link(const struct lvs_xdp *xdp, const struct lvs_xdp_port *
 	err = bpf_map_update_elem(xdp->program.links, &port->ifindex, &link, BPF_ANY);
 	return err ? lvs_xdp_failed(xdp, port->name, "writing the maps", -err) : 0;
 }
+
+void lvs_xdp_maps_del_link(const struct lvs_xdp *xdp, const struct lvs_xdp_port *port)
+{
+	(void)bpf_map_delete_elem(xdp->program.links, &port->ifindex);
+}

@@ -163,16 +163,18 @@ void lvs_xdp_port_close(struct lvs_xdp_port *port)
 int lvs_xdp_port_read(const struct lvs_xdp *xdp, struct lvs_xdp_port *port, bool *changed)
 {
 	struct facts facts = {0};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int err;
+	int err, fd;
 
+	/* One of the same name is another interface. */
+	if (if_nametoindex(port->name) != port->ifindex)
+		return LVS_ERR_NO_DEVICE;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return lvs_xdp_failed(xdp, port->name, "socket", errno);
 	err = read_facts(xdp, fd, port, &facts);
 	close(fd);
 	if (err)
 		return err;
-	/* One of the same name is another interface. */
 	if (facts.ifindex != port->ifindex)
 		return LVS_ERR_NO_DEVICE;
 	*changed = facts.mtu != port->mtu || memcmp(facts.mac, port->mac, sizeof(port->mac)) != 0;

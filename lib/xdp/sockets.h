@@ -20,8 +20,10 @@ enum {
 struct lvs_xsk {
 	struct xsk_socket *socket;
 	int fd;
-	const struct lvs_xdp_port *port;
+	const char *name; /* the interface's, which stays */
+	uint32_t ifindex;
 	uint32_t queue;
+	bool dead;                 /* its interface is gone */
 	struct xsk_ring_prod fill; /* frames to be filled */
 	struct xsk_ring_cons rx;   /* filled */
 	struct xsk_ring_prod tx;   /* to be sent */
@@ -41,9 +43,10 @@ struct lvs_xsks {
 	unsigned n;
 };
 
-/* The sockets of a worker, which are in the program's map then. */
+/* The sockets of a worker at the interfaces that are there, which are in the program's map then.
+ * @again: LVS_ERR_BUSY and LVS_ERR_NO_DEVICE are nothing to tell of, for it is tried again. */
 int lvs_xsks_open(struct lvs_xsks *xsks, struct lvs_xdp *xdp, uint32_t worker,
-		  struct lvs_io_count *count);
+		  struct lvs_io_count *count, bool again);
 void lvs_xsks_close(struct lvs_xsks *xsks);
 
 static inline uint8_t *lvs_xsks_frame(const struct lvs_xsks *xsks, uint32_t frame)

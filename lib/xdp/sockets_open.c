@@ -34,8 +34,9 @@ static unsigned count_queues(const struct lvs_xdp *xdp, uint32_t worker)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < xdp->port_n; i++)
-		for (uint32_t q = worker; q < xdp->port[i].queue_n; q += xdp->conf.worker_n)
-			n++;
+		if (!xdp->port[i].gone)
+			for (uint32_t q = worker; q < xdp->port[i].queue_n; q += xdp->conf.worker_n)
+				n++;
 	return n;
 }
 
@@ -97,19 +98,18 @@ static void set_options(const struct lvs_xdp *xdp, const struct lvs_xsk *xsk)
 	    setsockopt(xsk->fd, SOL_SOCKET, SO_BUSY_POLL, &us, sizeof(us)) ||
 	    setsockopt(xsk->fd, SOL_SOCKET, SO_BUSY_POLL_BUDGET, &budget, sizeof(budget)))
 		lvs_io_log(&xdp->conf.log, LVS_LOG_WARNING,
-			   "xdp: interface %s: no busy polling: %s", xsk->port->name,
-			   strerror(errno));
+			   "xdp: interface %s: no busy polling: %s", xsk->name, strerror(errno));
 }
 
-static int put_in_map(const struct lvs_xdp *xdp, const struct lvs_xsk *xsk)
+static int put_in_map(const struct lvs_xdp *xdp, const struct lvs_xsk *xsk, uint32_t first)
 {
-	uint32_t place = xsk->port->first + xsk->queue;
+	uint32_t place = first + xsk->queue;
 	int err = bpf_map_update_elem(xdp->program.sockets, &place, &xsk->fd, BPF_ANY);
 
-	return err ? lvs_xdp_failed(xdp, xsk->port->name, "the map of sockets", -err) : 0;
+	return err ? lvs_xdp_failed(xdp, xsk->name, "the map of sockets", -err) : 0;
 }
 
-static int open_socket(struct lvs_xsks *xsks, struct lvs_xsk *xsk)
+static int open_socket(struct lvs_xsks *xsks, struct lvs_xsk *xsk, uint32_t first, bool again)
 {
 	const struct lvs_xdp *xdp = xsks->xdp;
 	struct xsk_socket_config conf = {
@@ -118,12 +118,14 @@ static int open_socket(struct lvs_xsks *xsks, struct lvs_xsk *xsk)
 		.libxdp_flags = XSK_LIBXDP_FLAGS__INHIBIT_PROG_LOAD,
 		.bind_flags = bind_flags(xdp),
 	};
-	int err = xsk_socket__create_shared(&xsk->socket, xsk->port->name, xsk->queue, xsks->umem,
+	int err = xsk_socket__create_shared(&xsk->socket, xsk->name, xsk->queue, xsks->umem,
 					    &xsk->rx, &xsk->tx, &xsk->fill, &xsk->done, &conf);
 
 	if (err) {
 		xsk->socket = NULL;
-		return lvs_xdp_failed(xdp, xsk->port->name,
+		if (again && (err == -EBUSY || err == -ENODEV || err == -EBADF))
+			return err == -EBUSY ? LVS_ERR_BUSY : LVS_ERR_NO_DEVICE;
+		return lvs_xdp_failed(xdp, xsk->name,
 				      err == -EBUSY        ? "another program has this queue"
 				      : err == -EOPNOTSUPP ? "binding a socket (zero-copy)"
 							   : "binding a socket",
@@ -132,41 +134,58 @@ static int open_socket(struct lvs_xsks *xsks, struct lvs_xsk *xsk)
 	xsk->fd = xsk_socket__fd(xsk->socket);
 	set_options(xdp, xsk);
 	lvs_xsk_refill(xsks, xsk);
-	return put_in_map(xdp, xsk);
+	return put_in_map(xdp, xsk, first);
 }
 
-static int open_sockets(struct lvs_xsks *xsks, uint32_t worker)
+static int open_port(struct lvs_xsks *xsks, struct lvs_xsk **next, const struct lvs_xdp_port *port,
+		     uint32_t worker, bool again)
 {
-	struct lvs_xdp *xdp = xsks->xdp;
-	struct lvs_xsk *xsk = xsks->xsk;
+	for (uint32_t q = worker; q < port->queue_n; q += xsks->xdp->conf.worker_n) {
+		struct lvs_xsk *xsk = (*next)++;
+		int err;
 
-	for (unsigned i = 0; i < xdp->port_n; i++)
-		for (uint32_t q = worker; q < xdp->port[i].queue_n; q += xdp->conf.worker_n) {
-			int err;
-
-			xsk->port = &xdp->port[i];
-			xsk->queue = q;
-			err = open_socket(xsks, xsk++);
-			if (err)
-				return err;
-		}
+		xsk->name = port->name;
+		xsk->ifindex = port->ifindex;
+		xsk->queue = q;
+		err = open_socket(xsks, xsk, port->first, again);
+		if (err)
+			return err;
+	}
 	return 0;
 }
 
+static int open_all(struct lvs_xsks *xsks, uint32_t worker, bool again)
+{
+	const struct lvs_xdp *xdp = xsks->xdp;
+	struct lvs_xsk *next;
+	int err;
+
+	xsks->n = count_queues(xdp, worker);
+	xsks->xsk = calloc(xsks->n + 1, sizeof(*xsks->xsk));
+	if (!xsks->xsk)
+		return LVS_ERR_NO_MEMORY;
+	if (!xsks->n)
+		return lvs_frames_init(&xsks->frames, LVS_XSK_RESERVE);
+	next = xsks->xsk;
+	err = open_memory(xsks);
+	for (unsigned i = 0; i < xdp->port_n && !err; i++)
+		if (!xdp->port[i].gone)
+			err = open_port(xsks, &next, &xdp->port[i], worker, again);
+	return err;
+}
+
 int lvs_xsks_open(struct lvs_xsks *xsks, struct lvs_xdp *xdp, uint32_t worker,
-		  struct lvs_io_count *count)
+		  struct lvs_io_count *count, bool again)
 {
 	int err;
 
 	memset(xsks, 0, sizeof(*xsks));
 	xsks->xdp = xdp;
 	xsks->count = count;
-	xsks->n = count_queues(xdp, worker);
-	xsks->xsk = calloc(xsks->n + 1, sizeof(*xsks->xsk));
-	if (!xsks->xsk)
-		return LVS_ERR_NO_MEMORY;
-	err = open_memory(xsks);
-	return err ? err : open_sockets(xsks, worker);
+	pthread_mutex_lock(&xdp->lock);
+	err = open_all(xsks, worker, again);
+	pthread_mutex_unlock(&xdp->lock);
+	return err;
 }
 
 /* The kernel takes a socket that is closed out of the map. */

@@ -4,6 +4,7 @@
 #ifndef LVS_XDP_STATE_H
 #define LVS_XDP_STATE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include <liblvs/xdp.h>
@@ -24,15 +25,17 @@ enum {
 
 #define LVS_XDP_PROGRAM "lvs_steer"
 
-/* An interface. */
+/* An interface. Ios read it with the lock held, but for the atomics. */
 struct lvs_xdp_port {
 	char name[LVS_XDP_NAME_LEN];
 	char driver[LVS_XDP_DRIVER_LEN];
 	uint32_t ifindex;
 	_Atomic uint32_t mtu; /* relaxed: ios want some recent value */
 	uint32_t queue_n;
-	uint32_t first; /* queue 0's place in the map of sockets */
+	uint32_t first;   /* queue 0's place in the map of sockets */
+	uint32_t place_n; /* places there */
 	uint8_t mac[6];
+	bool gone; /* one of its name is waited for */
 	bool attached;
 	uint32_t mode; /* enum lvs_xdp_mode, while it is attached */
 	int claim;     /* socket whose name says that the interface is ours; -1 */
@@ -50,8 +53,14 @@ struct lvs_xdp {
 	struct lvs_xdp_program program;
 	struct lvs_xdp_port port[STEER_LINKS];
 	unsigned port_n;
-	int processor_n;                /* of which the kernel has counters */
-	struct lvs_capture_rules rules; /* in force */
+	uint32_t place_n;     /* in the map of sockets, given to interfaces */
+	pthread_mutex_t lock; /* of the interfaces, once there are ios */
+	/* How often an interface went or came. release: with the acquire of ios, which open their
+	 * sockets anew. */
+	_Atomic uint32_t changes;
+	_Atomic uint64_t gone_n, back_n; /* relaxed: counters */
+	int processor_n;                 /* of which the kernel has counters */
+	struct lvs_capture_rules rules;  /* in force */
 };
 
 /* Says what failed, and gives the enum lvs_err of @err, an errno. */
@@ -64,7 +73,8 @@ void lvs_xdp_program_free(struct lvs_xdp *xdp);
 /* port.c: what an interface is, and that no living director has it. */
 int lvs_xdp_port_open(struct lvs_xdp *xdp, struct lvs_xdp_port *port, const char *name);
 void lvs_xdp_port_close(struct lvs_xdp_port *port);
-/* Reads its address and MTU anew. @changed: whether they have. */
+/* Reads its address and MTU anew. @changed: whether they have. LVS_ERR_NO_DEVICE: it is gone, or
+ * another has its name. */
 int lvs_xdp_port_read(const struct lvs_xdp *xdp, struct lvs_xdp_port *port, bool *changed);
 
 /* attach.c: whether another's program is there; putting ours in the place of one that a crashed
@@ -78,5 +88,9 @@ void lvs_xdp_detach(const struct lvs_xdp *xdp, struct lvs_xdp_port *port);
 int lvs_xdp_maps_change(const struct lvs_xdp *xdp, const struct lvs_capture_rules *next);
 /* What the program knows of an interface. */
 int lvs_xdp_maps_put_link(const struct lvs_xdp *xdp, const struct lvs_xdp_port *port);
+void lvs_xdp_maps_del_link(const struct lvs_xdp *xdp, const struct lvs_xdp_port *port);
+
+/* follow.c: gives an interface, opened, places in the map of sockets. */
+int lvs_xdp_port_place(struct lvs_xdp *xdp, struct lvs_xdp_port *port);
 
 #endif

@@ -89,8 +89,6 @@ static int take_conf(const struct lvs_xdp_conf *from, struct lvs_xdp_conf *conf)
 
 static int open_ports(struct lvs_xdp *xdp, const char *const *names)
 {
-	uint32_t sockets = 0;
-
 	for (unsigned i = 0; i < xdp->conf.interface_n; i++) {
 		struct lvs_xdp_port *port = &xdp->port[i];
 		int err = lvs_xdp_port_open(xdp, port, names[i]);
@@ -98,14 +96,9 @@ static int open_ports(struct lvs_xdp *xdp, const char *const *names)
 		if (err)
 			return err;
 		xdp->port_n++;
-		port->first = sockets;
-		sockets += port->queue_n;
-		if (sockets > STEER_SOCKETS) {
-			lvs_io_log(&xdp->conf.log, LVS_LOG_ERROR,
-				   "xdp: the interfaces have more than %d queues", STEER_SOCKETS);
-			return LVS_ERR_UNSUPPORTED;
-		}
-		err = lvs_xdp_attach_check(xdp, port);
+		err = lvs_xdp_port_place(xdp, port);
+		if (!err)
+			err = lvs_xdp_attach_check(xdp, port);
 		if (!err)
 			err = lvs_xdp_maps_put_link(xdp, port);
 		if (err)
@@ -124,6 +117,7 @@ int lvs_xdp_new(const struct lvs_xdp_conf *conf, struct lvs_xdp **made)
 	xdp = calloc(1, sizeof(*xdp));
 	if (!xdp)
 		return LVS_ERR_NO_MEMORY;
+	pthread_mutex_init(&xdp->lock, NULL);
 	err = take_conf(conf, &xdp->conf);
 	if (!err)
 		err = lvs_xdp_program_load(xdp);
@@ -150,6 +144,7 @@ void lvs_xdp_del(struct lvs_xdp *xdp)
 	}
 	lvs_xdp_program_free(xdp);
 	lvs_capture_rules_fini(&xdp->rules);
+	pthread_mutex_destroy(&xdp->lock);
 	free(xdp);
 }
 
@@ -160,7 +155,7 @@ static int attach_all(struct lvs_xdp *xdp)
 	int err = 0;
 
 	for (unsigned i = 0; i < xdp->port_n; i++)
-		before[i] = xdp->port[i].attached;
+		before[i] = xdp->port[i].attached || xdp->port[i].gone;
 	for (unsigned i = 0; i < xdp->port_n && !err; i++)
 		if (!before[i])
 			err = lvs_xdp_attach(xdp, &xdp->port[i]);
@@ -202,20 +197,6 @@ int lvs_xdp_capture(struct lvs_xdp *xdp, const struct lvs_host_rule *rules, unsi
 int lvs_xdp_capture_callback(void *xdp, const struct lvs_host_rule *rules, unsigned n)
 {
 	return lvs_xdp_capture(xdp, rules, n);
-}
-
-int lvs_xdp_follow(struct lvs_xdp *xdp)
-{
-	for (unsigned i = 0; i < xdp->port_n; i++) {
-		bool changed = false;
-		int err = lvs_xdp_port_read(xdp, &xdp->port[i], &changed);
-
-		if (!err && changed)
-			err = lvs_xdp_maps_put_link(xdp, &xdp->port[i]);
-		if (err)
-			return err;
-	}
-	return 0;
 }
 
 int lvs_xdp_port(const struct lvs_xdp *xdp, unsigned i, struct lvs_xdp_port_info *info)

@@ -4,8 +4,13 @@
 
 #include <stdlib.h>
 
+#include "io/adapters.h"
 #include "io/io_cut.h"
 #include "io/io_log.h"
+
+enum {
+	TRIES = 400, /* to open sockets anew, one each 5 ms or so */
+};
 
 static void io_close(void *state)
 {
@@ -20,24 +25,66 @@ static void io_close(void *state)
 	free(io);
 }
 
-static int open_descriptors(struct lvs_xdp_io *io)
+static int watch_sockets(struct lvs_xdp_io *io)
 {
-	int err = lvs_io_wake_open(&io->wake, "xdp", &io->conf.log);
+	int err = 0;
 
 	for (unsigned i = 0; i < io->xsks.n && !err; i++)
 		err = lvs_io_wake_watch(&io->wake, io->xsks.xsk[i].fd, "xdp", &io->conf.log);
 	return err;
 }
 
+/* Whether an interface is waited for. */
+static bool is_one_gone(struct lvs_xdp *xdp)
+{
+	bool gone = false;
+
+	pthread_mutex_lock(&xdp->lock);
+	for (unsigned i = 0; i < xdp->port_n; i++)
+		gone |= xdp->port[i].gone;
+	pthread_mutex_unlock(&xdp->lock);
+	return gone;
+}
+
+/* The kernel lets go of a queue some time after its socket was closed. */
+int lvs_xdp_io_reopen(struct lvs_xdp_io *io)
+{
+	struct lvs_xdp *xdp = io->conf.adapter;
+	int err;
+
+	/* acquire: with the release of follow.c */
+	io->changes = atomic_load_explicit(&xdp->changes, memory_order_acquire);
+	io->lost = is_one_gone(xdp);
+	io->next = 0;
+	lvs_xsks_close(&io->xsks);
+	err = lvs_xsks_open(&io->xsks, xdp, io->conf.worker, &io->count, io->tries < TRIES);
+	if (!err)
+		err = watch_sockets(io);
+	if (!err) {
+		io->tries = 0;
+		return 0;
+	}
+	lvs_xsks_close(&io->xsks);
+	io->reopen_at = lvs_io_clock() + LVS_IO_RETRY_NS;
+	return io->tries++ < TRIES && (err == LVS_ERR_BUSY || err == LVS_ERR_NO_DEVICE) ? 0 : err;
+}
+
 static int open_parts(struct lvs_xdp_io *io)
 {
 	const struct lvs_io_conf *conf = &io->conf;
-	int err = lvs_xsks_open(&io->xsks, conf->adapter, conf->worker, &io->count);
+	struct lvs_xdp *xdp = conf->adapter;
+	int err;
+
+	io->changes = atomic_load_explicit(&xdp->changes, memory_order_acquire);
+	io->lost = is_one_gone(xdp);
+	err = lvs_xsks_open(&io->xsks, xdp, conf->worker, &io->count, false);
 
 	if (!err)
 		err = lvs_afp_tx_open(&io->other, &conf->log, &io->count);
 	if (!err)
-		err = open_descriptors(io);
+		err = lvs_io_wake_open(&io->wake, "xdp", &conf->log);
+	if (!err)
+		err = watch_sockets(io);
 	if (!err && conf->captured)
 		err = lvs_afp_pass_open(&io->pass, conf->pass_name ? conf->pass_name : "lvs%d",
 					&conf->log);
@@ -102,7 +149,7 @@ static int io_fd(const void *state)
 static void io_caps(const void *state, struct lvs_io_caps *caps)
 {
 	const struct lvs_xdp_io *io = state;
-	const struct lvs_xdp *xdp = io->xsks.xdp;
+	const struct lvs_xdp *xdp = io->conf.adapter;
 
 	caps->flags = LVS_IO_LINK_LAYER | LVS_IO_PASS;
 	caps->headroom = LVS_XDP_KERNEL;
@@ -115,10 +162,16 @@ static void io_caps(const void *state, struct lvs_io_caps *caps)
 	}
 }
 
+/* The interfaces' are all ios': the first tells them. */
 static uint64_t io_count(const void *state, unsigned counter)
 {
 	const struct lvs_xdp_io *io = state;
+	const struct lvs_xdp *xdp = io->conf.adapter;
 
+	if (io->conf.worker == 0 && counter == LVS_IO_COUNT_link_gone)
+		return atomic_load_explicit(&xdp->gone_n, memory_order_relaxed);
+	if (io->conf.worker == 0 && counter == LVS_IO_COUNT_link_back)
+		return atomic_load_explicit(&xdp->back_n, memory_order_relaxed);
 	return lvs_io_count_get(&io->count, counter);
 }
 

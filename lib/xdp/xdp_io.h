@@ -21,7 +21,10 @@ struct lvs_xdp_io {
 	unsigned next;           /* the socket that is asked first */
 	unsigned calls;          /* until the kernel's losses are read again */
 	unsigned idle_calls;     /* until the interfaces are looked for again */
-	bool gone;               /* an interface is, for good */
+	uint32_t changes;        /* of the interfaces, when the sockets were opened */
+	unsigned tries;          /* to open them anew, that have failed; 0: they are open */
+	uint64_t reopen_at;      /* not before, ns */
+	bool lost;               /* an interface is gone: the timer runs, to see it come back */
 	bool behind;             /* the kernel has yet to send some of what is queued */
 };
 
@@ -30,6 +33,10 @@ int lvs_xdp_io_rx(void *state, struct lvs_packet *packets, unsigned n);
 int lvs_xdp_io_tx(void *state, const struct lvs_packet *packets, unsigned n);
 int lvs_xdp_io_flush(void *state);
 
+/* xdp_io.c: the sockets at the interfaces that are there now. 0, or a negative error when no more
+ * can come; while it is to be tried again there are none. */
+int lvs_xdp_io_reopen(struct lvs_xdp_io *io);
+
 /* Tries again what waits for a neighbour, and what the kernel could not send at once. */
 void lvs_xdp_io_retry(struct lvs_xdp_io *io);
 
@@ -37,6 +44,8 @@ void lvs_xdp_io_retry(struct lvs_xdp_io *io);
  * @state: the struct lvs_xdp_io. */
 void lvs_xdp_io_send(void *state, const struct lvs_packet *packet,
 		     const struct lvs_host_link *link);
+/* Has the timer run while something is to be tried again. */
+void lvs_xdp_io_run_timer(struct lvs_xdp_io *io);
 /* Has the kernel send what is queued. */
 void lvs_xdp_io_kick(struct lvs_xdp_io *io);
 

@@ -3,15 +3,22 @@
 #include "xdp/xdp_io.h"
 
 #include <string.h>
+#include <sys/epoll.h>
 
 #include <liblvs/error.h>
 
+#include "io/adapters.h"
 #include "xdp/csum.h"
 
 enum {
 	LOSS_CALLS = 64, /* how often the kernel is asked for its losses */
 	IDLE_CALLS = 32, /* how often, with nothing to do, whether the interface is there */
 };
+
+static const struct lvs_xdp *xdp_of(const struct lvs_xdp_io *io)
+{
+	return io->conf.adapter;
+}
 
 /* Describes a frame. The program has read its headers. */
 static bool describe(struct lvs_xdp_io *io, const struct lvs_xsk *xsk, const struct xdp_desc *desc,
@@ -29,9 +36,9 @@ static bool describe(struct lvs_xdp_io *io, const struct lvs_xsk *xsk, const str
 	packet->len = packet->linear_len = desc->len - LVS_XDP_LINK_LEN;
 	packet->headroom = (uint16_t)(offset + LVS_XDP_LINK_LEN);
 	packet->tailroom = (uint16_t)(LVS_XDP_FRAME - offset - desc->len);
-	packet->ifindex = xsk->port->ifindex;
+	packet->ifindex = xsk->ifindex;
 	packet->link_type = LVS_LINK_HOST;
-	lvs_xdp_csum(packet, (enum lvs_xdp_csum)xsks->xdp->conf.csum);
+	lvs_xdp_csum(packet, (enum lvs_xdp_csum)xdp_of(io)->conf.csum);
 	return true;
 }
 
@@ -67,33 +74,54 @@ static void turn_over(struct lvs_xdp_io *io)
 		lvs_xsk_refill(&io->xsks, &io->xsks.xsk[i]);
 }
 
+/* One whose interface is gone would make the descriptor readable for ever. */
+static void let_go(struct lvs_xdp_io *io, struct lvs_xsk *xsk)
+{
+	(void)epoll_ctl(io->wake.epoll, EPOLL_CTL_DEL, xsk->fd, NULL);
+	xsk->dead = io->lost = true;
+}
+
 /* A driver that sleeps for want of frames, or is polled by us alone. With nothing to do, whether
- * the interface is still there: one that is not makes the descriptor readable for ever. */
+ * the interface is still there. */
 static void look_after(struct lvs_xdp_io *io, bool idle)
 {
-	bool polls = io->xsks.xdp->conf.busy_poll_us != 0 ||
-		     (idle && ++io->idle_calls % IDLE_CALLS == 0);
+	bool polls =
+		xdp_of(io)->conf.busy_poll_us != 0 || (idle && ++io->idle_calls % IDLE_CALLS == 0);
 
 	for (unsigned i = 0; i < io->xsks.n; i++) {
-		const struct lvs_xsk *xsk = &io->xsks.xsk[i];
+		struct lvs_xsk *xsk = &io->xsks.xsk[i];
 
-		if ((polls || xsk_ring_prod__needs_wakeup(&xsk->fill)) && lvs_xsk_poll(xsk))
-			io->gone = true;
+		if (!xsk->dead && (polls || xsk_ring_prod__needs_wakeup(&xsk->fill)) &&
+		    lvs_xsk_poll(xsk))
+			let_go(io, xsk);
 	}
 	if (io->calls++ % LOSS_CALLS == 0)
 		for (unsigned i = 0; i < io->xsks.n; i++)
 			lvs_xsk_count_losses(&io->xsks, &io->xsks.xsk[i]);
 }
 
+/* Whether interfaces have come or gone, or sockets could not be had the last time. */
+static bool is_stale(const struct lvs_xdp_io *io)
+{
+	if (io->tries)
+		return lvs_io_clock() >= io->reopen_at;
+	/* relaxed: lvs_xdp_io_reopen() acquires */
+	return io->changes != atomic_load_explicit(&xdp_of(io)->changes, memory_order_relaxed);
+}
+
 int lvs_xdp_io_rx(void *state, struct lvs_packet *packets, unsigned n)
 {
 	struct lvs_xdp_io *io = state;
-	unsigned filled = 0, s = io->next;
+	unsigned filled = 0, s;
+	int err = 0;
 
-	if (io->gone)
-		return LVS_ERR_NO_DEVICE;
 	lvs_xdp_io_retry(io);
+	if (is_stale(io))
+		err = lvs_xdp_io_reopen(io);
+	if (err)
+		return err;
 	turn_over(io);
+	s = io->next;
 	for (unsigned asked = 0; asked < io->xsks.n && filled < n; asked++) {
 		filled += read_socket(io, &io->xsks.xsk[s], packets + filled, n - filled);
 		s = s + 1 < io->xsks.n ? s + 1 : 0;
@@ -101,5 +129,6 @@ int lvs_xdp_io_rx(void *state, struct lvs_packet *packets, unsigned n)
 	/* Another goes first next time, so that a busy one does not keep the others out. */
 	io->next = io->next + 1 < io->xsks.n ? io->next + 1 : 0;
 	look_after(io, filled == 0);
-	return !filled && io->gone ? LVS_ERR_NO_DEVICE : (int)filled;
+	lvs_xdp_io_run_timer(io);
+	return (int)filled;
 }

@@ -19,7 +19,7 @@ static struct lvs_xsk *socket_of(struct lvs_xdp_io *io, const struct lvs_host_li
 	if (link->flags & LVS_HOST_LINK_NO_ADDRESS)
 		return NULL;
 	for (unsigned i = 0; i < io->xsks.n; i++)
-		if (io->xsks.xsk[i].port->ifindex == link->ifindex)
+		if (io->xsks.xsk[i].ifindex == link->ifindex && !io->xsks.xsk[i].dead)
 			return &io->xsks.xsk[i];
 	return NULL;
 }

@@ -4,9 +4,13 @@
 
 #include "io/io_verdict.h"
 
-static void run_timer(struct lvs_xdp_io *io)
+#define LOST_NS 200000000 /* between two looks whether an interface is back */
+
+void lvs_xdp_io_run_timer(struct lvs_xdp_io *io)
 {
-	lvs_io_wake_run(&io->wake, io->hop.wait.n || io->behind ? LVS_IO_RETRY_NS : 0);
+	bool soon = io->hop.wait.n || io->behind || io->tries;
+
+	lvs_io_wake_run(&io->wake, soon ? LVS_IO_RETRY_NS : io->lost ? LOST_NS : 0);
 }
 
 void lvs_xdp_io_retry(struct lvs_xdp_io *io)
@@ -17,7 +21,7 @@ void lvs_xdp_io_retry(struct lvs_xdp_io *io)
 		return;
 	lvs_io_hop_retry(&io->hop, now);
 	lvs_xdp_io_kick(io);
-	run_timer(io);
+	lvs_xdp_io_run_timer(io);
 }
 
 static int send_on(void *state, const struct lvs_packet *packet)
@@ -43,7 +47,7 @@ int lvs_xdp_io_tx(void *state, const struct lvs_packet *packets, unsigned n)
 	lvs_xdp_io_retry(io);
 	(void)lvs_io_carry_out(packets, n, &io->count, send_on, pass_back, io);
 	lvs_xdp_io_kick(io);
-	run_timer(io);
+	lvs_xdp_io_run_timer(io);
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 #                       | 198.51.100.1 d1 =X bridge= s0                      |
 #                       +----------------+          +-------------------------+
 #
-# With packet sockets, then through a TUN.
+# With packet sockets, through a TUN, and with AF_XDP sockets, by one worker, as these wires have one queue.
 set -u
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-report.sh"
@@ -55,7 +55,7 @@ servers_mtu() {
 left() {
 	at director nft list tables | grep lvs_
 	on director addr | grep -w 192.0.2.80
-	on director link | grep -E ' (lvs0|lvs-tun):'
+	on director link | grep -E ' (lvs0|lvs-tun):| xdp'
 }
 held() {
 	on director addr show dev d0 | grep -qw 192.0.2.80
@@ -65,14 +65,41 @@ descriptors() {
 	find "$HOSTS_WORK/proc/$DIRECTOR/fd" -mindepth 1 | wc -l
 }
 
+cases_of_addresses() { # ADAPTER
+	local adapter=$1 name
+	# 5. A shorter MTU toward the servers, then the old one.
+	servers_mtu 1300
+	check "$adapter: with a shorter MTU files are whole" large nat
+	servers_mtu 1500
+	check "$adapter: with the old one, too" large nat
+
+	# 6. The director has another address there, and the servers another gateway.
+	must on director addr del 198.51.100.1/24 dev d1
+	must on director addr add 198.51.100.2/24 dev d1
+	for name in rs1 rs2 rs3; do
+		must on $name route replace default via 198.51.100.2
+	done
+	check "$adapter: with another address, they answer" back "the address" all_answer
+	must on director addr del 198.51.100.2/24 dev d1
+	must on director addr add 198.51.100.1/24 dev d1
+	for name in rs1 rs2 rs3; do
+		must on $name route replace default via 198.51.100.1
+	done
+
+	# 7. A server's interface is another: it says so, as hosts that take over do.
+	must on rs1 link set s0 address 02:00:00:00:00:77
+	at rs1 ping -q -c 1 -W 1 198.51.100.1 >"$HOSTS_WORK/ping" 2>&1
+	check "$adapter: a server with another link-layer address answers" back "the neighbour" all_answer
+}
+
 cases() { # ADAPTER
-	local adapter=$1 fds name
+	local adapter=$1 fds
 	check "$adapter: the service answers" all_answer
 	fds=$(descriptors)
 
 	# 1. Down and up: it goes on.
 	must on director link set d0 down
-	[ "$adapter" = tun ] || check "a link that is down is told of" says "$LOG" 'interface d0 is down'
+	[ "$adapter" != packet ] || check "a link that is down is told of" says "$LOG" 'interface d0 is down'
 	sleep 0.5
 	must on director link set d0 up
 	check "$adapter: up again, the service answers" back up answers
@@ -98,29 +125,8 @@ cases() { # ADAPTER
 	must on director link set d1 up
 	check "$adapter: renamed there and back, they answer" back "the name" all_answer
 
-	# 5. A shorter MTU toward the servers, then the old one.
-	servers_mtu 1300
-	check "$adapter: with a shorter MTU files are whole" large nat
-	servers_mtu 1500
-	check "$adapter: with the old one, too" large nat
-
-	# 6. The director has another address there, and the servers another gateway.
-	must on director addr del 198.51.100.1/24 dev d1
-	must on director addr add 198.51.100.2/24 dev d1
-	for name in rs1 rs2 rs3; do
-		must on $name route replace default via 198.51.100.2
-	done
-	check "$adapter: with another address, they answer" back "the address" all_answer
-	must on director addr del 198.51.100.2/24 dev d1
-	must on director addr add 198.51.100.1/24 dev d1
-	for name in rs1 rs2 rs3; do
-		must on $name route replace default via 198.51.100.1
-	done
-
-	# 7. A server's interface is another: it says so, as hosts that take over do.
-	must on rs1 link set s0 address 02:00:00:00:00:77
-	at rs1 ping -q -c 1 -W 1 198.51.100.1 >"$HOSTS_WORK/ping" 2>&1
-	check "$adapter: a server with another link-layer address answers" back "the neighbour" all_answer
+	# The rest tests/e2e/xdp.sh has seen.
+	[ "$adapter" = xdp ] || cases_of_addresses "$adapter"
 
 	check "$adapter: lvsd runs" kill -0 "$STARTED"
 	check "$adapter: it holds no descriptor more" equal "$(descriptors)" "$fds"
@@ -129,6 +135,10 @@ cases() { # ADAPTER
 		check "interfaces that were deleted are counted" equal "$(adapter link_gone)" 2
 		check "and those that were taken up" equal "$(adapter link_back)" 2
 		check "and those that went down" more "$(adapter link_down)" 1
+	fi
+	if [ "$adapter" = xdp ]; then
+		check "xdp: interfaces that were deleted or renamed are counted" equal "$(adapter link_gone)" 3
+		check "xdp: and those that were taken up" equal "$(adapter link_back)" 3
 	fi
 	stop "$STARTED"
 	check "$adapter: it ends" equal $? 0
@@ -142,5 +152,12 @@ adapter_is tun
 must director "$RULES" nat --workers 2 --log-level info
 DIRECTOR=$STARTED
 cases tun
+adapter_is xdp
+if adapter_built && director "$RULES" nat --log-level info; then
+	DIRECTOR=$STARTED
+	cases xdp
+else
+	echo "skip - xdp: $(tail -n 1 "$LOG")"
+fi
 cat "$HOSTS_WORK/times"
 finish

@@ -292,6 +292,21 @@ check "reloads while a download runs" wait "$slow"
 check "it came whole" cmp "$HOSTS_WORK/slow" "$HOSTS_WORK/large"
 mode_rules nat >"$RULES" && must reload
 check "a service that is gone is the host's again" not at client curl -sS --max-time 2 "$(mode_url nat 6)/"
+
+# Marks, by the interface where packets come in.
+marked() { # INTERFACE
+	echo "mark 1 dst 192.0.2.80 proto tcp port 80 in $1"
+	echo "mark 2 dst 2001:db8:1::80 proto tcp port 80 in $1"
+	echo "-A -f 1 -s rr" && mode_rules nat | sed -n 's/^-a -t [^ ]* /-a -f 1 /p'
+	echo "-A -f 2 -6 -s rr" && mode_rules nat 6 | sed -n 's/^-a -t [^ ]* /-a -f 2 -6 /p'
+}
+marked d0 >"$RULES" && must reload
+check "services of marks, by both families" serves nat
+report && check "by their marks" grep -q '^FWM  2 IPv6 rr' "$LOG"
+marked d1 >"$RULES" && must reload
+check "of another interface's marks, none" not at client curl -sS --max-time 2 "$(mode_url nat)/"
+mode_rules nat >"$RULES" && must reload
+
 address_changes() {
 	on director link set dev d0 address 02:00:00:00:00:77 && sleep 1.2 && at client ip neigh flush dev c0 &&
 		spread_even nat
@@ -300,11 +315,7 @@ check "an interface with another address is followed" address_changes
 check "an interface that is down and up again" sh -c "ip -n $HOSTS_PREFIX-director link set d0 down && sleep 0.3 &&
 	ip -n $HOSTS_PREFIX-director link set d0 up && sleep 0.5"
 check "goes on" spread_even nat
-ended() {
-	on director link del d0 && soon gone "$DIRECTOR"
-}
-check "an interface that is deleted ends it" ended
-check "with a line that names it" grep -q 'lvsd: .*xdp' "$LOG"
+must stop "$DIRECTOR"
 
 # The other ways: one queue.
 unset -f wire
