@@ -2,6 +2,7 @@
 #include "control.h"
 #include "xdp.h"
 #include "address.h"
+#include "genl.h"
 #include "links.h"
 #include "log.h"
 #include "marks.h"
@@ -77,6 +78,7 @@ static bool handle_signal(struct lvsd *lvsd)
 	}
 	switch (info.ssi_signo) {
 	case SIGHUP:
+		genl_serve_catch_up(lvsd);
 		reload(lvsd);
 		return true;
 	case SIGUSR1:
@@ -105,21 +107,26 @@ static void say_ready(const struct lvsd *lvsd, bool *said)
 	tell_ready(lvsd, "");
 }
 
-/* The sooner of what waits; -1: for ever. */
+static int sooner(int a_ms, int b_ms)
+{
+	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
+
+/* The soonest of what waits; -1: for ever. */
 static int wait_ms(const struct lvsd *lvsd)
 {
-	int check = check_wait_ms(lvsd), notify = notify_wait_ms(&lvsd->notify);
-
-	return check < 0 || (notify >= 0 && notify < check) ? notify : check;
+	return sooner(sooner(check_wait_ms(lvsd), notify_wait_ms(&lvsd->notify)),
+		      genl_wait_ms(lvsd->genl));
 }
 
 void control_run(struct lvsd *lvsd)
 {
-	enum { SIGNALS, ENDED, HOST, WAITS };
+	enum { SIGNALS, ENDED, HOST, CONTROL, WAITS };
 	/* poll() passes over descriptors below 0. */
 	struct pollfd wait[WAITS] = {
 		[SIGNALS] = {.fd = lvsd->signal_fd, .events = POLLIN},
 		[ENDED] = {.fd = lvsd->ended_fd, .events = POLLIN},
+		[CONTROL] = {.fd = genl_fd(lvsd->genl), .events = POLLIN},
 		[HOST] = {.fd = lvsd->host ? lvs_host_fd(lvsd->host) : -1, .events = POLLIN},
 	};
 	bool said = false;
@@ -134,6 +141,7 @@ void control_run(struct lvsd *lvsd)
 		}
 		check_go_on(lvsd);
 		notify_go_on(&lvsd->notify, lvsd->worker, lvsd->worker_n, &lvsd->log);
+		genl_handle(lvsd);
 		if (wait[HOST].revents) {
 			int err = lvs_host_handle(lvsd->host);
 

@@ -7,6 +7,7 @@
 #include "self_check.h"
 #include "gate.h"
 #include "notify.h"
+#include "genl_serve.h"
 #include "options.h"
 #include "rules.h"
 #include "worker.h"
@@ -24,6 +25,8 @@ struct lvsd {
 	struct gate gate;  /* of all workers */
 	struct check check;
 	struct notify notify; /* to the service manager */
+	struct genl *genl;    /* the control socket; NULL: there is none */
+	struct genl_follow follow;
 	struct lvs_io_caps caps;
 	struct rules rules;             /* in force */
 	struct lvs_marks *marks;        /* of the rules, the workers' too; NULL: none */

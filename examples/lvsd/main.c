@@ -9,6 +9,7 @@
 #include "control.h"
 #include "dry.h"
 #include "forwarding.h"
+#include "genl.h"
 #include "links.h"
 #include "log.h"
 #include "lvsd.h"
@@ -234,7 +235,8 @@ static int open_and_run(struct lvsd *lvsd, struct rules *rules)
 		return -1;
 	if (lvsd->options.print_setup)
 		return print_setup(lvsd, rules);
-	if (open_workers(lvsd) < 0 || reload_put(lvsd, rules) < 0 || forwarding_set(lvsd) < 0)
+	if (open_workers(lvsd) < 0 || reload_put(lvsd, rules) < 0 || forwarding_set(lvsd) < 0 ||
+	    genl_open(lvsd) < 0)
 		return -1;
 	/* Whoever replays a capture file may be anybody, with the rights that he has. */
 	if (lvsd->options.interface_n && privileges_drop(lvsd->options.is_xdp, &lvsd->log) < 0)
@@ -245,6 +247,7 @@ static int open_and_run(struct lvsd *lvsd, struct rules *rules)
 /* "No worker call may be running or come later": the adapters, which ask the host, go first. */
 static void close_all(struct lvsd *lvsd)
 {
+	genl_close(lvsd->genl);
 	for (unsigned i = 0; i < lvsd->worker_n; i++)
 		worker_close(&lvsd->worker[i]);
 	lvs_host_del(lvsd->host);

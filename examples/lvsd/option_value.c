@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "option_value.h"
+#include "genl.h"
 #include "xdp.h"
 
 #include <liblvs/host.h>
@@ -212,6 +213,9 @@ int option_take(int option, const char *text, struct options *options, struct op
 	case OPTION_RULES:
 		options->rules = text;
 		options->rules_in_config = false;
+		return 0;
+	case OPTION_CONTROL:
+		options->control = text ? text : GENL_PATH;
 		return 0;
 	case OPTION_NAME:
 		return read_name(text, options, error);

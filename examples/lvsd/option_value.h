@@ -20,7 +20,8 @@ enum option_name {
 	OPTION_FTP,
 	OPTION_NAME,
 	OPTION_LOG_LEVEL,
-	OPTION_CHECK_EVERY
+	OPTION_CHECK_EVERY,
+	OPTION_CONTROL
 };
 
 struct option_error {

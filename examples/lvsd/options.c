@@ -37,6 +37,8 @@ static const char help[] =
 	"\"mark NUMBER\n"
 	"                       dst 192.0.2.80 proto tcp port 80,443\" marks packets for -f, see "
 	"lvsd(8)\n"
+	"  --control[=PATH]     take commands at this socket as the kernel's IPVS does (default\n"
+	"                       /run/lvsd/control); --rules may be left out then\n"
 	"  --workers N          threads that handle packets, 1 to 64 (default 1)\n"
 	"  --pin[=CPUS]         worker 0 on the first of these processors, and so on (0-3,8; "
 	"default: "
@@ -94,7 +96,8 @@ static bool has_io(const struct options *options)
 
 static int complete(const struct options *options)
 {
-	if (!options->rules || (!has_io(options) && !options->check)) {
+	if ((!options->rules && (!options->control || options->check)) ||
+	    (!has_io(options) && !options->check)) {
 		fprintf(stderr, "lvsd: expected %s; try --help\n",
 			options->config   ? "--io, or interfaces in the file of --config"
 			: options->rules  ? "--io"
@@ -151,6 +154,7 @@ static const struct option longs[] = {
 	{"config", required_argument, NULL, OPTION_CONFIG},
 	{"io", required_argument, NULL, OPTION_IO},
 	{"rules", required_argument, NULL, OPTION_RULES},
+	{"control", optional_argument, NULL, OPTION_CONTROL},
 	{"workers", required_argument, NULL, OPTION_WORKERS},
 	{"pin", optional_argument, NULL, OPTION_PIN},
 	{"spread", required_argument, NULL, OPTION_SPREAD},

@@ -23,7 +23,8 @@ struct options {
 	unsigned interface_n;
 	const char *config;   /* --config; NULL: none */
 	struct config file;   /* what it said at start; its texts are pointed to */
-	const char *rules;    /* the file that has them */
+	const char *rules;    /* the file that has them; NULL: none, all comes over the socket */
+	const char *control;  /* path of the control socket; NULL: there is none */
 	bool rules_in_config; /* that is the one of --config */
 	const char *name;     /* instance, for what is made on the host */
 	unsigned worker_n;

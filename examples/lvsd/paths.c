@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static int refresh(struct lvs_director *director, struct lvs_host *host, struct addr_item *item)
+int paths_refresh_one(struct lvs_director *director, struct lvs_host *host, struct addr_item *item)
 {
 	struct lvs_path_conf path;
 	int err;
@@ -24,7 +24,7 @@ static int refresh(struct lvs_director *director, struct lvs_host *host, struct 
 int paths_refresh(struct lvs_director *director, struct lvs_host *host, struct addr_set *dests)
 {
 	for (size_t i = 0; i < dests->n; i++) {
-		int err = refresh(director, host, &dests->item[i]);
+		int err = paths_refresh_one(director, host, &dests->item[i]);
 
 		if (err)
 			return err;

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "marks.h"
 #include "paths.h"
+#include "rules_read.h"
 #include "tuning.h"
 
 #include <string.h>
@@ -74,6 +75,8 @@ int reload_read(const struct lvsd *lvsd, struct rules *rules)
 	char error[1024];
 	int failed;
 
+	if (!lvsd->options.rules)
+		return 0; /* none: all comes over the control socket */
 	if (lvsd->options.rules_in_config)
 		failed = config_read_file(lvsd->options.rules, &file, rules, error, sizeof(error));
 	else
@@ -218,7 +221,8 @@ int reload_put(struct lvsd *lvsd, struct rules *rules)
 	reload_warn(lvsd, &plan.rules);
 	take_over(lvsd, &plan);
 	(void)forwarding_set(lvsd); /* the log tells; the rules are in force all the same */
-	tell(lvsd, &counts);
+	if (lvsd->options.rules)
+		tell(lvsd, &counts);
 	return 0;
 
 undo:
@@ -228,6 +232,24 @@ undo:
 refused:
 	free_plan(&plan);
 	return -1;
+}
+
+int reload_follow(struct lvsd *lvsd, struct rules *rules)
+{
+	struct plan plan;
+	int failed = 0;
+
+	if (make_plan(lvsd, rules, &plan) < 0) {
+		free_plan(&plan);
+		return -1;
+	}
+	if (lvsd->host) {
+		failed = prepare_host(lvsd, &plan);
+		follow_host(lvsd, &plan);
+	}
+	take_over(lvsd, &plan);
+	(void)forwarding_set(lvsd);
+	return failed;
 }
 
 /* What of the file's options is another than at start. */
@@ -259,6 +281,24 @@ static int reload_config(struct lvsd *lvsd, struct config *file, struct options 
 	return -1;
 }
 
+/* Where no file says anything of services, those that clients of the control socket set stay. */
+static int keep_services(const struct lvsd *lvsd, const struct config *file, struct rules *rules)
+{
+	struct rules merged = {0};
+
+	if (!lvsd->genl || (lvsd->options.rules && !lvsd->options.rules_in_config) ||
+	    file->text[CONFIG_KEY_SERVICES])
+		return 0;
+	if (rules_read_director(lvsd->director, rules, &merged) < 0) {
+		log_line(&lvsd->log, LVS_LOG_ERROR, "out of memory");
+		rules_free(&merged);
+		return -1;
+	}
+	rules_free(rules);
+	*rules = merged;
+	return 0;
+}
+
 int reload_rules(struct lvsd *lvsd)
 {
 	struct options options = {0};
@@ -268,6 +308,8 @@ int reload_rules(struct lvsd *lvsd)
 
 	if (!failed)
 		failed = reload_read(lvsd, &rules);
+	if (!failed)
+		failed = keep_services(lvsd, &file, &rules);
 	if (!failed)
 		failed = reload_put(lvsd, &rules);
 	if (!failed && lvsd->options.config)

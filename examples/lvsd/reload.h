@@ -26,6 +26,13 @@ int reload_check_adapter(const struct lvsd *lvsd, const struct rules *rules);
 /* Tells what is good, but may surprise. */
 void reload_warn(const struct lvsd *lvsd, const struct rules *rules);
 
+/*
+ * The director was changed by others than reload_put(), `rules` are what it has now: host and
+ * lvsd->rules follow. Takes `rules` over. Returns 0, or -1 with the reason logged; the rules in
+ * force are new all the same.
+ */
+int reload_follow(struct lvsd *lvsd, struct rules *rules);
+
 /* The host's routes have changed: what is steered away from it may depend on them. */
 void reload_capture(const struct lvsd *lvsd);
 

@@ -97,15 +97,14 @@ static int grow(void **list, size_t n, size_t size)
 	return 0;
 }
 
-static int append_service(struct rules *rules, const struct rule_service *service,
-			  struct rule_error *error)
+int rules_append_service(struct rules *rules, const struct rule_service *service)
 {
 	void *list = rules->service;
 
 	if (rules_index_grow(&rules->by_service, rules->service_n, hash_service_number, rules) <
 		    0 ||
 	    grow(&list, rules->service_n, sizeof(*service)) < 0)
-		return rule_fail(error, "out of memory");
+		return -1;
 	rules->service = list;
 	rules->service[rules->service_n++] = *service;
 	*rules_index_slot(&rules->by_service, hash_service(&service->key), same_service, rules,
@@ -113,14 +112,14 @@ static int append_service(struct rules *rules, const struct rule_service *servic
 	return 0;
 }
 
-static int append_dest(struct rules *rules, const struct rule_dest *dest, struct rule_error *error)
+int rules_append_dest(struct rules *rules, const struct rule_dest *dest)
 {
 	struct dest_name name = {.service = dest->service, .key = dest->key};
 	void *list = rules->dest;
 
 	if (rules_index_grow(&rules->by_dest, rules->dest_n, hash_dest_number, rules) < 0 ||
 	    grow(&list, rules->dest_n, sizeof(*dest)) < 0)
-		return rule_fail(error, "out of memory");
+		return -1;
 	rules->dest = list;
 	rules->dest[rules->dest_n++] = *dest;
 	*rules_index_slot(&rules->by_dest, hash_dest(dest->service, &dest->key), same_dest, rules,
@@ -140,7 +139,7 @@ static int add_service(struct rules *rules, const struct rule_line *line, struct
 	if (known != RULES_NONE)
 		return rule_fail(error, "expected a new service, got that of line %u again",
 				 rules->service[known].line);
-	return append_service(rules, &service, error);
+	return rules_append_service(rules, &service) < 0 ? rule_fail(error, "out of memory") : 0;
 }
 
 /* Names the service as the line does. */
@@ -168,7 +167,7 @@ static int add_dest(struct rules *rules, const struct rule_line *line, struct ru
 	if (known != RULES_NONE)
 		return rule_fail(error, "expected a new server, got that of line %u again",
 				 rules->dest[known].line);
-	return append_dest(rules, &dest, error);
+	return rules_append_dest(rules, &dest) < 0 ? rule_fail(error, "out of memory") : 0;
 }
 
 int rules_take(struct rules *rules, const struct rule_line *line, struct rule_error *error)

@@ -72,4 +72,8 @@ uint32_t rules_find_service(const struct rules *rules, const struct lvs_service_
 uint32_t rules_find_dest(const struct rules *rules, uint32_t service,
 			 const struct lvs_dest_key *key);
 
+/* Adds what is not there yet; a server's service is. Returns 0, or -1 without memory. */
+int rules_append_service(struct rules *rules, const struct rule_service *service);
+int rules_append_dest(struct rules *rules, const struct rule_dest *dest);
+
 #endif

@@ -158,6 +158,22 @@ int tuning_change(struct lvsd *lvsd, const struct rules *rules)
 	return 0;
 }
 
+int tuning_set(struct lvsd *lvsd, const struct setting_list *list, char *sentence, size_t size)
+{
+	struct setting_values next = lvsd->settings;
+	const char *fault = NULL;
+	int err;
+
+	setting_overlay(&next, list);
+	err = put(lvsd, &next, &fault);
+	if (err) {
+		snprintf(sentence, size, "%s", fault ? fault : lvs_strerror(err));
+		return err; /* the numbers are errno's */
+	}
+	lvsd->settings = next;
+	return 0;
+}
+
 void tuning_put_back(struct lvsd *lvsd, const struct setting_values *before)
 {
 	if (!memcmp(before, &lvsd->settings, sizeof(*before)))

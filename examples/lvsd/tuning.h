@@ -17,6 +17,9 @@ int tuning_open(struct lvsd *lvsd, const struct rules *rules);
  */
 int tuning_change(struct lvsd *lvsd, const struct rules *rules);
 
+/* Sets some over what is in force. Returns 0, or a negative errno with a sentence. */
+int tuning_set(struct lvsd *lvsd, const struct setting_list *list, char *sentence, size_t size);
+
 /* To those that were in force, the rules having been refused. */
 void tuning_put_back(struct lvsd *lvsd, const struct setting_values *before);
 
