@@ -166,6 +166,14 @@ static void timeouts(void *user, const struct lvs_timeouts *set)
 		lvsd->settings.value[SETTING_UDP] = set->udp_s;
 }
 
+/* As the workers do; what comes in at a certain interface is not asked about. */
+static void mark(void *user, struct lvs_packet *packet)
+{
+	const struct lvsd *lvsd = user;
+
+	lvs_marks_set(lvsd->marks, packet, 1);
+}
+
 void genl_serve_init(struct lvsd *lvsd, struct lvs_ipvs_server *server)
 {
 	*server = (struct lvs_ipvs_server){
@@ -178,5 +186,6 @@ void genl_serve_init(struct lvsd *lvsd, struct lvs_ipvs_server *server)
 		.get_setting = get_setting,
 		.set_setting = set_setting,
 		.timeouts = timeouts,
+		.mark = mark,
 	};
 }

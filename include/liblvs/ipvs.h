@@ -138,7 +138,11 @@ enum lvs_ipvs_own {
 		6, /**< Dump: NAME, one of the kernel's files ("ip_vs_conn") in parts. */
 	LVS_IPVS_GET_SETTING = 7, /**< Dump, or one by NAME: NAME, VALUE, DEFAULT. */
 	LVS_IPVS_SET_SETTING = 8, /**< NAME, VALUE. */
-	LVS_IPVS_OWN_MAX = 8      /**< The last. */
+	/** Dump: what would become of a packet (lvs_explain()), as TEXT. CONN has its family,
+	 * protocol, client, service and ports, and a mark where the server is not to say it; VALUE
+	 * enum lvs_tcp_flag, else SYN; FLAGS enum lvs_ipvs_explain_flag. */
+	LVS_IPVS_EXPLAIN = 9,
+	LVS_IPVS_OWN_MAX = 9 /**< The last. */
 };
 
 /** How a transaction is committed. */
@@ -146,6 +150,11 @@ enum lvs_ipvs_commit_flag {
 	LVS_IPVS_DRY_RUN = 0x1, /**< Answers as if, and changes nothing. */
 	LVS_IPVS_REPLACE = 0x2, /**< What is added is the whole: what is there already is changed,
 				     what is not named goes. */
+};
+
+/** What LVS_IPVS_EXPLAIN is asked with. */
+enum lvs_ipvs_explain_flag {
+	LVS_IPVS_JSON = 0x1, /**< lvs_explanation_json(), not lvs_explanation_text(). */
 };
 
 /** Attributes of the family LVS, the first level. */
@@ -269,9 +278,8 @@ struct lvs_ipvs_message {
  * @param data Where it begins, aligned to 4; @p len bytes, whoever sent them.
  * @param ipvs The type of IPVS messages: LVS_IPVS_FAMILY, or the kernel's.
  * @param message Filled in wholly, but for lvs_ipvs_message::size, an input.
- * @param error Set where the message is there but wrong: -EINVAL, -ERANGE or -EOPNOTSUPP, as the
- *        kernel answers it; bad_attr and text of @p message say more, its numbers are right.
- *        Else 0.
+ * @param error Set where the message is there but wrong: -EINVAL, as the kernel answers it;
+ * bad_attr and text of @p message say more, its numbers are right. Else 0.
  * @return The bytes to the next message, more than 0 and at most @p len; 0 when there is none, or
  *         less than one.
  */
@@ -341,6 +349,8 @@ struct lvs_ipvs_server {
 	void (*timeouts)(void *user, const struct lvs_timeouts *timeouts);
 	/** Bytes of requests that a transaction may have; 0: 67,108,864. */
 	size_t txn_size;
+	/** Marks a packet that LVS_IPVS_EXPLAIN asks about, as the workers do. NULL: no mark. */
+	void (*mark)(void *user, struct lvs_packet *packet);
 };
 
 struct lvs_ipvs_session;

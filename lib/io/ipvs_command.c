@@ -121,6 +121,16 @@ static int get_info(struct lvs_ipvs_session *session)
 	return 0;
 }
 
+static int daemon_command(struct lvs_ipvs_session *session, const struct lvs_ipvs_message *request)
+{
+	if (!(request->given & IPVS_CMD(DAEMON)))
+		return ipvs_fail(session, -EINVAL, "expected a daemon: what it is to be");
+	if (request->command == IPVS_CMD_DEL_DAEMON)
+		return ipvs_fail(session, -ESRCH, "no daemon is running");
+	return ipvs_fail(session, -EOPNOTSUPP,
+			 "connection sync is not there yet: no daemon can be started");
+}
+
 static int ipvs_family(struct lvs_ipvs_session *session)
 {
 	const struct lvs_ipvs_message *request = &session->message;
@@ -139,10 +149,8 @@ static int ipvs_family(struct lvs_ipvs_session *session)
 	case IPVS_CMD_ZERO:
 		return ipvs_zero(session, request);
 	case IPVS_CMD_NEW_DAEMON:
-		return ipvs_fail(session, -EOPNOTSUPP,
-				 "connection sync is not there yet: no daemon can be started");
 	case IPVS_CMD_DEL_DAEMON:
-		return ipvs_fail(session, -ESRCH, "no daemon is running");
+		return daemon_command(session, request);
 	default:
 		return ipvs_fail(session, -EOPNOTSUPP, "command %u is not known, or must be a dump",
 				 request->command);
@@ -256,6 +264,8 @@ static int begin_own_dump(struct lvs_ipvs_session *session)
 		return ipvs_dump_text(session);
 	case LVS_IPVS_GET_SETTING:
 		return ipvs_dump_settings(session);
+	case LVS_IPVS_EXPLAIN:
+		return ipvs_dump_explanation(session);
 	default:
 		return ipvs_fail(session, -EOPNOTSUPP, "command %u has no dump",
 				 session->message.command);

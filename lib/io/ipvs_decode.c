@@ -24,7 +24,7 @@ static int fail(struct fault *fault, const struct nlattr *attr, int error, const
 static int read_number(const struct nlattr *attr, void *member, size_t size, struct fault *fault)
 {
 	if (mnl_attr_get_payload_len(attr) < size)
-		return fail(fault, attr, -ERANGE, "attribute is too short");
+		return fail(fault, attr, -EINVAL, "attribute is too short");
 	memcpy(member, mnl_attr_get_payload(attr), size);
 	return 0;
 }
@@ -47,7 +47,7 @@ static int read_addr(const struct nlattr *attr, union lvs_addr *addr, struct fau
 	size_t len = mnl_attr_get_payload_len(attr);
 
 	if (len > sizeof(*addr))
-		return fail(fault, attr, -ERANGE, "address is longer than 16 bytes");
+		return fail(fault, attr, -EINVAL, "address is longer than 16 bytes");
 	memset(addr, 0, sizeof(*addr));
 	memcpy(addr, mnl_attr_get_payload(attr), len);
 	return 0;
@@ -61,7 +61,7 @@ static int read_string(const struct nlattr *attr, char *string, size_t size, str
 	if (len == mnl_attr_get_payload_len(attr))
 		return fail(fault, attr, -EINVAL, "string has no end");
 	if (len >= size)
-		return fail(fault, attr, -ERANGE, "string is too long");
+		return fail(fault, attr, -EINVAL, "string is too long");
 	memset(string, 0, size);
 	memcpy(string, payload, len);
 	return 0;

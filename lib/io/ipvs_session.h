@@ -56,7 +56,8 @@ struct lvs_ipvs_session {
 
 	struct ipvs_dump dump;
 	struct ipvs_queue queue;
-	char *text; /* what a dump of text has ready; NULL until it is needed */
+	char *text;      /* what a dump of text has ready; NULL until it is needed */
+	size_t text_len; /* of an explanation, whole */
 
 	char *out; /* during a call */
 	size_t out_size, out_len;
@@ -134,6 +135,10 @@ int ipvs_read_filter(struct lvs_ipvs_session *session);
 /* --- ipvs_text.c --- */
 
 int ipvs_dump_text(struct lvs_ipvs_session *session);
+
+/* --- ipvs_explain.c --- */
+
+int ipvs_dump_explanation(struct lvs_ipvs_session *session);
 
 /* --- ipvs_command.c: one request that is not a dump's --- */
 

@@ -154,9 +154,8 @@ static void append_service(struct part *part, const struct lvs_service_info *inf
 		append_addr(part, key->family, &key->addr, true);
 		append(part, ":%04X", ntohs(key->port));
 	}
-	append(part, " %s ", info->conf.sched ? info->conf.sched->name : "wlc");
-	if (info->conf.flags & LVS_SERVICE_ONE_PACKET)
-		append(part, "ops ");
+	append(part, " %s %s%s", info->conf.sched ? info->conf.sched->name : "wlc",
+	       info->conf.flags & LVS_SERVICE_ONE_PACKET ? "ops " : "", key->fwmark ? "" : " ");
 	if (info->conf.flags & LVS_SERVICE_PERSISTENT)
 		/* in jiffies, as the kernel; 250 a second is the common number */
 		append(part, "persistent %" PRIu64 " %08X", (uint64_t)info->conf.timeout_s * 250,

@@ -22,7 +22,6 @@ for name in rs1 rs2 rs3; do
 	must web $name
 done
 start director "$LOG" "$LVSD" --io packet:d0,d1 --control
-DIRECTOR=$STARTED
 must soon says "$LOG" ready
 
 adm() {
@@ -113,5 +112,5 @@ check "all of it" adm -C
 check "... is gone" prints "$head" -Ln
 check "restored" adm -R <<<"$saved"
 check "... the same" prints "$saved" -S -n
-check "the kernel's files" grep -q "^TCP  C0000250:0050 rr $" <(at director "$RUN" cat /proc/net/ip_vs)
+check "the kernel's files" grep -q "^TCP  C0000250:0050 rr  $" <(at director "$RUN" cat /proc/net/ip_vs)
 finish

@@ -245,14 +245,14 @@ static const struct {
 	uint8_t attr;
 	uint8_t bytes[20];
 } wrong[] = {
-	{"family of one byte", -ERANGE, 5, IPVS_SVC_ATTR_AF, {2}},
-	{"mark of three", -ERANGE, 7, IPVS_SVC_ATTR_FWMARK, {1, 2, 3}},
-	{"no flags", -ERANGE, 8, IPVS_SVC_ATTR_FLAGS, {1, 2, 3, 4}},
-	{"address of seventeen", -ERANGE, 21, IPVS_SVC_ATTR_ADDR, {1}},
+	{"family of one byte", -EINVAL, 5, IPVS_SVC_ATTR_AF, {2}},
+	{"mark of three", -EINVAL, 7, IPVS_SVC_ATTR_FWMARK, {1, 2, 3}},
+	{"no flags", -EINVAL, 8, IPVS_SVC_ATTR_FLAGS, {1, 2, 3, 4}},
+	{"address of seventeen", -EINVAL, 21, IPVS_SVC_ATTR_ADDR, {1}},
 	{"scheduler without end", -EINVAL, 8, IPVS_SVC_ATTR_SCHED_NAME, {'a', 'b', 'c', 'd'}},
-	{"scheduler of sixteen", -ERANGE, 21, IPVS_SVC_ATTR_SCHED_NAME, "abcdefghijklmnop"},
+	{"scheduler of sixteen", -EINVAL, 21, IPVS_SVC_ATTR_SCHED_NAME, "abcdefghijklmnop"},
 	{"nothing is no string", -EINVAL, 4, IPVS_SVC_ATTR_SCHED_NAME, {0}},
-	{"statistics of one byte", -ERANGE, 9, IPVS_SVC_ATTR_STATS, {5, 0, 1, 0, 1}},
+	{"statistics of one byte", -EINVAL, 9, IPVS_SVC_ATTR_STATS, {5, 0, 1, 0, 1}},
 	{"unknown is passed over", 0, 5, 99, {1}},
 	{"longer is cut", 0, 12, IPVS_SVC_ATTR_AF, {2, 0, 1, 1, 1}},
 	{"longer than it all ends it", 0, 60, IPVS_SVC_ATTR_AF, {2}},

@@ -127,8 +127,10 @@ static struct lvs_ipvs_message new_dest(void)
 	X(del_dest_of_none, -ESRCH, ipvs_rig_dest(IPVS_CMD_DEL_DEST, 9, 1), SAME) \
 	X(get_dest_alone, -EOPNOTSUPP, ipvs_rig_service(IPVS_CMD_GET_DEST, 0), SAME) \
 	X(get_daemon_alone, -EOPNOTSUPP, ipvs_rig_plain(IPVS_CMD_GET_DAEMON), SAME) \
-	X(new_daemon, -EOPNOTSUPP, ipvs_rig_plain(IPVS_CMD_NEW_DAEMON), SAME) \
-	X(del_daemon, -ESRCH, ipvs_rig_plain(IPVS_CMD_DEL_DAEMON), SAME) \
+	X(new_daemon, -EOPNOTSUPP, ipvs_rig_plain(IPVS_CMD_NEW_DAEMON), m.given = LVS_IPVS_BIT(IPVS_CMD_ATTR_DAEMON)) \
+	X(new_nothing, -EINVAL, ipvs_rig_plain(IPVS_CMD_NEW_DAEMON), SAME) \
+	X(del_daemon, -ESRCH, ipvs_rig_plain(IPVS_CMD_DEL_DAEMON), m.given = LVS_IPVS_BIT(IPVS_CMD_ATTR_DAEMON)) \
+	X(del_nothing, -EINVAL, ipvs_rig_plain(IPVS_CMD_DEL_DAEMON), SAME) \
 	X(get_info, 0, ipvs_rig_plain(IPVS_CMD_GET_INFO), SAME) \
 	X(set_info, -EOPNOTSUPP, ipvs_rig_plain(IPVS_CMD_SET_INFO), SAME) \
 	X(get_config, 0, ipvs_rig_plain(IPVS_CMD_GET_CONFIG), SAME) \
