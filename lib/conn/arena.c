@@ -378,13 +378,21 @@ struct lvs_conn *lvs_arena_take(struct lvs_arena *arena, enum lvs_arena_size siz
 				const struct lvs_epoch_reader *self, int *err)
 {
 	struct lvs_conn *conn = NULL;
+	bool full = false;
 
 	lvs_spin_lock(&arena->lock);
 	if (lvs_likely(atomic_load_explicit(&arena->in_use, memory_order_relaxed) + limbo_n(arena) <
 		       arena->max_conns))
 		conn = reuse_near(arena, size);
-	if (lvs_unlikely(!conn))
+	else
+		full = limbo_n(arena) == 0; /* as is_full() has it, as long as a flood lasts */
+	if (lvs_unlikely(!conn) && !full)
 		return take_slowly(arena, size, self, err);
+	if (lvs_unlikely(full)) {
+		lvs_spin_unlock(&arena->lock);
+		*err = LVS_ERR_FULL;
+		return NULL;
+	}
 	begin_use(arena, conn);
 	lvs_spin_unlock(&arena->lock);
 	return clear(conn, size);

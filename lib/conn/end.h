@@ -31,6 +31,15 @@ LVS_INLINE void lvs_end_retire(struct lvs_table *table, struct lvs_conn *conn,
 		lvs_table_give_back(table, ended);
 }
 
+/* Out of the index. */
+LVS_INLINE void lvs_end_remove(const struct lvs_keys *keys, uint32_t number, unsigned key)
+{
+	bool was_there =
+		lvs_shard_remove(keys->shard[key], keys->hash[key], lvs_index_ref(number, key));
+
+	assert(was_there);
+}
+
 /*
  * The rest of an end, DEAD having been set and the timer unlinked: out of the index, gone() is
  * called, its controller is let go, the record goes into limbo.
@@ -40,12 +49,9 @@ LVS_INLINE void lvs_end_bury(struct lvs_table *table, struct lvs_conn *conn,
 {
 	uint32_t number = lvs_arena_number(conn);
 
-	for (unsigned key = 0; key < keys->n; key++) {
-		bool was_there = lvs_shard_remove(keys->shard[key], keys->hash[key],
-						  lvs_index_ref(number, key));
-
-		assert(was_there);
-	}
+	lvs_end_remove(keys, number, 0);
+	if (lvs_unlikely(keys->n == 2))
+		lvs_end_remove(keys, number, 1);
 	if (lvs_unlikely(word & LVS_CONN_NO_CPORT))
 		atomic_fetch_sub_explicit(lvs_table_no_port(table, conn), 1, memory_order_relaxed);
 	if (table->gone)

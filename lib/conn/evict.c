@@ -61,10 +61,9 @@ static void fetch_victim(const struct lvs_table *table, uint32_t number)
 			continue;
 		lvs_keys_of(table, conn,
 			    lvs_key_hash_conn(&table->env.hash, &table->companies, conn, 0), &keys);
-		for (unsigned key = 0; key < keys.n; key++) {
-			lvs_shard_fetch(keys.shard[key], keys.hash[key]);
-			lvs_prefetch_write(&keys.shard[key]->lock);
-		}
+		lvs_keys_fetch(&keys);
+		lvs_prefetch_write(&keys.shard[0]->lock);
+		lvs_prefetch_write(&keys.shard[1]->lock);
 		lvs_prefetch_write(&keys.shard[0]->wheel);
 		lvs_wheel_fetch_sides(arena, conn);
 		return;

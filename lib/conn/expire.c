@@ -155,8 +155,7 @@ LVS_INLINE void look_at(struct turn *turn, struct lvs_conn *conn)
 	if (!ahead->over)
 		return;
 	keys_of(turn->table, conn, &ahead->keys);
-	for (unsigned key = 0; key < ahead->keys.n; key++)
-		lvs_shard_fetch(ahead->keys.shard[key], ahead->keys.hash[key]);
+	lvs_keys_fetch(&ahead->keys);
 }
 
 /* Nobody else changes the slot meanwhile, and what comes in goes elsewhere. */

@@ -79,6 +79,14 @@ LVS_INLINE void lvs_keys_of(const struct lvs_table *table, const struct lvs_conn
 	}
 }
 
+/* A hint: the entries of a record will be taken out. */
+LVS_INLINE void lvs_keys_fetch(const struct lvs_keys *keys)
+{
+	lvs_shard_fetch(keys->shard[0], keys->hash[0]);
+	if (lvs_unlikely(keys->n == 2))
+		lvs_shard_fetch(keys->shard[1], keys->hash[1]);
+}
+
 /* lvs_table_lacks() */
 LVS_INLINE bool lvs_search_lacks(const struct lvs_table *table, uint64_t hash)
 {

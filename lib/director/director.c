@@ -69,25 +69,37 @@ static uint32_t read_tick(void *user)
 	return (uint32_t)lvs_director_ticks(director);
 }
 
-/* A connection has ended at a tick, or a template: its destination has one less. */
-static void conn_gone(void *user, struct lvs_conn *conn, uint64_t word, uint32_t at, void *by)
+/* Its destination has one less; and events tell of it, or the destination was removed. */
+static LVS_NOINLINE void gone_aside(const struct lvs_director *director, struct lvs_conn *conn,
+				    uint64_t word, uint32_t at, const struct lvs_ender *ender)
 {
-	struct lvs_director *director = user;
 	struct lvs_dest *dest = lvs_dest_at(&director->services->dests, conn->dest);
-	const struct lvs_ender *ender = by;
 	struct lvs_gauge_move move = {0};
 
 	/* Before the count says that it is the last one. */
-	if (lvs_unlikely(!lvs_dest_available(dest)))
+	if (!lvs_dest_available(dest))
 		lvs_dest_left(dest, at);
-	if (lvs_unlikely(word & LVS_CONN_TEMPLATE))
+	if (word & LVS_CONN_TEMPLATE)
 		lvs_dest_stick(dest, false);
 	else
 		move = lvs_dest_unbind(dest, !(word & LVS_CONN_INACTIVE));
-	if (lvs_likely(!ender))
+	if (!ender)
 		return;
 	lvs_events_gone(director, ender, conn);
 	lvs_events_load(ender->ring, ender->now_ns, dest, move);
+}
+
+/* A connection has ended at a tick, or a template: its destination has one less. */
+static void conn_gone(void *user, struct lvs_conn *conn, uint64_t word, uint32_t at, void *by)
+{
+	const struct lvs_director *director = user;
+	struct lvs_dest *dest = lvs_dest_at(&director->services->dests, conn->dest);
+
+	if (lvs_likely(!by) && lvs_likely(lvs_dest_available(dest)) &&
+	    lvs_likely(!(word & LVS_CONN_TEMPLATE)))
+		lvs_dest_unbind(dest, !(word & LVS_CONN_INACTIVE));
+	else
+		gone_aside(director, conn, word, at, by);
 }
 
 static int new_services(struct lvs_director *director)
