@@ -11,6 +11,7 @@ pkg-config      command -v pkg-config
 libmnl-dev      pkg-config --exists libmnl
 libyaml-dev     pkg-config --exists yaml-0.1
 libcap-ng-dev   pkg-config --exists libcap-ng
+libmicrohttpd-dev pkg-config --exists libmicrohttpd
 linux-libc-dev  test -e /usr/include/linux/if_tun.h
 iproute2        command -v ip
 nftables        command -v nft

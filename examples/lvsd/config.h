@@ -33,6 +33,7 @@ struct rules;
 	X(COUNT_HOPS, "count-hops", CONFIG_BOOL, false)                                            \
 	X(CHECK_EVERY, "check-every", CONFIG_NUMBER, false)                                        \
 	X(CONTROL, "control", CONFIG_WORD, false)                                                  \
+	X(METRICS, "metrics", CONFIG_WORD, false)                                                  \
 	X(LOG_LEVEL, "log-level", CONFIG_WORD, true)                                               \
 	X(RULES, "rules", CONFIG_WORD, false)                                                      \
 	X(SETTINGS, "settings", CONFIG_SETTINGS, true)                                             \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "control.h"
+#include "http.h"
 #include "xdp.h"
 #include "address.h"
 #include "genl.h"
@@ -16,6 +17,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 void control_host_changed(void *user)
@@ -62,6 +64,9 @@ static void reload(struct lvsd *lvsd)
 	if (failed)
 		log_line(&lvsd->log, LVS_LOG_ERROR, "rules file %s is refused: nothing has changed",
 			 lvsd->options.config ? lvsd->options.config : lvsd->options.rules);
+	lvsd->reload_is_refused = failed;
+	if (!failed)
+		lvsd->reloaded_s = (uint64_t)time(NULL);
 	tell_ready(lvsd, failed ? "; the last reload was refused" : "");
 }
 
@@ -116,18 +121,19 @@ static int sooner(int a_ms, int b_ms)
 static int wait_ms(const struct lvsd *lvsd)
 {
 	return sooner(sooner(check_wait_ms(lvsd), notify_wait_ms(&lvsd->notify)),
-		      genl_wait_ms(lvsd->genl));
+		      sooner(genl_wait_ms(lvsd->genl), http_wait_ms(lvsd)));
 }
 
 void control_run(struct lvsd *lvsd)
 {
-	enum { SIGNALS, ENDED, HOST, CONTROL, WAITS };
+	enum { SIGNALS, ENDED, HOST, CONTROL, HTTP, WAITS };
 	/* poll() passes over descriptors below 0. */
 	struct pollfd wait[WAITS] = {
 		[SIGNALS] = {.fd = lvsd->signal_fd, .events = POLLIN},
 		[ENDED] = {.fd = lvsd->ended_fd, .events = POLLIN},
 		[CONTROL] = {.fd = genl_fd(lvsd->genl), .events = POLLIN},
 		[HOST] = {.fd = lvsd->host ? lvs_host_fd(lvsd->host) : -1, .events = POLLIN},
+		[HTTP] = {.fd = http_fd(lvsd), .events = POLLIN},
 	};
 	bool said = false;
 
@@ -140,6 +146,7 @@ void control_run(struct lvsd *lvsd)
 			return;
 		}
 		check_go_on(lvsd);
+		http_go_on(lvsd);
 		notify_go_on(&lvsd->notify, lvsd->worker, lvsd->worker_n, &lvsd->log);
 		genl_handle(lvsd);
 		if (wait[HOST].revents) {

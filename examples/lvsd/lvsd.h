@@ -14,6 +14,8 @@
 
 #include <liblvs/host.h>
 
+struct MHD_Daemon;
+
 struct lvsd {
 	struct options options;
 	struct lvs_log log;
@@ -27,6 +29,10 @@ struct lvsd {
 	struct notify notify; /* to the service manager */
 	struct genl *genl;    /* the control socket; NULL: there is none */
 	struct genl_follow follow;
+	struct MHD_Daemon *http; /* --metrics; NULL: none */
+	uint64_t started_s;      /* Unix time */
+	uint64_t reloaded_s;     /* when files were last put in force */
+	bool reload_is_refused;  /* the last one was */
 	struct lvs_io_caps caps;
 	struct rules rules;             /* in force */
 	struct lvs_marks *marks;        /* of the rules, the workers' too; NULL: none */

@@ -10,6 +10,7 @@
 #include "dry.h"
 #include "forwarding.h"
 #include "genl.h"
+#include "http.h"
 #include "links.h"
 #include "log.h"
 #include "lvsd.h"
@@ -27,6 +28,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Before any thread is started: all inherit that these signals wait to be read. */
@@ -236,7 +238,7 @@ static int open_and_run(struct lvsd *lvsd, struct rules *rules)
 	if (lvsd->options.print_setup)
 		return print_setup(lvsd, rules);
 	if (open_workers(lvsd) < 0 || reload_put(lvsd, rules) < 0 || forwarding_set(lvsd) < 0 ||
-	    genl_open(lvsd) < 0)
+	    genl_open(lvsd) < 0 || http_open(lvsd) < 0)
 		return -1;
 	/* Whoever replays a capture file may be anybody, with the rights that he has. */
 	if (lvsd->options.interface_n && privileges_drop(lvsd->options.is_xdp, &lvsd->log) < 0)
@@ -248,6 +250,7 @@ static int open_and_run(struct lvsd *lvsd, struct rules *rules)
 static void close_all(struct lvsd *lvsd)
 {
 	genl_close(lvsd->genl);
+	http_close(lvsd);
 	for (unsigned i = 0; i < lvsd->worker_n; i++)
 		worker_close(&lvsd->worker[i]);
 	lvs_host_del(lvsd->host);
@@ -277,6 +280,7 @@ int main(int argc, char **argv)
 		options_free(&lvsd.options);
 		return status;
 	}
+	lvsd.started_s = lvsd.reloaded_s = (uint64_t)time(NULL);
 	notify_open(&lvsd.notify, &lvsd.log);
 	gate_init(&lvsd.gate);
 	check_init(&lvsd);

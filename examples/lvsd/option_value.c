@@ -5,6 +5,7 @@
 
 #include <liblvs/host.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,6 +206,43 @@ static int read_xdp(const char *text, struct options *options, struct option_err
 			      text);
 }
 
+/* The address in front of the port, brackets left out; "" is loopback. */
+static bool take_address(const char *text, size_t len, struct options_listen *listen)
+{
+	char copy[INET6_ADDRSTRLEN];
+	bool six = len > 1 && text[0] == '[' && text[len - 1] == ']';
+
+	if (six) {
+		text++;
+		len -= 2;
+	}
+	if (len >= sizeof(copy))
+		return false;
+	memcpy(copy, text, len);
+	copy[len] = 0;
+	listen->family = six ? LVS_INET6 : LVS_INET;
+	return inet_pton(listen->family, len ? copy : "127.0.0.1", &listen->addr) == 1;
+}
+
+/* PORT, ADDRESS:PORT or [ADDRESS]:PORT */
+static int read_listen(const char *text, struct options_listen *listen, struct option_error *error)
+{
+	const char *colon = strrchr(text, ':');
+	const char *port = colon ? colon + 1 : text;
+	struct options_listen found = {.port = 0};
+	struct option_error unused;
+	uint32_t number;
+
+	if (!take_address(text, colon ? (size_t)(colon - text) : 0, &found) || colon == text ||
+	    read_number(port, UINT16_MAX, &number, &unused) < 0)
+		return fail(error,
+			    "PORT, ADDRESS:PORT or [ADDRESS]:PORT, with a port from 1 to 65535",
+			    text);
+	found.port = (uint16_t)number;
+	*listen = found;
+	return 0;
+}
+
 int option_take(int option, const char *text, struct options *options, struct option_error *error)
 {
 	switch (option) {
@@ -235,6 +273,8 @@ int option_take(int option, const char *text, struct options *options, struct op
 		return read_ftp(text, options, error);
 	case OPTION_CHECK_EVERY:
 		return read_number(text, CHECK_EVERY_MAX, &options->check_every_s, error);
+	case OPTION_METRICS:
+		return read_listen(text, &options->metrics, error);
 	case OPTION_LOG_LEVEL:
 		return read_level(text, &options->log_level, error);
 	default:

@@ -21,7 +21,8 @@ enum option_name {
 	OPTION_NAME,
 	OPTION_LOG_LEVEL,
 	OPTION_CHECK_EVERY,
-	OPTION_CONTROL
+	OPTION_CONTROL,
+	OPTION_METRICS
 };
 
 struct option_error {

@@ -66,6 +66,9 @@ static const char help[] =
 	"  --xdp WORD[,WORD...] xdp: native or generic, copy or zero-copy, trust, detect (default) "
 	"or\n"
 	"                       recompute checksums, busy-poll=MICROSECONDS\n"
+	"  --metrics [ADDRESS:]PORT  serve http://ADDRESS:PORT/metrics for Prometheus (default "
+	"address\n"
+	"                       127.0.0.1)\n"
 	"  --check-every SECONDS  compare connections, counts and timers so often; SIGRTMIN: now\n"
 	"  --check              read files and rules, and exit; needs no --io, and with one says "
 	"whether\n"
@@ -164,6 +167,7 @@ static const struct option longs[] = {
 	{"ftp", optional_argument, NULL, OPTION_FTP},
 	{"name", required_argument, NULL, OPTION_NAME},
 	{"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
+	{"metrics", required_argument, NULL, OPTION_METRICS},
 	{"check-every", required_argument, NULL, OPTION_CHECK_EVERY},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},

@@ -14,6 +14,13 @@
 
 enum { OPTIONS_WORKERS_MAX = 64, OPTIONS_INTERFACES_MAX = 16, OPTIONS_FTP_MAX = 8 };
 
+/* Where something is served. */
+struct options_listen {
+	union lvs_addr addr;
+	uint16_t family;
+	uint16_t port; /* 0: nowhere */
+};
+
 struct options {
 	const struct lvs_io_ops *io;                    /* NULL: none is named, see pick.h */
 	const char *target;                             /* as given: "eth0,eth1" */
@@ -34,8 +41,9 @@ struct options {
 	uint16_t ftp[OPTIONS_FTP_MAX]; /* ports that have the helper */
 	unsigned ftp_n;
 	enum lvs_log_level log_level;
-	bool log_level_given;    /* on the command line, which stands over the file */
-	struct lvs_xdp_conf xdp; /* --xdp; adapter xdp only */
+	bool log_level_given;          /* on the command line, which stands over the file */
+	struct options_listen metrics; /* --metrics */
+	struct lvs_xdp_conf xdp;       /* --xdp; adapter xdp only */
 	bool is_xdp;
 	bool picked; /* the adapter was, by lvsd */
 	bool check;

@@ -4,6 +4,8 @@
 Starts lvsd as a unit does (a user without rights but two capabilities, $NOTIFY_SOCKET, a watchdog), and
 says of each case "ok - name" or "not ok - name"."""
 import ctypes
+import http.client
+import json
 import os
 import re
 import signal
@@ -13,6 +15,7 @@ import sys
 import time
 
 lvsd, work = sys.argv[1:]
+dashboard = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../examples/lvsd/lvsd-dashboard.json")
 config = work + "/lvsd.yaml"
 proc = work + "/proc"  # of the process namespace
 failed = False
@@ -166,16 +169,96 @@ def by_name():
     """An abstract socket; no watchdog."""
     write(level="error")
     manager = Manager("@lvsd-test")
-    process = start(manager, work + "/name.log", "--name", "two")
+    process = start(manager, work + "/name.log", "--name", "two", "--no-address")
     try:
         check("an abstract socket", manager.hear_about("READY=1"))
-        check("no watchdog that was not asked for", manager.hear_about("WATCHDOG", 0.6) is None)
+        check("no watchdog that was not asked for", manager.hear_about("WATCHDOG", 0.3) is None)
         check("quiet, by the file's level", text(work + "/name.log") == "", text(work + "/name.log"))
     finally:
         process.terminate()
         process.wait(5)
 
 
+def request(method, path):
+    connection = http.client.HTTPConnection("127.0.0.1", 9102, timeout=5)
+    connection.request(method, path)
+    response = connection.getresponse()
+    body = response.read().decode()
+    connection.close()
+    return response.status, body
+
+
+def parse(body):
+    """Samples by name. What the text format asks for is asserted."""
+    families, samples, family = {}, {}, None
+    for line in body.splitlines():
+        word = line.split(" ", 3)
+        if word[:2] == ["#", "HELP"]:
+            assert word[2] not in families and word[3], line
+            family = word[2]
+        elif word[:2] == ["#", "TYPE"]:
+            assert word[2] == family and word[3] in ("counter", "gauge"), line
+            assert (word[3] == "counter") == family.endswith("_total"), line
+            families[family] = word[3]
+        else:
+            match = re.fullmatch(r'(lvs_[a-z_]+)(\{(?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)+\})? (\d+)', line)
+            assert match and match[1] == family, line
+            assert match[2] not in samples.setdefault(family, {}), line
+            samples[family][match[2]] = int(match[3])
+    return families, samples
+
+
+def served():
+    """Prometheus' side."""
+    write()
+    manager = Manager(work + "/notify-metrics")
+    process = start(manager, work + "/metrics.log", "--metrics", "9102", "--no-address")
+    idle = []
+    try:
+        manager.hear_about("READY=1")
+        status, body = request("GET", "/metrics")
+        families, samples = parse(body)
+        check("metrics, each with HELP and TYPE", status == 200 and len(families) > 30, status, body)
+        server = samples["lvs_backend_weight"]
+        check("a server with all that names it", server == {
+            '{family="ipv4",local_address="192.0.2.80",local_mark="",local_port="80",proto="TCP",'
+            'remote_address="198.51.100.11",remote_port="8080"}': 1}, server)
+        check("the files are in force", samples["lvs_config_last_reload_successful"][None] == 1)
+        write(weight=70000)
+        os.kill(process.pid, signal.SIGHUP)
+        manager.hear_about("READY=1")
+        samples = parse(request("GET", "/metrics")[1])[1]
+        check("a reload that was refused shows", samples["lvs_config_last_reload_successful"][None] == 0, samples)
+        check("other paths and methods", [request("GET", "/x")[0], request("POST", "/metrics")[0],
+                                          request("HEAD", "/metrics")] == [404, 405, (200, "")])
+        known = set(families)
+        used = set(re.findall(r"lvs_[a-z_]+", " ".join(
+            target["expr"] for panel in json.loads(text(dashboard))["panels"] for target in panel["targets"])))
+        check("the dashboard is JSON, and asks for what there is", used and used <= known, used - known)
+        listening = subprocess.run(["ss", "-Hltn"], capture_output=True, text=True, check=True).stdout
+        check("at loopback alone", re.findall(r"\S+:9102", listening) == ["127.0.0.1:9102"], listening)
+        idle = [socket.create_connection(("127.0.0.1", 9102)) for _ in range(40)]
+        idle[0].send(b"GET /metrics HTTP/1.1\r\n")
+        os.kill(process.pid, signal.SIGHUP)
+        check("who says nothing holds up nobody", manager.hear_about("READY=1", 2))
+        promtool(body)
+    finally:
+        for one in idle:
+            one.close()
+        process.terminate()
+        process.wait(5)
+
+
+def promtool(body):
+    try:
+        done = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        print("skip - promtool: it is missing")
+        return
+    check("promtool", done.returncode == 0 and not done.stderr, done.stderr)
+
+
 as_unit()
 by_name()
+served()
 sys.exit(failed)
