@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/byteorder.h"
+#include "io/io_batch.h"
 #include "io/io_log.h"
 #include "io/packet_link.h"
 #include "io/packet_socket.h"
@@ -171,13 +172,17 @@ static unsigned read_ring(struct lvs_afp_rx *rx, struct lvs_afp_socket *socket, 
 			  unsigned n)
 {
 	unsigned got = 0, copies = 0;
+	uint32_t bytes = 0; /* of copies */
 
-	while (got < n) {
+	while (got < n && bytes < LVS_IO_BATCH_LEN) {
 		const struct tpacket2_hdr *frame = lvs_afp_ring_next(&socket->ring);
 
 		if (!frame)
 			break;
-		copies += (frame->tp_status & TP_STATUS_COPY) != 0;
+		if (frame->tp_status & TP_STATUS_COPY) {
+			copies++;
+			bytes += frame->tp_len;
+		}
 		rx->frame[from + got++] = frame;
 	}
 	if (copies)

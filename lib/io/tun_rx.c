@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "io/io_batch.h"
 #include "io/io_log.h"
 #include "io/tun_hop.h"
 #include "io/tun_io.h"
@@ -93,8 +94,9 @@ int lvs_tun_rx(void *state, struct lvs_packet *packets, unsigned n)
 {
 	struct lvs_tun_io *io = state;
 	unsigned filled = 0, failures = 0;
+	size_t bytes = 0;
 
-	while (filled < n && failures < FAILURES && !io->gone) {
+	while (filled < n && bytes < LVS_IO_BATCH_LEN && failures < FAILURES && !io->gone) {
 		uint8_t *place = packet_place(io, filled);
 		struct virtio_net_hdr vnet;
 		ssize_t len = read_packet(io, place, &vnet);
@@ -102,6 +104,7 @@ int lvs_tun_rx(void *state, struct lvs_packet *packets, unsigned n)
 		if (len >= 0) {
 			bool good = describe(io, place, (size_t)len, &vnet, &packets[filled]);
 
+			bytes += (size_t)len;
 			filled += good;
 			failures += !good;
 		} else if (take_error(io, errno)) {
