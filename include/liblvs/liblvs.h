@@ -19,6 +19,7 @@
 #include <liblvs/pe.h>
 #include <liblvs/reason.h>
 #include <liblvs/sched.h>
+#include <liblvs/sync.h>
 #include <liblvs/types.h>
 
 #endif

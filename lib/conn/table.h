@@ -171,6 +171,17 @@ struct lvs_conn *lvs_table_find_locked(const struct lvs_table *table, const stru
  */
 int lvs_table_insert(struct lvs_table *table, struct lvs_conn *conn, uint64_t hash, uint32_t tick);
 
+/*
+ * The same for one that another table had: @p created is its creation number, which new ones come
+ * after. LVS_ERR_EXISTS where its flow, or its client's network, has one here that is found. No
+ * lock is held.
+ */
+int lvs_table_adopt(struct lvs_table *table, struct lvs_conn *conn, uint32_t created,
+		    uint32_t tick);
+
+/* The creation number that was given last. */
+uint32_t lvs_table_created(const struct lvs_table *table);
+
 /* Ends a connection now, whatever it controls. False when it had ended already. No lock is held. */
 bool lvs_table_remove(struct lvs_table *table, struct lvs_conn *conn, uint32_t tick, void *by);
 

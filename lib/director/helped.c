@@ -36,6 +36,26 @@ bool lvs_helped_begin(struct lvs_director *director, struct lvs_conn *conn,
 	return true;
 }
 
+void lvs_helped_read(const struct lvs_director *director, const struct lvs_conn *conn,
+		     struct lvs_helped *out)
+{
+	struct helped *helped = lvs_table_company(director->table, conn);
+
+	lvs_spin_lock(&helped->lock);
+	*out = helped->state;
+	lvs_spin_unlock(&helped->lock);
+}
+
+void lvs_helped_write(const struct lvs_director *director, const struct lvs_conn *conn,
+		      const struct lvs_helped *in)
+{
+	struct helped *helped = lvs_table_company(director->table, conn);
+
+	lvs_spin_lock(&helped->lock);
+	helped->state = *in;
+	lvs_spin_unlock(&helped->lock);
+}
+
 static enum lvs_reason expect(void *user, const struct lvs_helper_expect *expect)
 {
 	const struct turn *turn = user;

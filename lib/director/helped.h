@@ -5,6 +5,7 @@
 
 #include "director/helpers.h"
 #include "director/worker.h"
+#include "helper/helped.h"
 
 /*
  * Gives a record that was not inserted yet what its helper needs, and the flag for its word; false:
@@ -12,6 +13,12 @@
  */
 bool lvs_helped_begin(struct lvs_director *director, struct lvs_conn *conn,
 		      const struct lvs_helper_ops *helper);
+
+/* What is known of such a connection, as it is at one moment; and the same replaced. */
+void lvs_helped_read(const struct lvs_director *director, const struct lvs_conn *conn,
+		     struct lvs_helped *out);
+void lvs_helped_write(const struct lvs_director *director, const struct lvs_conn *conn,
+		      const struct lvs_helped *in);
 
 /*
  * The first packet of a helped connection, before it is sent: LVS_REASON_NONE, or why it is

@@ -131,6 +131,17 @@ struct lvs_gauge_move lvs_dest_unbind(struct lvs_dest *dest, bool active)
 	return change(dest, 0 - ONE - (active ? ONE_ACTIVE : 0));
 }
 
+void lvs_dest_overload(struct lvs_dest *dest)
+{
+	struct lvs_gauge_move moved;
+
+	/* seq_cst: see keep_up() and has_moved() */
+	__atomic_fetch_or(&dest->gauge.word, OVERLOAD, __ATOMIC_SEQ_CST);
+	moved = move(dest, 0, load_thresholds(dest));
+	keep_up(dest, (struct thresholds){0, 0}, &moved);
+	has_moved(dest);
+}
+
 void lvs_dest_stick(struct lvs_dest *dest, bool more)
 {
 	/* relaxed: a count, which guards nothing */

@@ -279,6 +279,9 @@ void lvs_dest_service_key(const struct lvs_dest *dest, struct lvs_service_key *k
  * upper, cleared when it falls below lower). */
 struct lvs_gauge_move lvs_dest_bind(struct lvs_dest *dest, bool active);
 struct lvs_gauge_move lvs_dest_unbind(struct lvs_dest *dest, bool active);
+/* It was overloaded elsewhere and comes here with its connections: it is so still where they are
+ * not fewer than its lower threshold. */
+void lvs_dest_overload(struct lvs_dest *dest);
 /* A template that binds clients to it begins or ends. */
 void lvs_dest_stick(struct lvs_dest *dest, bool more);
 /* A connection or template of a removed destination ends at a tick: how long it is remembered. */

@@ -81,13 +81,25 @@ static inline struct lvs_dest_key many_dest(unsigned i, unsigned j)
 			    row->dest_port);
 }
 
-static inline void many_add(struct lvs_director *director, unsigned i)
+/* One that looks at nothing but the flow and the load, in the place of one that remembers. */
+static inline const char *many_forgetful(const char *sched)
+{
+	static const char *const pairs[][2] = {
+		{"rr", "lc"}, {"wrr", "wlc"}, {"twos", "sh"}, {"lblcr", "dh"}};
+
+	for (unsigned i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (strcmp(pairs[i][0], sched) == 0)
+			return pairs[i][1];
+	return sched;
+}
+
+static inline void many_add(struct lvs_director *director, unsigned i, bool forgetful)
 {
 	const struct many_row *row = &many_rows[i];
 	struct lvs_service_conf conf = {
 		.size = sizeof(conf),
 		.flags = row->flags,
-		.sched = lvs_sched_find(row->sched),
+		.sched = lvs_sched_find(forgetful ? many_forgetful(row->sched) : row->sched),
 		.timeout_s = 100,
 		.netmask = row->family == LVS_INET ? 0xffffffff : 128,
 		.pe = row->pe ? lvs_pe_find(row->pe) : NULL,
@@ -105,7 +117,8 @@ static inline void many_add(struct lvs_director *director, unsigned i)
 	}
 }
 
-static inline void many_open(struct many *many, const struct lvs_settings *settings)
+static inline void many_open_as(struct many *many, const struct lvs_settings *settings,
+				bool forgetful)
 {
 	memset(many, 0, sizeof(*many));
 	many->now = 1000 * SECOND;
@@ -116,7 +129,12 @@ static inline void many_open(struct many *many, const struct lvs_settings *setti
 						  rig_port(21)),
 			 0);
 	for (unsigned i = 0; i < MANY_SERVICES; i++)
-		many_add(many->director, i);
+		many_add(many->director, i, forgetful);
+}
+
+static inline void many_open(struct many *many, const struct lvs_settings *settings)
+{
+	many_open_as(many, settings, false);
 }
 
 static inline void many_close(struct many *many)
@@ -198,7 +216,7 @@ static inline void many_packet(struct rig_packet *rig, uint64_t *seed)
 /* Time goes on: mostly a little, sometimes so far that things end. */
 static inline void many_time(struct many *many, uint64_t bits)
 {
-	if (bits % 64 == 0)
+	if (bits % 256 == 0)
 		many->now += (bits >> 8 & 127) * SECOND;
 	else
 		many->now += (bits >> 8 & 0x3ff) * 1000000;
