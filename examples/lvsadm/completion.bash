@@ -9,9 +9,14 @@ _lvsadm() {
 	--pe) words=sip ;;
 	--tun-type) words='ipip gue gre' ;;
 	--start-daemon | --stop-daemon) words='master backup' ;;
-	--socket) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
+	settings) words='list get set' ;;
+	conns) words='kill --count --names --all --client --real-server --templates --no-templates' ;;
+	explain) words='tcp udp sctp' ;;
+	--from) words=kernel ;;
+	--socket | restore) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
 	*)
-		words='--kernel --socket --add-service --edit-service --delete-service --clear --add-server
+		words='conns drain explain import restore save settings watch --dry-run --deadline --json
+			--kernel --socket --add-service --edit-service --delete-service --clear --add-server
 			--edit-server --delete-server --list --zero --set --save --restore --start-daemon --stop-daemon
 			--help --version --tcp-service --udp-service --sctp-service --fwmark-service --ipv6 --scheduler
 			--persistent --netmask --pe --ops --sched-flags --real-server --gatewaying --ipip

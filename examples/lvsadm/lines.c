@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "lines.h"
 
+#include "value.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +67,23 @@ static bool next_line(struct lines *lines, char line[LINE_MAX_LEN])
 	return true;
 }
 
-enum lines_next lines_take(struct lines *lines, bool comments, struct request *request,
+static enum lines_next take_setting(struct lines *lines, int argc, char **argv,
+				    struct complaint *complaint)
+{
+	int64_t value;
+
+	if (argc != 4 || strlen(argv[2]) >= sizeof(lines->name) ||
+	    value_number(argv[3], 0, UINT32_MAX, &value) < 0) {
+		complain(complaint, STATUS_USAGE, "expected set NAME VALUE, got \"set%s%s\"",
+			 argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+		return LINES_WRONG;
+	}
+	strcpy(lines->name, argv[2]);
+	lines->value = (uint32_t)value;
+	return LINES_SETTING;
+}
+
+enum lines_next lines_take(struct lines *lines, bool own, struct request *request,
 			   struct complaint *complaint)
 {
 	char *argv[WORDS_MAX];
@@ -74,7 +92,7 @@ enum lines_next lines_take(struct lines *lines, bool comments, struct request *r
 	while (next_line(lines, line)) {
 		int argc;
 
-		if (comments && line[strspn(line, " \t")] == '#')
+		if (own && line[strspn(line, " \t")] == '#')
 			continue;
 		argc = cut(line, argv);
 		if (argc == 1)
@@ -84,6 +102,8 @@ enum lines_next lines_take(struct lines *lines, bool comments, struct request *r
 				 WORDS_MAX);
 			return LINES_WRONG;
 		}
+		if (own && !strcmp(argv[1], "set"))
+			return take_setting(lines, argc, argv, complaint);
 		return request_read(argc, argv, request, complaint) < 0 ? LINES_WRONG
 									: LINES_REQUEST;
 	}

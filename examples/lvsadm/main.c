@@ -9,6 +9,7 @@
  */
 #include "restore.h"
 #include "run.h"
+#include "verb.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,9 +31,12 @@ static int ask(struct link *link, const struct request *request)
 
 static int run(int argc, char **argv, struct link *link)
 {
+	const struct verb *verb = argc > 1 ? verb_find(argv[1]) : NULL;
 	struct complaint complaint;
 	struct request request;
 
+	if (verb)
+		return verb->run(link, argc - 1, argv + 1);
 	if (request_read(argc, argv, &request, &complaint) < 0) {
 		fprintf(stderr, "%s\n", complaint.text);
 		return complaint.status;

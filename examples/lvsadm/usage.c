@@ -27,6 +27,22 @@ static const char *const help[] = {
 	"                           --syncid, --sync-maxlen, --mcast-group, --mcast-port,\n"
 	"                           --mcast-ttl\n"
 	"  -h, --help; -v, --version\n\n",
+	"Commands that ipvsadm has not:\n"
+	"  save                     all that can be restored: thresholds and settings too\n"
+	"  restore [FILE] [--dry-run]   what such a file says is all there is, by one "
+	"transaction;\n"
+	"                           --dry-run: what would change\n"
+	"  import --from kernel [--dry-run]   what the kernel's IPVS has is all there is\n"
+	"  conns [FILTER] [--count] [--names]; conns kill FILTER | --all\n"
+	"                           connections, listed or ended. FILTER: SERVICE,\n"
+	"                           -r SERVER[:PORT], --client ADDRESS, --templates,\n"
+	"                           --no-templates\n",
+	"  drain SERVER[:PORT] [--deadline SECONDS]   weight 0; waits until its connections are\n"
+	"                           over, and ends them when the time is up\n"
+	"  explain tcp|udp|sctp FROM:PORT TO:PORT [--flags syn,...] [--mark MARK] [--json]\n"
+	"                           what would become of such a packet, and why\n"
+	"  settings [list | get NAME | set NAME NUMBER]   by the names of net.ipv4.vs.*\n"
+	"  watch [--interval SECONDS] [--count LOOKS] [--names]   rates and connections\n\n",
 	"SERVICE:\n"
 	"  -t, --tcp-service ADDRESS[:PORT]; -u, --udp-service; --sctp-service\n"
 	"  -f, --fwmark-service MARK [-6, --ipv6]\n\n"

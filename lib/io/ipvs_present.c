@@ -139,6 +139,9 @@ static int read_all(const struct lvs_director *director, struct ipvs_present *pr
 		int err;
 
 		item.key.service = info.key;
+		/* As requests name it: a listing has no protocol for a mark. */
+		if (info.key.fwmark)
+			item.key.service.protocol = LVS_TCP;
 		item.conf.service = info.conf;
 		if (!ipvs_present_add(present, &item))
 			return -ENOMEM;

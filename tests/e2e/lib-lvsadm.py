@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Gives command lines to lvsadm and to ipvsadm and compares what they say: message and status.
 
-    lib-lvsadm.py LVSADM SHIM [--random N] [--seed N]
+    lib-lvsadm.py LVSADM SHIM [--random N] [--pairs] [--some N] [--seed N]
 
 The shim is preloaded into ipvsadm, so that it finds an IPVS that takes everything. What comes that far
 counts as accepted; before it, both must say the same.
@@ -107,6 +107,7 @@ def main():
     parser.add_argument("lvsadm")
     parser.add_argument("shim")
     parser.add_argument("--random", type=int, default=0)
+    parser.add_argument("--some", type=int, help="only so many of all")
     parser.add_argument("--pairs", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
@@ -114,6 +115,8 @@ def main():
     shim = os.path.abspath(asked.shim)
     lines = list(fixed()) + (list(pairs()) if asked.pairs else [])
     lines += [at_random(source) for _ in range(asked.random)]
+    if asked.some and asked.some < len(lines):
+        lines = source.sample(lines, asked.some)
     differ = 0
     accepted = 0
     for line in lines:
