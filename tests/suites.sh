@@ -13,7 +13,7 @@ package	fast	90	consumers, headers, symbols, documentation
 count	fast	120	work a packet costs, counted
 e2e	fast	400	real hosts in network namespaces
 demo	fast	100	the demo: NAT, TUN, DR, nested, DNS, by IPv4 and IPv6
-bulk	all	700	bulk and bad paths: ten files of 200 MB at once, 8 MB each way with 5 % loss; more adapters
+bulk	all	700	bulk and bad paths: ten files of 200 MB at once, 8 MB each way with 5 % loss; more adapters; the page in a browser
 kernel	fast	240	the kernel of Debian as the judge: random scenarios, its tunnel ends, VLANs and bonds
 kernel-long	all	2000	2,000 random scenarios with 100,000 packets
 tidy-tests	all	500	clang-tidy of the tests
@@ -135,6 +135,7 @@ suite_bulk() {
 	e2e_script tests/e2e/bulk.sh 200 nat-packet nat-tun tun-packet tun-tun dr-packet
 	e2e_script tests/e2e/bulk.sh 50 nat-xdp tun-xdp dr-xdp
 	e2e_script tests/e2e/loss.sh 8
+	e2e_script tests/e2e/page.sh chromium
 	e2e_script tests/e2e/mode_nat.sh xdp
 	e2e_script tests/e2e/mode_dr.sh xdp
 	e2e_script tests/e2e/mode_tun.sh xdp

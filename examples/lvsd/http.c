@@ -3,6 +3,7 @@
 #include "log.h"
 #include "lvsd.h"
 #include "metrics.h"
+#include "page.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -63,6 +64,27 @@ static enum MHD_Result answer_metrics(const struct lvsd *lvsd, struct MHD_Connec
 	return result;
 }
 
+/* It may run its own script, ask this server, and nobody else. */
+static enum MHD_Result answer_page(struct MHD_Connection *connection)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		page_html_len, (void *)(uintptr_t)page_html, MHD_RESPMEM_PERSISTENT);
+	enum MHD_Result result;
+
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, "Content-Type", "text/html; charset=utf-8");
+	MHD_add_response_header(response, "Content-Security-Policy",
+				"default-src 'none'; script-src 'unsafe-inline'; style-src "
+				"'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'; "
+				"base-uri 'none'; form-action 'none'");
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+	result = MHD_queue_response(connection, MHD_HTTP_OK, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
 static enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned status,
 				   const char *text)
 {
@@ -94,7 +116,7 @@ static enum MHD_Result answer(void *user, struct MHD_Connection *connection, con
 	if (!strcmp(url, "/metrics"))
 		return answer_metrics(user, connection);
 	if (!strcmp(url, "/"))
-		return answer_text(connection, MHD_HTTP_OK, "lvsd. Its figures: /metrics\n");
+		return answer_page(connection);
 	return answer_text(connection, MHD_HTTP_NOT_FOUND, "There are / and /metrics\n");
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What lvsd serves by HTTP: /metrics. By the control thread, in its loop: a little at a time, to a
- * few at once, and who does not read is let go. Packets have nothing to do with it.
+ * What lvsd serves by HTTP: /metrics, and at / a page that shows it. By the control thread, in its
+ * loop: a little at a time, to a few at once, and who does not read is let go. Packets have nothing
+ * to do with it.
  */
 #ifndef LVSD_HTTP_H
 #define LVSD_HTTP_H

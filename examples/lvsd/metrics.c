@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum source { SCALAR, REASON, EVENT, SERVICE, BACKEND };
+enum source { SCALAR, REASON, EVENT, INFO, SERVICE, BACKEND };
 
 /* As in node_exporter's IPVS collector, where that has it: what comes behind "node_ipvs_" there. */
 struct family {
@@ -104,6 +104,8 @@ static const struct family families[] = {
 	 "Packets by what became of them, and why."},
 	{"worker_events_total", COUNTER, EVENT, 0, NULL, NULL,
 	 "What the adapter of each worker counts; rx and tx are packets."},
+	{"service_info", GAUGE, INFO, 0, NULL, NULL,
+	 "Always 1; its label scheduler tells how a service chooses."},
 	STAT("service_connections_total", SERVICE, conns, "Connections of a service."),
 	STAT("service_incoming_packets_total", SERVICE, in_pkts, "Packets to a service."),
 	STAT("service_outgoing_packets_total", SERVICE, out_pkts, "Packets from a service."),
@@ -275,6 +277,18 @@ static bool next_service(struct metrics *metrics, const struct family *family)
 		   stat_at(&metrics->service.stats, family->offset));
 }
 
+/* A scheduler may be anybody's, and so may its name. */
+static bool next_info(struct metrics *metrics, const struct family *family)
+{
+	char labels[LABELS_MAX], name[64];
+
+	if (!to_next_service(metrics))
+		return false;
+	service_labels(labels, &metrics->service.key);
+	return say(metrics, "lvs_%s{%s,scheduler=\"%s\"} 1\n", family->name, labels,
+		   metrics_escape(name, sizeof(name), metrics->service.conf.sched->name));
+}
+
 static bool say_dest(struct metrics *metrics, const struct family *family,
 		     const struct lvs_dest_info *dest)
 {
@@ -313,6 +327,8 @@ static bool next_sample(struct metrics *metrics, const struct family *family)
 		return next_reason(metrics, family);
 	case EVENT:
 		return next_event(metrics, family);
+	case INFO:
+		return next_info(metrics, family);
 	case SERVICE:
 		return next_service(metrics, family);
 	default:
