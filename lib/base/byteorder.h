@@ -12,9 +12,11 @@
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define lvs_htons(x) ((lvs_be16)__builtin_bswap16((uint16_t)(x)))
 #define lvs_htonl(x) ((lvs_be32)__builtin_bswap32((uint32_t)(x)))
+#define lvs_htonll(x) ((uint64_t)__builtin_bswap64((uint64_t)(x)))
 #else
 #define lvs_htons(x) ((lvs_be16)(x))
 #define lvs_htonl(x) ((lvs_be32)(x))
+#define lvs_htonll(x) ((uint64_t)(x))
 #endif
 #define lvs_ntohs(x) ((uint16_t)lvs_htons(x))
 #define lvs_ntohl(x) ((uint32_t)lvs_htonl(x))
@@ -88,6 +90,11 @@ LVS_INLINE void lvs_store_be16(uint8_t *p, lvs_be16 v)
 }
 
 LVS_INLINE void lvs_store_be32(uint8_t *p, lvs_be32 v)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+LVS_INLINE void lvs_store_be64(uint8_t *p, uint64_t v)
 {
 	memcpy(p, &v, sizeof(v));
 }

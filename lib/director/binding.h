@@ -47,20 +47,25 @@ LVS_INLINE void lvs_binding_of_conn(struct lvs_binding *binding, const struct lv
 LVS_INLINE void lvs_binding_end_of_conn(struct lvs_binding *binding, const struct lvs_conn *conn,
 					enum lvs_direction direction)
 {
-	union lvs_addr *end = direction == LVS_OUTPUT ? &binding->service : &binding->dest;
+	const bool back = direction == LVS_OUTPUT;
+	union lvs_addr *end = back ? &binding->service : &binding->dest;
 
-	if (direction == LVS_OUTPUT)
+	if (lvs_likely(!(conn->kind & LVS_CONN_LARGE))) {
+		lvs_be32 addr = back ? conn->u.v4.service : conn->u.v4.dest;
+
+		*end = (union lvs_addr){.word = {addr}};
+		binding->family = LVS_INET;
+		binding->dest_family = LVS_INET;
+	} else {
+		*end = back ? conn->u.v6.service : conn->u.v6.dest;
+		binding->family = (uint8_t)lvs_conn_family(conn);
+		binding->dest_family = (uint8_t)lvs_conn_dest_family(conn);
+	}
+	if (back)
 		binding->service_port = conn->service_port;
 	else
 		binding->dest_port = conn->dest_port;
 	binding->protocol = conn->protocol;
-	binding->family = (uint8_t)lvs_conn_family(conn);
-	binding->dest_family = (uint8_t)lvs_conn_dest_family(conn);
-	if (lvs_unlikely(conn->kind & LVS_CONN_LARGE))
-		*end = direction == LVS_OUTPUT ? conn->u.v6.service : conn->u.v6.dest;
-	else
-		*end = (union lvs_addr){
-			.word = {direction == LVS_OUTPUT ? conn->u.v4.service : conn->u.v4.dest}};
 }
 
 /* The same addresses into a new record, whose kind says how large it is. */

@@ -72,8 +72,15 @@ LVS_INLINE bool lvs_straight_is_plain(const struct lvs_turn *turn)
 
 /* --- straight.c --- */
 
-/* Forwarding has answered @p reason, which is not what nearly all are: the rest of the turn. From
- * the packet and its slot alone, so that the way itself need not keep what it knows. */
+/* The forwarder reads more of the connection than one end: its answer. */
+enum lvs_reason lvs_straight_out_any(const struct lvs_director *director, struct lvs_packet *packet,
+				     struct lvs_slot *slot, struct lvs_binding *binding);
+enum lvs_reason lvs_straight_back_any(const struct lvs_director *director,
+				      struct lvs_packet *packet, struct lvs_slot *slot,
+				      struct lvs_binding *binding);
+/* Forwarding has answered @p reason (of a reply with that @p binding), which is not what nearly all
+ * are: the rest of the turn. From the packet and its slot alone, so that the way itself need not
+ * keep what it knows. */
 enum lvs_reason lvs_straight_end(struct lvs_step *step, struct lvs_packet *packet,
 				 struct lvs_slot *slot, enum lvs_direction direction,
 				 enum lvs_reason reason, const struct lvs_binding *binding);
@@ -140,58 +147,62 @@ LVS_INLINE void lvs_straight_count(const struct lvs_turn *turn, enum lvs_directi
 			       turn->tick);
 }
 
-/* The forwarder is told of the connection as much as it reads. */
-LVS_INLINE void lvs_straight_tell(struct lvs_binding *binding, const struct lvs_turn *turn,
-				  enum lvs_direction direction)
+/* To the destination, the binding's path being the way there. */
+LVS_INLINE enum lvs_reason lvs_straight_out(const struct lvs_turn *turn,
+					    struct lvs_binding *binding)
 {
-	if (lvs_likely(turn->ops->flags & LVS_FORWARD_ONE_END))
-		lvs_binding_end_of_conn(binding, turn->conn, direction);
-	else
-		lvs_binding_of_conn(binding, turn->conn, turn->director);
+	if (!(turn->ops->flags & LVS_FORWARD_PATH_ALONE)) {
+		if (lvs_unlikely(!(turn->ops->flags & LVS_FORWARD_ONE_END)))
+			return lvs_straight_out_any(turn->director, turn->packet, turn->slot,
+						    binding);
+		lvs_binding_end_of_conn(binding, turn->conn, LVS_INPUT);
+		lvs_binding_tunnel(binding, turn->dest);
+	}
+	return turn->ops->out(turn->packet, &turn->slot->headers, binding);
+}
+
+/* Back to the client, likewise. */
+LVS_INLINE enum lvs_reason lvs_straight_back(const struct lvs_turn *turn,
+					     struct lvs_binding *binding)
+{
+	if (lvs_unlikely(!(turn->ops->flags & LVS_FORWARD_ONE_END)))
+		return lvs_straight_back_any(turn->director, turn->packet, turn->slot, binding);
+	lvs_binding_end_of_conn(binding, turn->conn, LVS_OUTPUT);
+	return turn->ops->back(turn->packet, &turn->slot->headers, binding);
 }
 
 LVS_INLINE enum lvs_reason lvs_straight_request(struct lvs_step *step, struct lvs_told *told,
 						struct lvs_turn *turn)
 {
-	const struct lvs_forward_ops *ops;
 	enum lvs_reason reason;
 
 	if (!lvs_straight_arrives(turn))
 		return LVS_STRAIGHT_LEFT;
-	ops = turn->ops;
 	told->binding.path = lvs_dest_path(turn->dest);
 	if (lvs_unlikely(lvs_pmtu_learned(told->binding.path)) ||
 	    lvs_unlikely(!lvs_straight_moves(turn, LVS_INPUT)))
 		return LVS_STRAIGHT_LEFT;
 	turn->packet->conn = turn->slot->fetch.number;
 	lvs_straight_count(turn, LVS_INPUT, LVS_COUNT_IN_PKTS);
-	if (!(ops->flags & LVS_FORWARD_PATH_ALONE)) {
-		lvs_straight_tell(&told->binding, turn, LVS_INPUT);
-		lvs_binding_tunnel(&told->binding, turn->dest);
-	}
-	reason = ops->out(turn->packet, &turn->slot->headers, &told->binding);
+	reason = lvs_straight_out(turn, &told->binding);
 	if (lvs_likely(reason == LVS_REASON_NONE))
 		return lvs_straight_forwarded(turn, LVS_REASON_ESTABLISHED);
-	return lvs_straight_end(step, turn->packet, turn->slot, LVS_INPUT, reason, &told->binding);
+	return lvs_straight_end(step, turn->packet, turn->slot, LVS_INPUT, reason, NULL);
 }
 
 LVS_INLINE enum lvs_reason lvs_straight_reply(struct lvs_step *step, struct lvs_told *told,
 					      struct lvs_turn *turn)
 {
-	struct lvs_headers *headers = &turn->slot->headers;
-	const struct lvs_forward_ops *ops;
 	enum lvs_reason reason;
 
 	if (!lvs_straight_arrives(turn))
 		return LVS_STRAIGHT_LEFT;
-	ops = turn->ops;
-	if (lvs_unlikely(!ops->back) || lvs_unlikely(!lvs_straight_moves(turn, LVS_OUTPUT)))
+	if (lvs_unlikely(!turn->ops->back) || lvs_unlikely(!lvs_straight_moves(turn, LVS_OUTPUT)))
 		return LVS_STRAIGHT_LEFT;
 	turn->packet->conn = turn->slot->fetch.number;
-	if (lvs_unlikely(!lvs_told_path_back(told, turn->worker, &headers->flow)))
+	if (lvs_unlikely(!lvs_told_path_back(told, turn->worker, &turn->slot->headers.flow)))
 		return lvs_straight_unreachable(step, turn->packet, turn->slot);
-	lvs_straight_tell(&told->binding, turn, LVS_OUTPUT);
-	reason = ops->back(turn->packet, headers, &told->binding);
+	reason = lvs_straight_back(turn, &told->binding);
 	if (lvs_unlikely(reason != LVS_REASON_NONE))
 		return lvs_straight_end(step, turn->packet, turn->slot, LVS_OUTPUT, reason,
 					&told->binding);

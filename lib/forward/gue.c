@@ -83,7 +83,7 @@ static void write_gue(const struct lvs_packet *packet, const struct lvs_headers 
 		      uint8_t *gue, bool remote)
 {
 	gue[0] = remote ? (LVS_GUE_REMCSUM_LEN - LVS_GUE_LEN) / 4 : 0;
-	gue[1] = lvs_tunnel_inner(headers);
+	gue[1] = lvs_tunnel_inner(headers->flow.family);
 	lvs_store16(gue + 2, remote ? LVS_GUE_PRIVATE : 0);
 	if (!remote)
 		return;

@@ -10,18 +10,37 @@ enum {
 	SHIM_MOST = 20, /* of all kinds: struct lvs_tunnel_ops */
 };
 
-LVS_INLINE enum lvs_reason ipip_out(struct lvs_packet *packet, struct lvs_headers *headers,
-				    const struct lvs_binding *binding)
+LVS_INLINE enum lvs_reason go(struct lvs_packet *packet, struct lvs_headers *headers,
+			      const struct lvs_binding *binding, uint32_t overhead, unsigned inner,
+			      unsigned outer)
+{
+	lvs_tunnel_wrap_of(packet, headers, binding, lvs_tunnel_inner(inner), overhead, inner,
+			   outer);
+	if (lvs_unlikely(lvs_parse_requests(packet)))
+		lvs_tunnel_move_request(packet, overhead);
+	return LVS_REASON_NONE;
+}
+
+/* From one family to the other, it does not go, or is to be cut. */
+static LVS_NOINLINE enum lvs_reason ipip_out(struct lvs_packet *packet, struct lvs_headers *headers,
+					     const struct lvs_binding *binding)
 {
 	uint32_t overhead = lvs_tunnel_outer_len(binding);
 	enum lvs_reason reason = lvs_tunnel_check(packet, headers, binding, overhead, false);
 
-	if (lvs_unlikely(reason != LVS_REASON_NONE))
+	if (reason != LVS_REASON_NONE)
 		return reason;
-	lvs_tunnel_wrap(packet, headers, binding, lvs_tunnel_inner(headers), overhead);
-	if (lvs_unlikely(packet->gso_size | (packet->flags & LVS_PACKET_CSUM_PARTIAL)))
-		lvs_tunnel_move_request(packet, overhead);
-	return LVS_REASON_NONE;
+	return go(packet, headers, binding, overhead, headers->flow.family, binding->dest_family);
+}
+
+/* Both of one family. */
+LVS_INLINE enum lvs_reason ipip_out_in(struct lvs_packet *packet, struct lvs_headers *headers,
+				       const struct lvs_binding *binding, uint32_t overhead,
+				       unsigned family)
+{
+	if (lvs_likely(lvs_tunnel_passes(packet, headers, binding, overhead, family)))
+		return go(packet, headers, binding, overhead, family, family);
+	return ipip_out(packet, headers, binding);
 }
 
 static LVS_NOINLINE enum lvs_reason
@@ -37,7 +56,11 @@ static enum lvs_reason tunnel_out(struct lvs_packet *packet, struct lvs_headers 
 {
 	if (lvs_unlikely(binding->tun_type != LVS_TUNNEL_IPIP))
 		return other_out(packet, headers, binding);
-	return ipip_out(packet, headers, binding);
+	if (lvs_unlikely(headers->flow.family != binding->dest_family))
+		return ipip_out(packet, headers, binding);
+	if (lvs_likely(binding->dest_family == LVS_INET))
+		return ipip_out_in(packet, headers, binding, LVS_OUTER4_LEN, LVS_INET);
+	return ipip_out_in(packet, headers, binding, LVS_OUTER6_LEN, LVS_INET6);
 }
 
 static uint32_t tunnel_overhead(const struct lvs_binding *binding)

@@ -194,54 +194,67 @@ static bool is_crossing(const struct lvs_packet *packet, const struct lvs_bindin
 	       lvs_addr_is_loopback(&binding->dest, binding->family);
 }
 
-/* The real server is this host: neither TTL nor MTU are asked. */
-static LVS_NOINLINE enum lvs_reason nat_to_host(struct lvs_packet *packet,
-						struct lvs_headers *headers,
-						const struct lvs_binding *binding)
+LVS_INLINE enum lvs_reason go_out(struct lvs_packet *packet, struct lvs_headers *headers,
+				  const struct lvs_binding *binding)
 {
+	lvs_send_to(packet, headers, binding->path);
+	rewrite_out(packet, headers, binding, true);
+	return LVS_REASON_NONE;
+}
+
+LVS_INLINE enum lvs_reason go_back(struct lvs_packet *packet, struct lvs_headers *headers,
+				   const struct lvs_binding *binding)
+{
+	lvs_send_to(packet, headers, binding->path);
+	rewrite_back(packet, headers, binding, true);
+	return LVS_REASON_NONE;
+}
+
+/* It does not go, or is to be cut; or the real server is this host: neither TTL nor MTU are asked.
+ */
+static LVS_NOINLINE enum lvs_reason
+check_out(struct lvs_packet *packet, struct lvs_headers *headers, const struct lvs_binding *binding)
+{
+	enum lvs_reason reason = lvs_send_check(packet, headers, binding->path);
+
+	if (reason == LVS_REASON_NONE)
+		return go_out(packet, headers, binding);
+	if (reason != LVS_REASON_LOCAL)
+		return reason;
 	if (is_crossing(packet, binding))
 		return LVS_REASON_CROSS_LOCAL;
 	rewrite_out(packet, headers, binding, false);
 	return LVS_REASON_LOCAL;
 }
 
-/* The client is this host: the same. */
-static LVS_NOINLINE enum lvs_reason nat_from_host(struct lvs_packet *packet,
-						  struct lvs_headers *headers,
-						  const struct lvs_binding *binding)
+/* The same where the client is this host. */
+static LVS_NOINLINE enum lvs_reason check_back(struct lvs_packet *packet,
+					       struct lvs_headers *headers,
+					       const struct lvs_binding *binding)
 {
-	rewrite_back(packet, headers, binding, false);
-	return LVS_REASON_LOCAL;
+	enum lvs_reason reason = lvs_send_check(packet, headers, binding->path);
+
+	if (reason == LVS_REASON_NONE)
+		return go_back(packet, headers, binding);
+	if (reason == LVS_REASON_LOCAL)
+		rewrite_back(packet, headers, binding, false);
+	return reason;
 }
 
 static enum lvs_reason nat_out(struct lvs_packet *packet, struct lvs_headers *headers,
 			       const struct lvs_binding *binding)
 {
-	const struct lvs_path_conf *path = binding->path;
-	enum lvs_reason reason = lvs_send_check(packet, headers, path);
-
-	if (lvs_unlikely(reason == LVS_REASON_LOCAL))
-		return nat_to_host(packet, headers, binding);
-	if (lvs_unlikely(reason != LVS_REASON_NONE))
-		return reason;
-	lvs_send_to(packet, headers, path);
-	rewrite_out(packet, headers, binding, true);
-	return LVS_REASON_NONE;
+	if (lvs_likely(lvs_send_passes(headers, binding->path, 0)))
+		return go_out(packet, headers, binding);
+	return check_out(packet, headers, binding);
 }
 
 static enum lvs_reason nat_back(struct lvs_packet *packet, struct lvs_headers *headers,
 				const struct lvs_binding *binding)
 {
-	const struct lvs_path_conf *path = binding->path;
-	enum lvs_reason reason = lvs_send_check(packet, headers, path);
-
-	if (lvs_unlikely(reason == LVS_REASON_LOCAL))
-		return nat_from_host(packet, headers, binding);
-	if (lvs_unlikely(reason != LVS_REASON_NONE))
-		return reason;
-	lvs_send_to(packet, headers, path);
-	rewrite_back(packet, headers, binding, true);
-	return LVS_REASON_NONE;
+	if (lvs_likely(lvs_send_passes(headers, binding->path, 0)))
+		return go_back(packet, headers, binding);
+	return check_back(packet, headers, binding);
 }
 
 static void put_addr(uint8_t *ip, const struct place *place, const union lvs_addr *addr,

@@ -37,8 +37,7 @@ LVS_INLINE enum lvs_reason lvs_send_is_open(const struct lvs_headers *headers,
 LVS_INLINE bool lvs_send_fits(const struct lvs_packet *packet, const struct lvs_headers *headers,
 			      const struct lvs_path_conf *path, uint32_t overhead)
 {
-	return lvs_likely(headers->len + overhead <= path->mtu) ||
-	       lvs_send_piece_len(packet, headers) + overhead <= path->mtu;
+	return lvs_send_piece_len(packet, headers) + overhead <= path->mtu;
 }
 
 /* It does not fit: the outputs cut and cut_len say so, or it is refused. */
@@ -52,6 +51,15 @@ LVS_INLINE enum lvs_reason lvs_send_too_long(struct lvs_packet *packet,
 	return LVS_REASON_NONE;
 }
 
+/* Whether nothing stands in the way of a packet with @p overhead bytes more in front. False: a
+ * reason, or it is longer than others and may go all the same. */
+LVS_INLINE bool lvs_send_passes(const struct lvs_headers *headers, const struct lvs_path_conf *path,
+				uint32_t overhead)
+{
+	return lvs_likely(!(path->flags & (LVS_PATH_LOCAL | LVS_PATH_UNREACHABLE))) &&
+	       lvs_likely(headers->ttl > 1) && lvs_likely(headers->len + overhead <= path->mtu);
+}
+
 /*
  * Whether a packet may take a path as it is: the path is up, TTL is left, the length fits or may
  * be cut (its DF bit tells). LOCAL: there is nothing to be asked. Changes nothing but the packet's
@@ -63,10 +71,8 @@ LVS_INLINE enum lvs_reason lvs_send_check(struct lvs_packet *packet,
 {
 	enum lvs_reason reason = lvs_send_is_open(headers, path);
 
-	if (lvs_unlikely(reason != LVS_REASON_NONE))
+	if (reason != LVS_REASON_NONE || lvs_send_fits(packet, headers, path, 0))
 		return reason;
-	if (lvs_likely(lvs_send_fits(packet, headers, path, 0)))
-		return LVS_REASON_NONE;
 	return lvs_send_too_long(packet, path, !(headers->flags & LVS_HEADERS_DF));
 }
 
@@ -79,14 +85,15 @@ LVS_INLINE enum lvs_reason lvs_send_check(struct lvs_packet *packet,
  * checksum grows by 0x0100 (RFC 1141); all ones become zero, as they do when it is computed anew
  * (RFC 1624).
  */
-LVS_INLINE void lvs_send_decrement_ttl(struct lvs_packet *packet, struct lvs_headers *headers)
+LVS_INLINE void lvs_send_decrement_ttl_of(struct lvs_packet *packet, struct lvs_headers *headers,
+					  unsigned family)
 {
 	uint8_t *ip = packet->data;
 	uint8_t ttl = (uint8_t)(headers->ttl - 1);
 	uint32_t sum;
 
 	headers->ttl = ttl;
-	if (headers->flow.family == LVS_INET6) {
+	if (family == LVS_INET6) {
 		ip[7] = ttl;
 		return;
 	}
@@ -96,7 +103,29 @@ LVS_INLINE void lvs_send_decrement_ttl(struct lvs_packet *packet, struct lvs_hea
 	ip[8] = ttl;
 }
 
-/* Where the packet goes, and that padding behind the IP packet stays here. */
+LVS_INLINE void lvs_send_decrement_ttl(struct lvs_packet *packet, struct lvs_headers *headers)
+{
+	lvs_send_decrement_ttl_of(packet, headers, headers->flow.family);
+}
+
+/* Where the packet goes, and that padding behind the IP packet stays here; with @p overhead bytes
+ * in front, which are yet to be written. */
+LVS_INLINE void lvs_send_to_with(struct lvs_packet *packet, const struct lvs_headers *headers,
+				 const struct lvs_path_conf *path, uint32_t overhead)
+{
+	uint32_t len = headers->len;
+	uint32_t linear_len = packet->linear_len < len ? packet->linear_len : len;
+
+	packet->data -= overhead;
+	packet->headroom = (uint16_t)(packet->headroom - overhead);
+	packet->len = len + overhead;
+	packet->linear_len = linear_len + overhead;
+	packet->path = path->handle;
+	packet->next_hop = path->next_hop;
+	packet->next_hop_family = path->next_hop_family;
+}
+
+/* The same, nothing in front. */
 LVS_INLINE void lvs_send_to(struct lvs_packet *packet, const struct lvs_headers *headers,
 			    const struct lvs_path_conf *path)
 {

@@ -31,7 +31,7 @@ static bool must_fit(const struct lvs_packet *packet, const struct lvs_headers *
 		     const struct lvs_binding *binding)
 {
 	if (headers->flow.family == LVS_INET)
-		return lvs_tunnel_df(headers, binding);
+		return lvs_tunnel_df(headers, binding, LVS_INET);
 	return lvs_send_piece_len(packet, headers) > IPV6_MIN_MTU;
 }
 

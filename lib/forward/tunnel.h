@@ -52,10 +52,10 @@ LVS_INLINE uint32_t lvs_tunnel_outer_len(const struct lvs_binding *binding)
 }
 
 /* Whether the inner DF bit is there and counts. */
-LVS_INLINE bool lvs_tunnel_df(const struct lvs_headers *headers, const struct lvs_binding *binding)
+LVS_INLINE bool lvs_tunnel_df(const struct lvs_headers *headers, const struct lvs_binding *binding,
+			      unsigned inner)
 {
-	return headers->flow.family == LVS_INET && headers->flags & LVS_HEADERS_DF &&
-	       binding->pmtu_disc;
+	return inner == LVS_INET && headers->flags & LVS_HEADERS_DF && binding->pmtu_disc;
 }
 
 /* Whether a packet, or a segment of it, is longer than its outer header can say. @p sums: the
@@ -66,6 +66,19 @@ bool lvs_tunnel_is_too_long(const struct lvs_packet *packet, const struct lvs_he
 /* It does not fit through the path: the outputs cut and cut_len say how, or it is refused. */
 enum lvs_reason lvs_tunnel_narrow(struct lvs_packet *packet, const struct lvs_headers *headers,
 				  const struct lvs_binding *binding);
+
+/* Whether nothing stands in the way of a packet with so many bytes in front. False: a reason, or it
+ * is longer than others and may go all the same. */
+LVS_INLINE bool lvs_tunnel_passes(const struct lvs_packet *packet,
+				  const struct lvs_headers *headers,
+				  const struct lvs_binding *binding, uint32_t overhead,
+				  unsigned outer)
+{
+	return lvs_send_passes(headers, binding->path, overhead) &&
+	       lvs_likely(headers->len + overhead <= UINT16_MAX) &&
+	       lvs_likely(binding->path->source_family == outer) &&
+	       lvs_likely(packet->headroom >= overhead);
+}
 
 /* Whether the packet may go with so many bytes in front, and @p sums as above. Changes nothing but
  * its outputs cut and cut_len. */
@@ -97,9 +110,8 @@ LVS_INLINE enum lvs_reason lvs_tunnel_check(struct lvs_packet *packet,
  * everything else is copied. */
 LVS_INLINE uint8_t lvs_tunnel_tos(uint8_t inner)
 {
-	return (inner & LVS_ECN_MASK) == LVS_ECN_CE
-		       ? (uint8_t)((inner & ~LVS_ECN_MASK) | LVS_ECN_ECT0)
-		       : inner;
+	/* CE alone has both bits, ECT(0) the upper one of them. */
+	return (uint8_t)(inner & ~(inner >> 1 & 1u));
 }
 
 /*
@@ -109,39 +121,53 @@ LVS_INLINE uint8_t lvs_tunnel_tos(uint8_t inner)
  * header's first bytes, which hold ports and a sequence number, serve.
  * A function of the packet alone, so that every worker, of either byte order, gives the same bytes.
  */
-LVS_INLINE uint16_t lvs_tunnel_id(const uint8_t *ip, const struct lvs_headers *headers)
+LVS_INLINE uint16_t lvs_tunnel_id(const uint8_t *ip, const struct lvs_headers *headers,
+				  unsigned inner)
 {
 	uint16_t id = lvs_load16(ip + 4);
 
 	/* Fragments of one packet are packets of their own outside, and may be cut once more. */
 	if (lvs_unlikely(headers->flags & LVS_HEADERS_LATER_FRAGMENT))
 		id = (uint16_t)(id + (lvs_load16(ip + 6) & LVS_FRAG_OFFSET) * LVS_TUNNEL_ID_SPREAD);
-	if (lvs_likely(headers->flow.family == LVS_INET))
+	if (lvs_likely(inner == LVS_INET))
 		return (uint16_t)(id + lvs_ntohs(lvs_csum_fold(lvs_load_be64(ip + 12))));
 	return lvs_ntohs(lvs_csum_fold(lvs_csum_sum(0, ip + 8, headers->payload_offset - 8u)));
 }
 
-/* In words, of which the checksum is made before they are written: memory need not be asked. */
-LVS_INLINE void lvs_tunnel_outer4(struct lvs_packet *packet, const struct lvs_headers *headers,
-				  const struct lvs_binding *binding, uint8_t protocol,
-				  uint32_t overhead)
-{
-	uint8_t *ip = packet->data;
-	uint16_t df = lvs_tunnel_df(headers, binding) ? LVS_FRAG_DF : 0;
-	lvs_be32 first = lvs_htonl(0x45000000u | (uint32_t)lvs_tunnel_tos(headers->tos) << 16 |
-				   (uint16_t)packet->len);
-	lvs_be32 second = lvs_htonl((uint32_t)lvs_tunnel_id(ip + overhead, headers) << 16 | df);
-	lvs_be32 third = lvs_htonl((uint32_t)headers->ttl << 24 | (uint32_t)protocol << 16);
-	lvs_be32 src = binding->path->source.word[0];
-	lvs_be32 dst = binding->dest.word[0];
-	uint64_t sum = (uint64_t)first + second + third + src + dst;
+/* An IPv4 header in words as they will lie there, but for its checksum. */
+struct lvs_tunnel_head4 {
+	uint64_t first; /* up to the fragment's offset */
+	lvs_be32 third; /* TTL and protocol */
+	lvs_be32 src;
+	lvs_be32 dst;
+};
 
-	lvs_store_be32(ip, first);
-	lvs_store_be32(ip + 4, second);
-	lvs_store_be32(ip + 8, third);
+/* Made before anything of the packet at @p ip is changed: it need not be read again. Its @p len is
+ * that with all in front. */
+LVS_INLINE void lvs_tunnel_make4(struct lvs_tunnel_head4 *head, const uint8_t *ip,
+				 const struct lvs_headers *headers,
+				 const struct lvs_binding *binding, uint8_t protocol, uint32_t len,
+				 unsigned inner)
+{
+	uint32_t df = lvs_tunnel_df(headers, binding, inner) ? LVS_FRAG_DF : 0;
+	uint32_t first = 0x45000000u | (uint32_t)lvs_tunnel_tos(headers->tos) << 16 | (uint16_t)len;
+	uint32_t second = (uint32_t)lvs_tunnel_id(ip, headers, inner) << 16 | df;
+
+	head->first = lvs_htonll((uint64_t)first << 32 | second);
+	head->third = lvs_htonl((headers->ttl - 1u) << 24 | (uint32_t)protocol << 16);
+	head->src = binding->path->source.word[0];
+	head->dst = binding->dest.word[0];
+}
+
+LVS_INLINE void lvs_tunnel_write4(uint8_t *ip, const struct lvs_tunnel_head4 *head)
+{
+	uint64_t sum = lvs_csum_add(head->first, (uint64_t)head->third + head->src + head->dst);
+
+	lvs_store_be64(ip, head->first);
+	lvs_store_be32(ip + 8, head->third);
 	lvs_store_be16(ip + 10, (lvs_be16)~lvs_csum_fold(sum));
-	lvs_store_be32(ip + 12, src);
-	lvs_store_be32(ip + 16, dst);
+	lvs_store_be32(ip + 12, head->src);
+	lvs_store_be32(ip + 16, head->dst);
 }
 
 LVS_INLINE void lvs_tunnel_outer6(struct lvs_packet *packet, const struct lvs_headers *headers,
@@ -158,27 +184,39 @@ LVS_INLINE void lvs_tunnel_outer6(struct lvs_packet *packet, const struct lvs_he
 }
 
 /* Takes one hop, makes room for @p overhead bytes and writes the outer header, of which all but
- * the shim is made of. lvs_tunnel_check() has agreed. */
+ * the shim is made of. lvs_tunnel_check() has agreed. The families are those of the packet and of
+ * what goes in front, for who knows them. */
+LVS_INLINE void lvs_tunnel_wrap_of(struct lvs_packet *packet, struct lvs_headers *headers,
+				   const struct lvs_binding *binding, uint8_t protocol,
+				   uint32_t overhead, unsigned inner, unsigned outer)
+{
+	struct lvs_tunnel_head4 head;
+
+	if (lvs_likely(outer == LVS_INET)) {
+		lvs_tunnel_make4(&head, packet->data, headers, binding, protocol,
+				 headers->len + overhead, inner);
+		lvs_send_decrement_ttl_of(packet, headers, inner);
+		lvs_send_to_with(packet, headers, binding->path, overhead);
+		lvs_tunnel_write4(packet->data, &head);
+	} else {
+		lvs_send_decrement_ttl_of(packet, headers, inner);
+		lvs_send_to_with(packet, headers, binding->path, overhead);
+		lvs_tunnel_outer6(packet, headers, binding, protocol);
+	}
+}
+
 LVS_INLINE void lvs_tunnel_wrap(struct lvs_packet *packet, struct lvs_headers *headers,
 				const struct lvs_binding *binding, uint8_t protocol,
 				uint32_t overhead)
 {
-	lvs_send_decrement_ttl(packet, headers);
-	lvs_send_to(packet, headers, binding->path);
-	packet->data -= overhead;
-	packet->headroom = (uint16_t)(packet->headroom - overhead);
-	packet->len += overhead;
-	packet->linear_len += overhead;
-	if (lvs_likely(binding->dest_family == LVS_INET))
-		lvs_tunnel_outer4(packet, headers, binding, protocol, overhead);
-	else
-		lvs_tunnel_outer6(packet, headers, binding, protocol);
+	lvs_tunnel_wrap_of(packet, headers, binding, protocol, overhead, headers->flow.family,
+			   binding->dest_family);
 }
 
 /* The number by which IP knows the packet inside. */
-LVS_INLINE uint8_t lvs_tunnel_inner(const struct lvs_headers *headers)
+LVS_INLINE uint8_t lvs_tunnel_inner(unsigned family)
 {
-	return headers->flow.family == LVS_INET ? LVS_IPIP : LVS_IPV6;
+	return family == LVS_INET ? LVS_IPIP : LVS_IPV6;
 }
 
 /* What the packet requests, with @p overhead bytes in front now, is for lvs_packet_segment(). */
