@@ -324,6 +324,8 @@ int lvs_insert_two(struct lvs_table *table, struct lvs_conn *conn, uint64_t hash
 	int err = 0;
 
 	lvs_keys_of(table, conn, hash, &keys);
+	/* That of the first was fetched with the packet. */
+	lvs_shard_fetch(keys.shard[1], keys.hash[1]);
 	if (!lock_second(&keys) && exists(table, conn, hash)) {
 		err = LVS_ERR_EXISTS;
 	} else if (!reserve(table, &keys)) {
