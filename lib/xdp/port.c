@@ -178,6 +178,8 @@ int lvs_xdp_port_read(const struct lvs_xdp *xdp, struct lvs_xdp_port *port, bool
 	if (facts.ifindex != port->ifindex)
 		return LVS_ERR_NO_DEVICE;
 	*changed = facts.mtu != port->mtu || memcmp(facts.mac, port->mac, sizeof(port->mac)) != 0;
-	take_facts(port, &facts);
+	/* Not its number, which ios read, and which is the same. */
+	atomic_store_explicit(&port->mtu, facts.mtu, memory_order_relaxed);
+	memcpy(port->mac, facts.mac, sizeof(port->mac));
 	return 0;
 }
