@@ -142,6 +142,7 @@ suite_bulk() {
 	e2e_script tests/e2e/mode_tun.sh tun
 	e2e_script tests/e2e/many.sh tun
 	e2e_script tests/e2e/many.sh xdp
+	e2e_script tests/e2e/keepalived.sh long
 }
 
 # e2e_script SCRIPT [ARGUMENT...]: runs it and counts its lines "ok - name", "not ok - name", "skip - name: reason".

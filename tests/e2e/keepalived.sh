@@ -12,10 +12,12 @@
 #                           +---------------------+
 #
 # TCP_CHECK and HTTP_GET, inhibit_on_failure, a group with quorum and sorry server.
+#
+# keepalived.sh BUILD-DIRECTORY long: SSL_GET, MISC_CHECK, PING_CHECK and UDP_CHECK besides.
 set -u
 . "$(dirname "$0")/lib.sh"
 begin "$@"
-RUN=$1/examples/lvs-run/lvs-run
+RUN=$1/examples/lvs-run/lvs-run MORE=${2:-}
 for need in ipvsadm keepalived; do
 	command -v $need >/dev/null || skip "$need is missing"
 done
@@ -51,6 +53,41 @@ common='connect_timeout 0.5
 http="HTTP_GET { url { path /
 		status_code 200 }
 		$common }"
+# What the other checkers ask on rs1: TLS, a script's word, an echo, a datagram.
+more() {
+	[ "$MORE" = long ] || return
+	service 82 '' "MISC_CHECK { misc_path \"/usr/bin/test ! -e $HOSTS_WORK/sick\"
+		misc_timeout 2
+		retry 0 }"
+	for kind in 83:PING_CHECK:8080 84:SSL_GET:8443 85:UDP_CHECK:5000; do
+		IFS=: read -r port checker to <<<"$kind"
+		echo "virtual_server $VIP $port { delay_loop 0.5
+			lvs_sched rr
+			lvs_method NAT
+			protocol TCP
+			real_server ${RS}1 $to { weight 1
+			$checker { $([ "$checker" != SSL_GET ] || echo 'url { path /
+				status_code 200 }')
+				$common } } }"
+	done
+}
+start_udp() {
+	start rs1 "$HOSTS_WORK/udp" python3 -c 'import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("0.0.0.0", 5000))
+time.sleep(1000)'
+	UDP=$STARTED
+}
+start_tls() {
+	start rs1 "$HOSTS_WORK/tls" openssl s_server -accept 8443 -www -key "$HOSTS_WORK/key" -cert "$HOSTS_WORK/cert"
+	TLS=$STARTED
+}
+if [ "$MORE" = long ]; then
+	must openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=rs1 -days 2 -keyout "$HOSTS_WORK/key" \
+		-out "$HOSTS_WORK/cert" 2>"$HOSTS_WORK/openssl"
+	start_udp
+	start_tls
+fi
 cat >"$HOSTS_WORK/keepalived.conf" <<END
 global_defs {
 	router_id test
@@ -74,6 +111,7 @@ virtual_server group two {
 	$(server 1 "$http")
 	$(server 2 "$http")
 }
+$(more)
 END
 
 adm() {
@@ -128,6 +166,27 @@ check "it comes back: its weight too" soon servers 80 '1:1 2:2 3:3'
 check "... and itself" soon servers 81 '1:1 2:2 3:3'
 check "the group has its servers again" soon servers 192.0.2.81:80 '1:1 2:2'
 check "all answer" answered_by "http://$VIP:81" 'rs1 rs2 rs3'
+if [ "$MORE" = long ]; then
+	check "MISC_CHECK: all well" servers 82 '1:1 2:2 3:3'
+	check "PING_CHECK, SSL_GET, UDP_CHECK: all well" eval 'soon servers 83 1:1 && soon servers 84 1:1 && soon servers 85 1:1'
+	touch "$HOSTS_WORK/sick"
+	check "MISC_CHECK: the script says no" soon servers 82 ''
+	stop "$TLS" KILL
+	check "SSL_GET: nobody answers" soon servers 84 ''
+	stop "$UDP" KILL
+	check "UDP_CHECK: an ICMP error says no" soon servers 85 ''
+	on rs1 link set s0 down
+	check "PING_CHECK: no echo" soon servers 83 ''
+	rm "$HOSTS_WORK/sick"
+	on rs1 link set s0 up
+	on rs1 route replace default via 198.51.100.1
+	start_udp
+	start_tls
+	check "PING_CHECK: again" soon servers 83 1:1
+	check "MISC_CHECK: again" soon servers 82 '1:1 2:2 3:3'
+	check "SSL_GET: again" soon servers 84 1:1
+	check "UDP_CHECK: again" soon servers 85 1:1
+fi
 wait $CURL
 check "the download never noticed" cmp "$HOSTS_WORK/got" "$HOSTS_WORK/rs3/files/slow"
 kill "$KEEPALIVED"
