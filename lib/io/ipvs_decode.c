@@ -103,6 +103,7 @@ static int read_field(const struct ipvs_field *field, const struct nlattr *attr,
 	case IPVS_STATS:
 		break;
 	}
+	memset(member, 0, field->nest->size); /* it may come twice */
 	return read_nest(field->nest, mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr),
 			 member, fault);
 }

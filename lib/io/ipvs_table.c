@@ -14,7 +14,8 @@
 	}
 #define TABLE(type, fields, member)                                                                \
 	{                                                                                          \
-		fields, sizeof(fields) / sizeof((fields)[0]), offsetof(struct type, member)        \
+		fields, sizeof(fields) / sizeof((fields)[0]), offsetof(struct type, member),       \
+			sizeof(struct type)                                                        \
 	}
 
 #define STATS(attr, wire, member) FIELD(lvs_ipvs_stats, IPVS_STATS_ATTR_##attr, wire, member)

@@ -38,6 +38,7 @@ struct ipvs_table {
 	const struct ipvs_field *field;
 	unsigned n;
 	unsigned given; /* offset of the member `given` */
+	unsigned size;  /* of the structure */
 };
 
 extern const struct ipvs_table ipvs_command_table, ipvs_info_table, ipvs_own_table, ipvs_ctrl_table;

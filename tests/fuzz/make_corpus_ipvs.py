@@ -88,6 +88,7 @@ CASES = {
     "short": [ALL[0][:20], ALL[0][:-3], b"\x10\0\0\0\x21\0\5\0", bytes(16)],
     "wrong": [message(IPVS, NEW_SERVICE, attr(1, attr(1, b"\2"))), message(IPVS, NEW_SERVICE, attr(1, attr(6, b"x" * 20))),
               message(IPVS, 99), message(0x99, 1), message(IPVS, NEW_SERVICE, attr(1, attr(10, attr(1, b"\0"))))],
+    "twice": [message(IPVS, NEW_SERVICE, service() + mark(5)), message(IPVS, NEW_DEST, service(sched="") + dest(1) + dest(2))],
     "no_request": [struct.pack("<IHHII", 16, 1, 4, 3, 9), struct.pack("<IHHII", 16, 0x21, 0, 3, 9)],
 }
 

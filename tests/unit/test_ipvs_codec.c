@@ -311,6 +311,23 @@ START_TEST(a_datagram_of_several)
 }
 END_TEST
 
+/* The same nest once more: nothing of the first is left. */
+START_TEST(a_nest_twice)
+{
+	struct lvs_ipvs_message message = full_service();
+	size_t len = lvs_ipvs_encode(buffer, sizeof(buffer), &message);
+	const uint16_t second[] = {12, IPVS_CMD_ATTR_SERVICE, 8, IPVS_SVC_ATTR_FWMARK, 7, 0};
+
+	memcpy((char *)buffer + len, second, sizeof(second));
+	buffer[0] = (uint32_t)len + 12;
+	message = decode(buffer, len + 12, 0);
+	ck_assert_uint_eq(message.service.given, LVS_IPVS_BIT(IPVS_SVC_ATTR_FWMARK));
+	ck_assert_uint_eq(message.service.fwmark, 7);
+	ck_assert_uint_eq(message.service.port, 0);
+	ck_assert_str_eq(message.service.sched, "");
+}
+END_TEST
+
 /* A program that was built with an earlier, smaller structure. */
 START_TEST(a_smaller_structure)
 {
@@ -344,6 +361,7 @@ int main(void)
 	tcase_add_loop_test(tcase, what_is_wrong_is_named, 0,
 			    (int)(sizeof(wrong) / sizeof(wrong[0])));
 	tcase_add_test(tcase, a_datagram_of_several);
+	tcase_add_test(tcase, a_nest_twice);
 	tcase_add_test(tcase, a_smaller_structure);
 	return unit_run("ipvs_codec", tcase);
 }
