@@ -7,10 +7,9 @@
 
 #include "conn/inside.h"
 
-/* All but the entries in the index. @p created is its creation number. */
-LVS_INLINE void lvs_insert_begin_as(struct lvs_table *table, struct lvs_shard *home,
-				    struct lvs_conn *conn, uint32_t number, uint32_t tick,
-				    uint32_t created)
+/* All but the entries in the index. */
+LVS_INLINE void lvs_insert_begin(struct lvs_table *table, struct lvs_shard *home,
+				 struct lvs_conn *conn, uint32_t number, uint32_t tick)
 {
 	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
 	uint32_t seen = atomic_load_explicit(&conn->seen, memory_order_relaxed);
@@ -19,20 +18,12 @@ LVS_INLINE void lvs_insert_begin_as(struct lvs_table *table, struct lvs_shard *h
 	if (lvs_unlikely(word & LVS_CONN_NO_CPORT))
 		/* relaxed: who must find it was told of it */
 		atomic_fetch_add_explicit(lvs_table_no_port(table, conn), 1, memory_order_relaxed);
-	conn->created = created;
+	conn->created = 1 + atomic_fetch_add_explicit(&table->created, 1, memory_order_relaxed);
 	if (home->wheel.linked_n == 0)
 		home->wheel.now = tick;
 	lvs_wheel_link_as(&home->wheel, &table->arena, conn, number, lvs_conn_deadline(seen, word));
 	/* release: the fixed fields; pairs with the acquire in lvs_table_next() */
 	atomic_store_explicit(&conn->word, word | LVS_CONN_LIVE, memory_order_release);
-}
-
-LVS_INLINE void lvs_insert_begin(struct lvs_table *table, struct lvs_shard *home,
-				 struct lvs_conn *conn, uint32_t number, uint32_t tick)
-{
-	uint32_t created = 1 + atomic_fetch_add_explicit(&table->created, 1, memory_order_relaxed);
-
-	lvs_insert_begin_as(table, home, conn, number, tick, created);
 }
 
 /* Of one that has two keys. */

@@ -107,8 +107,11 @@ static int check_fixed(struct lvs_import *import, const struct lvs_import_conn *
 	if (age + AHEAD_MAX > TICKS_MAX + AHEAD_MAX)
 		return lvs_import_fail(import, "last packet is %d ticks old, expected at most %d",
 				       (int)age, (int)TICKS_MAX);
-	if (!conn->dest && (conn->method != LVS_METHOD_BYPASS || conn->flags & LVS_WIRE_TEMPLATE))
-		return lvs_import_fail(import, "it has no destination");
+	if (!conn->dest != (conn->method == LVS_METHOD_BYPASS) ||
+	    (!conn->dest && conn->flags & LVS_WIRE_TEMPLATE))
+		return lvs_import_fail(import,
+				       "method is %u to destination %u, expected %u to 0 alone",
+				       conn->method, (unsigned)conn->dest, LVS_METHOD_BYPASS);
 	return 0;
 }
 

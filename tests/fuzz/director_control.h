@@ -387,6 +387,34 @@ static inline void change_settings(struct bench *bench, unsigned bits)
 			   after.drop_entry == settings.drop_entry);
 }
 
+/* All connections go out, and into the director that they are of: what it writes it can read, and
+ * what is there already stays. */
+static inline void carry(struct bench *bench, unsigned bits)
+{
+	struct lvs_import_conf conf = {.size = sizeof(conf),
+				       .flags = bits & 1 ? LVS_IMPORT_SAME_CLOCK : 0,
+				       .now_ns = bench->now};
+	uint8_t buffer[LVS_EXPORT_BUFFER];
+	struct lvs_export *out = NULL;
+	struct lvs_import *in = NULL;
+	unsigned passes = 1 + (bits >> 1 & 1), pass = 0;
+
+	if (lvs_export_new(bench->director, passes, &out) == 0 &&
+	    lvs_import_new(bench->director, &conf, &in) == 0)
+		while (pass < passes) {
+			int64_t n = lvs_export_read(out, buffer, sizeof(buffer));
+
+			FUZZ_CHECK(n >= 0);
+			pass += n == 0;
+			if (lvs_import_feed(in, buffer, (size_t)n) != n)
+				break;
+		}
+	FUZZ_CHECK(!in || !lvs_import_error(in)[0]);
+	FUZZ_CHECK(pass == passes || bench->fail_at);
+	lvs_import_del(in);
+	lvs_export_del(out);
+}
+
 static inline void other_control(struct bench *bench, unsigned what)
 {
 	unsigned bits = take(&bench->in);
@@ -396,6 +424,8 @@ static inline void other_control(struct bench *bench, unsigned what)
 		set_filter(bench, bits);
 		break;
 	case 1:
+		if (what & 0x80)
+			carry(bench, bits);
 		look_in(bench, bits);
 		break;
 	case 2:

@@ -113,7 +113,8 @@ static struct lvs_import_report feed(struct lvs_director *director, const uint8_
 	}
 	FUZZ_CHECK(!lvs_import_error(import)[0] == (n != LVS_ERR_FORMAT));
 	FUZZ_CHECK(lvs_import_get_report(import, &report) == 0);
-	FUZZ_CHECK(report.bytes == at);
+	/* Those before what was wrong are told of there alone. */
+	FUZZ_CHECK(n < 0 ? report.bytes >= at : report.bytes == at);
 	lvs_import_del(import);
 	return report;
 }

@@ -127,7 +127,10 @@ static const struct {
 	{CONN + 28, 11, "byte 92, connection 1: state is 11, expected below 11"},
 	{CONN + 29, 1, "byte 92, connection 1: protocol is 1, expected 6, 17 or 132"},
 	{CONN + 25, 1, "byte 92, connection 1: is too short"},
-	{CONN + 11, 0, "byte 92, connection 1: it has no destination"},
+	{CONN + 11, 0,
+	 "byte 92, connection 1: method is 0 to destination 0, expected 4 to 0 alone"},
+	{CONN + 30, 4,
+	 "byte 92, connection 1: method is 4 to destination 3, expected 4 to 0 alone"},
 };
 
 START_TEST(test_faults)
