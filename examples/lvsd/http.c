@@ -14,8 +14,9 @@
 
 enum {
 	CONNECTIONS_MAX = 16,
-	TIMEOUT_S = 10, /* for who does not read, or says nothing */
-	BLOCK = 16384,  /* bytes made at a time */
+	TIMEOUT_S = 10,     /* for who does not read, or says nothing */
+	BLOCK = 65536,      /* bytes made at a time, in well under a millisecond */
+	MEMORY = 2 * BLOCK, /* of a connection */
 };
 
 static void describe(const struct lvsd *lvsd, struct metrics_source *source)

@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -396,6 +397,43 @@ START_TEST(test_example)
 }
 END_TEST
 
+static const char *const keys[] = {
+#define KEY(name, key, kind, live) key,
+	CONFIG_KEYS(KEY)
+#undef KEY
+};
+
+static bool stands_in(const char *path, const char *key)
+{
+	FILE *file = fopen(path, "r");
+	char line[512], wanted[64];
+	bool found = false;
+
+	ck_assert_ptr_nonnull(file);
+	snprintf(wanted, sizeof(wanted), "%s:", key);
+	while (!found && fgets(line, sizeof(line), file))
+		found = strstr(line, wanted) != NULL;
+	fclose(file);
+	return found;
+}
+
+/* Nobody has to guess what there is. */
+START_TEST(test_documented)
+{
+	char escaped[64];
+	size_t at = 0;
+
+	ck_assert_msg(stands_in(EXAMPLE, keys[_i]), "%s lacks %s", EXAMPLE, keys[_i]);
+	for (const char *c = keys[_i]; *c; c++) { /* roff's hyphens */
+		if (*c == '-')
+			escaped[at++] = '\\';
+		escaped[at++] = *c;
+	}
+	escaped[at] = 0;
+	ck_assert_msg(stands_in(MANUAL, escaped), "%s lacks %s", MANUAL, keys[_i]);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("rules_config");
@@ -407,5 +445,6 @@ int main(void)
 	tcase_add_test(tcase, test_options);
 	tcase_add_test(tcase, test_changes);
 	tcase_add_test(tcase, test_example);
+	tcase_add_loop_test(tcase, test_documented, 0, (int)(sizeof(keys) / sizeof(keys[0])));
 	return unit_run("rules_config", tcase);
 }
