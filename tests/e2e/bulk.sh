@@ -147,7 +147,7 @@ matrix() { # MODE ADAPTER
 	*) tunnel_kind ;;
 	esac
 	adapter_is "$2"
-	adapter_built || { echo "skip - $LABEL $2: lvsd is built without $2" && return; }
+	why=$(adapter_works) || { echo "skip - $LABEL $2: $why" && return; }
 	must mode_build "$MODE"
 	for n in 1 2 3; do
 		must web rs$n

@@ -11,9 +11,26 @@ adapter_is() {
 	esac
 }
 
-# adapter_built: whether lvsd has it.
-adapter_built() {
-	! "$LVSD" --io "${LVSD_IO:-packet:}nobody" --rules /dev/null 2>&1 | grep 'built without'
+# adapter_works: whether lvsd has the adapter and may use it here, which xdp in a user namespace of its own may not;
+# says why not.
+adapter_works() {
+	local pid said=$HOSTS_WORK/works status=0
+	[ "${LVSD_IO:-}" = xdp: ] || return 0
+	ip link add p0 type veth peer name p1 && ip link set p0 up && ip link set p1 up
+	: >"$said" && : >"$said.rules"
+	"$LVSD" --io xdp:p0 --rules "$said.rules" >"$said" 2>&1 &
+	pid=$!
+	soon works_or_not "$pid" "$said"
+	grep -q 'ready: ' "$said" || status=1
+	kill $pid 2>/dev/null
+	wait $pid
+	ip link del p0
+	[ $status -eq 0 ] || head -n 1 "$said"
+	return $status
+}
+
+works_or_not() { # PID FILE
+	grep -q 'ready: ' "$2" || gone "$1"
 }
 
 # tell: the newest report, in HOSTS_WORK/report.

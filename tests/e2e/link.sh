@@ -153,7 +153,7 @@ must director "$RULES" nat --workers 2 --log-level info
 DIRECTOR=$STARTED
 cases tun
 adapter_is xdp
-if adapter_built && director "$RULES" nat --log-level info; then
+if adapter_works >"$HOSTS_WORK/why" && director "$RULES" nat --log-level info; then
 	DIRECTOR=$STARTED
 	cases xdp
 else

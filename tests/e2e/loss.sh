@@ -215,7 +215,7 @@ tear_down() {
 client_path() { # MODE ADAPTER plain|''
 	local name=$1-$2${3:+-$3}
 	adapter_is "$2"
-	adapter_built || { echo "skip - $name: lvsd is built without $2" && return; }
+	why=$(adapter_works) || { echo "skip - $name: $why" && return; }
 	IS_PLAIN=$3
 	set_up_client "$1"
 	[ "$1" != nat ] || must watch_untranslated

@@ -30,7 +30,7 @@ declare -A PORT=([rr]=8001 [wrr]=8002 [mh]=8003) CYCLES=([rr]=5 [wrr]=2)
 HASHED=4000 OPENED=0
 
 adapter_is "${2:-packet}"
-adapter_built || skip "lvsd is built without ${2:-packet}"
+why=$(adapter_works) || skip "${2:-packet}: $why"
 
 # server N [6], servers [6]: addresses.
 server() {

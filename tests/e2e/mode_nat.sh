@@ -17,7 +17,7 @@ set -u
 . "$(dirname "$0")/lib-report.sh"
 begin "$@"
 adapter_is "${2:-packet}"
-adapter_built || skip "lvsd is built without $2"
+why=$(adapter_works) || skip "$2: $why"
 
 case_udp() {
 	local n

@@ -23,7 +23,7 @@ set -u
 . "$(dirname "$0")/lib-report.sh"
 begin "$@"
 adapter_is "${2:-packet}"
-adapter_built || skip "lvsd is built without $2"
+why=$(adapter_works) || skip "$2: $why"
 mode_test tun
 must tell
 check "the adapter is ${2:-packet}" grep -qx "Adapter ${2:-packet}" "$HOSTS_WORK/report"

@@ -207,7 +207,7 @@ watch_frames() {
 set_up() { # MODE ADAPTER
 	MODE=$1 ADAPTER=$2 LABEL="$1 $2"
 	adapter_is "$2"
-	adapter_built || { echo "skip - $LABEL: lvsd is built without $2" && exit 0; }
+	why=$(adapter_works) || { echo "skip - $LABEL: $why" && exit 0; }
 	must mode_build "$MODE"
 	must web rs1
 	ln -s "$HOSTS_WORK/data" "$HOSTS_WORK/rs1/files/data"

@@ -23,7 +23,7 @@ CASES=(nat-packet nat-tun nat-xdp dr-packet dr-xdp tun-packet tun-tun tun-xdp)
 begin "$@"
 FLOOD=$(dirname "$0")/lib-flood.py MODE=${3%-*} ADAPTER=${3#*-} NAME=$3
 adapter_is "$ADAPTER"
-adapter_built || { echo "skip - $NAME: lvsd is built without $ADAPTER" && exit 0; }
+why=$(adapter_works) || { echo "skip - $NAME: $why" && exit 0; }
 
 # datagrams FAMILY PORT SERVER-NUMBER...: a service of UDP, whose servers have its port.
 datagrams() {
