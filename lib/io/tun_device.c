@@ -99,43 +99,53 @@ int lvs_tun_set(const struct lvs_tun *tun, const char *family, const char *key, 
 	return written == 1 ? 0 : -1;
 }
 
-/* Asks the kernel for IPv4 address @addr of host scope; 0, or -1 with errno set. */
-static int put_address(struct mnl_socket *netlink, unsigned ifindex, uint32_t addr)
+/* Sends a request to the kernel, in a buffer of @room bytes that takes its answer; 0, or -1 with
+ * errno set. */
+static int ask_bound(struct mnl_socket *netlink, struct nlmsghdr *request, size_t room)
 {
-	char buffer[256];
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-	struct ifaddrmsg *body;
 	ssize_t got;
 
-	request->nlmsg_type = RTM_NEWADDR;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK;
-	body = mnl_nlmsg_put_extra_header(request, sizeof(*body));
-	body->ifa_family = AF_INET;
-	body->ifa_prefixlen = 32;
-	body->ifa_scope = RT_SCOPE_HOST; /* never the source of the host's own packets */
-	body->ifa_index = ifindex;
-	mnl_attr_put_u32(request, IFA_LOCAL, addr);
+	request->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
 	if (mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) < 0 ||
 	    mnl_socket_sendto(netlink, request, request->nlmsg_len) < 0)
 		return -1;
-	got = mnl_socket_recvfrom(netlink, buffer, sizeof(buffer));
+	got = mnl_socket_recvfrom(netlink, request, room);
 	if (got < 0 ||
-	    mnl_cb_run(buffer, (size_t)got, 0, mnl_socket_get_portid(netlink), NULL, NULL) < 0)
+	    mnl_cb_run(request, (size_t)got, 0, mnl_socket_get_portid(netlink), NULL, NULL) < 0)
 		return -1;
 	return 0;
 }
 
-/* Gives the interface the dummy address 192.0.0.8 (RFC 7600). */
-static int add_dummy_address(const char *name)
+static int ask_kernel(struct nlmsghdr *request, size_t room)
 {
 	struct mnl_socket *netlink = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	int err;
+	int err, why;
 
 	if (!netlink)
 		return -1;
-	err = put_address(netlink, if_nametoindex(name), lvs_htonl(0xc0000008));
+	err = ask_bound(netlink, request, room);
+	why = errno;
 	mnl_socket_close(netlink);
+	errno = why;
 	return err;
+}
+
+/* Gives the interface the dummy address 192.0.0.8 (RFC 7600); 0, or -1 with errno set. */
+static int add_dummy_address(const char *name)
+{
+	char buffer[256];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct ifaddrmsg *body;
+
+	request->nlmsg_type = RTM_NEWADDR;
+	request->nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE;
+	body = mnl_nlmsg_put_extra_header(request, sizeof(*body));
+	body->ifa_family = AF_INET;
+	body->ifa_prefixlen = 32;
+	body->ifa_scope = RT_SCOPE_HOST; /* never the source of the host's own packets */
+	body->ifa_index = if_nametoindex(name);
+	mnl_attr_put_u32(request, IFA_LOCAL, lvs_htonl(0xc0000008));
+	return ask_kernel(request, sizeof(buffer));
 }
 
 /*
@@ -189,12 +199,19 @@ int lvs_tun_get_mtu(const struct lvs_tun *tun, unsigned *mtu)
 	return err;
 }
 
+/* By netlink: the ioctl wants the rights of the initial namespace, wherever the device is. */
 int lvs_tun_set_queue(const struct lvs_tun *tun, unsigned packets)
 {
-	struct ifreq request = request_for(tun);
+	char buffer[256];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 
-	request.ifr_qlen = (int)packets;
-	return device_ioctl(tun, SIOCSIFTXQLEN, "cannot set its queue's length", &request);
+	request->nlmsg_type = RTM_NEWLINK;
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(request, IFLA_IFNAME, tun->name);
+	mnl_attr_put_u32(request, IFLA_TXQLEN, packets);
+	return ask_kernel(request, sizeof(buffer))
+		       ? lvs_tun_failed(tun, "cannot set its queue's length")
+		       : 0;
 }
 
 int lvs_tun_bring_up(const struct lvs_tun *tun)

@@ -93,12 +93,13 @@ static int set_up(const struct end *end, uint32_t mtu)
 	memcpy(request.ifr_name, end->device, IFNAMSIZ);
 	request.ifr_mtu = (int)mtu;
 	err = ioctl(fd, SIOCSIFMTU, &request);
+	/* In another user namespace the kernel's own length, 500, has to do. */
 	request.ifr_qlen = QUEUE;
-	err = err ? err : ioctl(fd, SIOCSIFTXQLEN, &request);
+	(void)ioctl(fd, SIOCSIFTXQLEN, &request);
 	request.ifr_flags = IFF_UP | IFF_POINTOPOINT | IFF_NOARP;
 	err = err ? err : ioctl(fd, SIOCSIFFLAGS, &request);
 	close(fd);
-	return err ? failed(end, "MTU, queue or flags") : 0;
+	return err ? failed(end, "MTU or flags") : 0;
 }
 
 static int open_end(struct end *end, uint32_t mtu)
