@@ -48,7 +48,7 @@ static void append_addr(struct part *part, unsigned family, const union lvs_addr
 			bool brackets)
 {
 	const uint8_t *b = addr->byte;
-	char text[40];
+	char text[8 * 5 + 1]; /* the last colon goes */
 
 	if (family != LVS_INET6) {
 		append(part, "%08" PRIX32, ntohl(addr->word[0]));

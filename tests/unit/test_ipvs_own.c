@@ -194,10 +194,18 @@ START_TEST(test_long_file)
 	for (unsigned i = 1; i < 500; i++) {
 		struct lvs_ipvs_message m = ipvs_rig_service(IPVS_CMD_NEW_SERVICE, i);
 
+		if (i == 1) {
+			m.service.family = LVS_INET6;
+			m.service.addr.byte[15] = 0xfe;
+			m.service.netmask = 128;
+		}
+
 		ck_assert_int_eq(ipvs_rig_ask(rig, &m), 0);
 	}
 	ck_assert_int_eq(read_file("ip_vs"), 0);
 	ck_assert_uint_gt(rig->answers.datagrams, 1);
+	ck_assert_ptr_nonnull(
+		strstr(text, "TCP  [c000:0201:0000:0000:0000:0000:0000:00fe]:0051 rr  \n"));
 	for (const char *at = text; (at = strchr(at, '\n')); at++)
 		lines++;
 	ck_assert_uint_eq(lines, 3 + 500 + 2);
