@@ -15,5 +15,6 @@ must on director addr add 192.0.2.1/24 dev d0
 chmod 755 "$HOSTS_WORK"
 mkdir "$HOSTS_WORK/proc"
 must mount -t proc proc "$HOSTS_WORK/proc"
+# shellcheck disable=SC2034 # finish
 at director python3 "$E2E/lib-service.py" "$LVSD" "$HOSTS_WORK" || failed=1
 finish
