@@ -119,6 +119,18 @@ static struct lvs_import_report feed(struct lvs_director *director, const uint8_
 	return report;
 }
 
+/* Those that can be found; one that has ended and controls others counts besides. */
+static uint64_t count(const struct lvs_director *director)
+{
+	struct lvs_conn_info info = {.size = sizeof(info)};
+	struct lvs_cursor cursor = {0};
+	uint64_t n = 0;
+
+	while (lvs_director_next_conn(director, NULL, &cursor, &info) == 1)
+		n++;
+	return n;
+}
+
 /* Whatever is there now goes out and into another one, whole. */
 static void round_trip(struct lvs_director *director)
 {
@@ -136,7 +148,7 @@ static void round_trip(struct lvs_director *director)
 	lvs_export_del(export);
 	report = feed(other, data, len, len, LVS_IMPORT_SAME_CLOCK);
 	FUZZ_CHECK(report.complete);
-	FUZZ_CHECK(report.taken == lvs_director_conn_n(director));
+	FUZZ_CHECK(report.taken == count(director));
 	check(other);
 	lvs_director_del(other);
 }
