@@ -175,6 +175,8 @@ tshark          command -v tshark                   # unit
 iproute2        command -v ip                       # e2e bulk demo kernel kernel-long
 nftables        command -v nft                      # e2e bulk demo kernel kernel-long
 ethtool         command -v ethtool                  # e2e bulk
+keepalived      command -v keepalived               # e2e bulk
+openssl         command -v openssl                  # bulk
 chromium        command -v chromium                 # bulk
 iputils-ping    command -v ping                     # e2e bulk
 procps          command -v sysctl                   # e2e bulk
