@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "control.h"
-#include "http.h"
-#include "xdp.h"
-#include "address.h"
-#include "genl.h"
-#include "links.h"
+#include "web/http.h"
+#include "adapters/xdp.h"
+#include "host/address.h"
+#include "genl/genl.h"
+#include "host/links.h"
 #include "log.h"
 #include "marks.h"
-#include "paths.h"
+#include "host/paths.h"
 #include "reload.h"
-#include "report.h"
+#include "report/report.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -3,13 +3,13 @@
 #ifndef LVSD_LVSD_H
 #define LVSD_LVSD_H
 
-#include "addr_set.h"
+#include "host/addr_set.h"
 #include "self_check.h"
 #include "gate.h"
-#include "notify.h"
-#include "genl_serve.h"
+#include "service/notify.h"
+#include "genl/serve.h"
 #include "options.h"
-#include "rules.h"
+#include "rules/rules.h"
 #include "worker.h"
 
 #include <liblvs/host.h>

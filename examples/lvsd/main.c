@@ -7,19 +7,19 @@
  *     worker threads: adapter -> lvs_worker_process() -> adapter  <---------+
  */
 #include "control.h"
-#include "dry.h"
-#include "forwarding.h"
-#include "genl.h"
-#include "http.h"
-#include "links.h"
+#include "host/dry.h"
+#include "host/forwarding.h"
+#include "genl/genl.h"
+#include "web/http.h"
+#include "host/links.h"
 #include "log.h"
 #include "lvsd.h"
-#include "pick.h"
-#include "privileges.h"
+#include "adapters/pick.h"
+#include "service/privileges.h"
 #include "reload.h"
-#include "report.h"
-#include "tuning.h"
-#include "xdp.h"
+#include "report/report.h"
+#include "host/tuning.h"
+#include "adapters/xdp.h"
 
 #include <errno.h>
 #include <net/if.h>

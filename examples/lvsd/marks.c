@@ -2,7 +2,7 @@
 #include "marks.h"
 #include "log.h"
 #include "lvsd.h"
-#include "mark_reach.h"
+#include "rules/mark_reach.h"
 
 #include <stdlib.h>
 #include <string.h>

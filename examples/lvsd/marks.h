@@ -3,7 +3,7 @@
 #ifndef LVSD_MARKS_H
 #define LVSD_MARKS_H
 
-#include "rules.h"
+#include "rules/rules.h"
 
 #include <stdbool.h>
 

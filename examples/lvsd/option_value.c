@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "option_value.h"
-#include "genl.h"
-#include "xdp.h"
+#include "genl/genl.h"
+#include "adapters/xdp.h"
 
 #include <liblvs/host.h>
 

@@ -3,9 +3,9 @@
 #ifndef LVSD_OPTIONS_H
 #define LVSD_OPTIONS_H
 
-#include "config.h"
+#include "config/config.h"
 #include "cpus.h"
-#include "setting.h"
+#include "rules/setting.h"
 
 #include <liblvs/io.h>
 #include <liblvs/xdp.h>

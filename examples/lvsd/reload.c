@@ -5,16 +5,16 @@
  * one transaction, and last the host gets back what is not ours any more.
  */
 #include "reload.h"
-#include "adapter.h"
-#include "address.h"
-#include "apply.h"
-#include "capture.h"
-#include "forwarding.h"
+#include "adapters/adapter.h"
+#include "host/address.h"
+#include "rules/apply.h"
+#include "host/capture.h"
+#include "host/forwarding.h"
 #include "log.h"
 #include "marks.h"
-#include "paths.h"
-#include "rules_read.h"
-#include "tuning.h"
+#include "host/paths.h"
+#include "rules/read.h"
+#include "host/tuning.h"
 
 #include <string.h>
 

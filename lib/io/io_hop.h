@@ -6,7 +6,7 @@
 #include <liblvs/io.h>
 
 #include "io/io_count.h"
-#include "io/packet_wait.h"
+#include "io/packet/wait.h"
 
 struct lvs_io_hop {
 	const struct lvs_io_conf *conf; /* the io's */

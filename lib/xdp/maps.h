@@ -3,7 +3,7 @@
 #ifndef LVS_XDP_MAPS_H
 #define LVS_XDP_MAPS_H
 
-#include "io/host_capture.h"
+#include "io/host/capture.h"
 #include "xdp/steer.h"
 
 /* The kind of a rule that was spelled out, and its bit. */

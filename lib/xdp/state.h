@@ -9,7 +9,7 @@
 
 #include <liblvs/xdp.h>
 
-#include "io/host_capture.h"
+#include "io/host/capture.h"
 #include "xdp/steer.h"
 
 struct bpf_object;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Which frames are steered: what the filter table of lib/io/host_capture.h takes away from a host,
+ * Which frames are steered: what the filter table of lib/io/host/capture.h takes away from a host,
  * decided over again by the XDP program (steer_match.h). Here is what its maps hold.
  *
  *   links:  interface              --> its address, its sockets, the longest frame

@@ -5,8 +5,8 @@
 
 #include "io/io_hop.h"
 #include "io/io_wake.h"
-#include "io/packet_pass.h"
-#include "io/packet_tx.h"
+#include "io/packet/pass.h"
+#include "io/packet/tx.h"
 #include "xdp/sockets.h"
 
 struct lvs_xdp_io {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* lvsd's YAML file, any bytes: it is taken, or there is a sentence with a line, and nothing is
  * kept. */
-#include "config.h"
+#include "config/config.h"
 #include "options.h"
-#include "rules.h"
+#include "rules/rules.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -24,7 +24,7 @@
 #include <liblvs/io.h>
 #include <liblvs/liblvs.h>
 
-#include "rules.h"
+#include "rules/rules.h"
 
 enum {
 	PATH_MAX_LEN = 4096,

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/byteorder.h"
-#include "io/host_capture.h"
+#include "io/host/capture.h"
 
 #include "unit.h"
 

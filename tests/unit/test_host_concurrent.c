@@ -7,7 +7,7 @@
 #include <liblvs/error.h>
 
 #include "base/byteorder.h"
-#include "io/host_state.h"
+#include "io/host/state.h"
 
 #include "unit.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/byteorder.h"
 #include "base/compiler.h"
-#include "io/host_frame.h"
+#include "io/host/frame.h"
 
 #include "unit.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/byteorder.h"
 #include "base/compiler.h"
-#include "io/host_capture.h"
+#include "io/host/capture.h"
 
 #include "capture_rig.h"
 #include "unit.h"

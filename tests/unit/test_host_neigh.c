@@ -10,9 +10,9 @@
 
 #include "base/byteorder.h"
 #include "base/compiler.h"
-#include "io/host_neigh.h"
-#include "io/host_neigh_entry.h"
-#include "io/host_netlink.h"
+#include "io/host/neigh.h"
+#include "io/host/neigh_entry.h"
+#include "io/host/netlink.h"
 
 #include "unit.h"
 

@@ -3,8 +3,8 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "io/host_neigh.h"
-#include "io/host_neigh_entry.h"
+#include "io/host/neigh.h"
+#include "io/host/neigh_entry.h"
 
 #include "unit.h"
 

@@ -8,7 +8,7 @@
 
 #include <liblvs/error.h>
 
-#include "io/host_netlink.h"
+#include "io/host/netlink.h"
 
 #include "unit.h"
 

@@ -7,9 +7,9 @@
 
 #include "base/byteorder.h"
 #include "base/compiler.h"
-#include "io/host_link.h"
-#include "io/host_netlink.h"
-#include "io/host_route.h"
+#include "io/host/link.h"
+#include "io/host/netlink.h"
+#include "io/host/route.h"
 
 #include "unit.h"
 

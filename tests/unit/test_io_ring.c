@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A receive ring without a kernel: who has a frame, in what order, round and round. */
-#include "io/packet_ring.h"
+#include "io/packet/ring.h"
 
 #include "unit.h"
 

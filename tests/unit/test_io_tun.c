@@ -3,8 +3,8 @@
 #include <liblvs/error.h>
 #include <liblvs/io.h>
 
-#include "io/tun_device.h"
-#include "io/tun_hop.h"
+#include "io/tun/device.h"
+#include "io/tun/hop.h"
 
 #include "packet_ref.h"
 #include "unit.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The queue of packets whose next hop is not known yet. */
-#include "io/packet_wait.h"
+#include "io/packet/wait.h"
 
 #include "unit.h"
 

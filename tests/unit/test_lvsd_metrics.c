@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What lvsd tells Prometheus: every line once, whole, however it is read; names that need escapes.
  */
-#include "metrics.h"
+#include "web/metrics.h"
 
 #include "unit.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* lvsd and the service manager: what the environment may say, what is told, a worker that is stuck.
  */
-#include "notify.h"
+#include "service/notify.h"
 #include "worker.h"
 
 #include "unit.h"

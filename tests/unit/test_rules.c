@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* lvsd's rules files: what is taken, and the message for each kind of mistake. */
-#include "rules.h"
+#include "rules/rules.h"
 
 #include "unit.h"
 

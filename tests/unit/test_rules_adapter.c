@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Rules that an adapter cannot carry: refused, naming both. */
-#include "adapter.h"
+#include "adapters/adapter.h"
 
 #include <liblvs/io.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* lvsd's way from the rules in force to new ones: the difference only, all or nothing. */
-#include "apply.h"
+#include "rules/apply.h"
 
 #include <liblvs/list.h>
 

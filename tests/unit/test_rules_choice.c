@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which adapter suits which interfaces. */
-#include "choice.h"
+#include "adapters/choice.h"
 
 #include "unit.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* lvsd's YAML file: what is taken, and the message for each kind of mistake. */
-#include "config.h"
+#include "config/config.h"
 #include "options.h"
-#include "rules.h"
+#include "rules/rules.h"
 
 #include "unit.h"
 

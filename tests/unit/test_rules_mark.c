@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Marking rules of lvsd's rules files: what they say, each mistake, and what services get of them.
  */
-#include "mark_reach.h"
-#include "rules.h"
+#include "rules/mark_reach.h"
+#include "rules/rules.h"
 
 #include "unit.h"
 

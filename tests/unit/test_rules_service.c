@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* lvsd's rules files: what ipvsadm's options of services, tunnels and settings become, and which do
  * not go with each other. */
-#include "rules.h"
+#include "rules/rules.h"
 
 #include "unit.h"
 

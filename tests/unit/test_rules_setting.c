@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* lvsd's settings: taken by the kernel's names, from the rules file and the command line. */
-#include "rules.h"
+#include "rules/rules.h"
 
 #include "unit.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* lvsd's report: ipvsadm's tables, to the column. */
-#include "apply.h"
-#include "report_conns.h"
-#include "report_services.h"
-#include "show.h"
+#include "rules/apply.h"
+#include "report/conns.h"
+#include "report/services.h"
+#include "rules/show.h"
 
 #include "unit.h"
 

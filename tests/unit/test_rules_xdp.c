@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* lvsd's --xdp. */
-#include "xdp.h"
+#include "adapters/xdp.h"
 
 #include <string.h>
 

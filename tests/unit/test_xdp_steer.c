@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/byteorder.h"
-#include "io/host_capture.h"
-#include "io/host_direct.h"
+#include "io/host/capture.h"
+#include "io/host/direct.h"
 #include "unit.h"
 #include "xdp/maps.h"
 #include "xdp/steer_match.h"
