@@ -62,7 +62,8 @@ static int put_mark(struct tree *tree, struct mark_item *item, struct rules *rul
 	for (unsigned i = 1; i < MARK_KEYS; i++) {
 		if (!item->text[i])
 			continue;
-		words.word[words.n++] = strcpy(name[i], mark_keys[i]);
+		snprintf(name[i], sizeof(name[i]), "%s", mark_keys[i]);
+		words.word[words.n++] = name[i];
 		words.word[words.n++] = item->text[i];
 	}
 	return rules_take_marks(rules, &words, tree->error);
