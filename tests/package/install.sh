@@ -26,7 +26,8 @@ others=$(find runtime -mindepth 1 -not -type d -not -name '*.so.*')
 [ -z "$others" ] || wrong "not for the component runtime: $others"
 others=$(find development -mindepth 1 -not -type d -name '*.so.*')
 [ -z "$others" ] || wrong "not for the component development: $others"
-others=$(find tools -mindepth 1 -not -type d -not -path '*bin/*' -not -path '*/man/*' -not -path '*/doc/*' -not -path '*/systemd/*')
+others=$(find tools -mindepth 1 -not -type d -not -path '*bin/*' -not -path '*/man/*' -not -path '*/doc/*' -not -path '*/systemd/*' \
+	-not -path '*/bash-completion/*' -not -name liblvs-run.so)
 [ -z "$others" ] || wrong "not for the component tools: $others"
 for file in liblvs.so.0 liblvs.so liblvs.a liblvs.pc liblvsConfig.cmake liblvs.h; do
 	[ -n "$(find all -name "$file")" ] || wrong "not installed: $file"
