@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/report.h"
+#include "report.h"
 #include "table.h"
 
 #define POOL 4096 /* questions a round, of keys drawn at random */
