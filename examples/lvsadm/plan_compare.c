@@ -122,7 +122,9 @@ int plan_compare(const struct plan *plan, const struct link *link, FILE *out)
 
 	if (other && !error)
 		print_wanted(plan, other);
-	if ((one && fclose(one)) | (other && fclose(other)))
+	if (one && fclose(one))
+		error = -ENOMEM;
+	if (other && fclose(other))
 		error = -ENOMEM;
 	if (!error)
 		error = cut(&present);

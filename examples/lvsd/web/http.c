@@ -121,7 +121,7 @@ static enum MHD_Result answer(void *user, struct MHD_Connection *connection, con
 	return answer_text(connection, MHD_HTTP_NOT_FOUND, "There are / and /metrics\n");
 }
 
-static void tell(void *user, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void tell(void *user, const char *format, va_list args)
 {
 	const struct lvsd *lvsd = user;
 	char text[256];
