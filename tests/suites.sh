@@ -8,7 +8,7 @@ build-clang	fast	150	clang builds everything, warnings are errors
 unit	fast	120	unit tests, golden packets, replay of the fuzz corpora
 sanitizers	fast	400	the same under the address and undefined behaviour sanitizers
 tsan	fast	150	torture tests and all others with threads, under the thread sanitizer
-static	fast	300	clang-format, clang-tidy of lib and examples, cppcheck, shellcheck
+static	fast	300	clang-format, clang-tidy of lib, of examples in short, cppcheck, shellcheck, manual pages
 package	fast	90	consumers, headers, symbols, documentation
 count	fast	120	work a packet costs, counted
 e2e	fast	400	real hosts in network namespaces
@@ -16,7 +16,7 @@ demo	fast	100	the demo: NAT, TUN, DR, nested, DNS, by IPv4 and IPv6
 bulk	all	700	bulk and bad paths: ten files of 200 MB at once, 8 MB each way with 5 % loss; more adapters; the page in a browser
 kernel	fast	240	the kernel of Debian as the judge: random scenarios, its tunnel ends, VLANs and bonds
 kernel-long	all	2000	2,000 random scenarios with 100,000 packets
-tidy-tests	all	500	clang-tidy of the tests
+tidy-tests	all	700	clang-tidy of tests and examples, paths followed
 release	all	240	the release build passes the unit tests
 clang-sanitizers	all	400	unit tests by clang, with its sanitizers
 fuzz	all	900	each fuzz target runs for a while

@@ -25,7 +25,7 @@ const char *file_name(const char *path)
 	for (unsigned i = 0; path && i < sizeof(folders) / sizeof(folders[0]); i++) {
 		size_t len = strlen(folders[i]);
 
-		if (strncmp(path, folders[i], len))
+		if (strncmp(path, folders[i], len) != 0)
 			continue;
 		for (unsigned k = 0; k < sizeof(names) / sizeof(names[0]); k++)
 			if (!strcmp(path + len, names[k]))

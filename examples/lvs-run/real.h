@@ -11,8 +11,8 @@ void *real_find(const char *name);
 /* The function of this name. Side by side, threads find the same. */
 #define REAL(name)                                                                                 \
 	({                                                                                         \
-		static __typeof__(&name) found;                                                    \
-		__typeof__(&name) it = __atomic_load_n(&found, __ATOMIC_RELAXED);                  \
+		static __typeof__(&(name)) found;                                                  \
+		__typeof__(&(name)) it = __atomic_load_n(&found, __ATOMIC_RELAXED);                \
 		if (!it) {                                                                         \
 			void *symbol = real_find(#name);                                           \
 			__builtin_memcpy(&it, &symbol, sizeof(it));                                \

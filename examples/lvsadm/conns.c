@@ -52,17 +52,28 @@ static const char *endpoint(char text[NAMES_LEN], const struct conn *conn, unsig
 			      protocol_of(conn->protocol), numeric);
 }
 
+static bool number(const char *text, int base, unsigned *value)
+{
+	char *end;
+
+	*value = (unsigned)strtoul(text, &end, base);
+	return end > text && !*end;
+}
+
 bool conns_print(const char *line, bool data, bool numeric, FILE *out)
 {
 	struct conn conn = {0};
 	char client[NAMES_LEN], service[NAMES_LEN], dest[NAMES_LEN];
-	char expires[16];
-	int n = sscanf(line, "%15s %47s %x %47s %x %47s %x %31s %u %63s %511s", conn.protocol,
-		       conn.addr[0], &conn.port[0], conn.addr[1], &conn.port[1], conn.addr[2],
-		       &conn.port[2], conn.state, &conn.expires_s, conn.pe, conn.pe_data);
+	char port[3][8], expires[16];
+	int n = sscanf(line, "%15s %47s %7s %47s %7s %47s %7s %31s %15s %63s %511s", conn.protocol,
+		       conn.addr[0], port[0], conn.addr[1], port[1], conn.addr[2], port[2],
+		       conn.state, expires, conn.pe, conn.pe_data);
 
-	if (n < 9)
+	if (n < 9 || !number(expires, 10, &conn.expires_s))
 		return false;
+	for (unsigned i = 0; i < 3; i++)
+		if (!number(port[i], 16, &conn.port[i]))
+			return false;
 	snprintf(expires, sizeof(expires), "%02u:%02u", conn.expires_s / 60, conn.expires_s % 60);
 	endpoint(client, &conn, 0, numeric);
 	endpoint(service, &conn, 1, numeric);

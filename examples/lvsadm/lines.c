@@ -46,8 +46,8 @@ static int cut(char *line, char **argv)
 	return argc;
 }
 
-/* The next line, copied; false at the end. What is too long is cut. */
-static bool next_line(struct lines *lines, char line[LINE_MAX_LEN])
+/* The next line, copied; false at the end. What is too long is cut, and told in @cut_off. */
+static bool next_line(struct lines *lines, char line[LINE_MAX_LEN], bool *cut_off)
 {
 	const char *text = lines->text + lines->at;
 	size_t left = lines->len - lines->at;
@@ -60,7 +60,8 @@ static bool next_line(struct lines *lines, char line[LINE_MAX_LEN])
 	len = end ? (size_t)(end - text) : left;
 	lines->at += end ? len + 1 : len;
 	lines->number++;
-	if (len >= LINE_MAX_LEN)
+	*cut_off = len >= LINE_MAX_LEN;
+	if (*cut_off)
 		len = LINE_MAX_LEN - 1;
 	memcpy(line, text, len);
 	line[len] = 0;
@@ -88,12 +89,18 @@ enum lines_next lines_take(struct lines *lines, bool own, struct request *reques
 {
 	char *argv[WORDS_MAX];
 	char line[LINE_MAX_LEN];
+	bool cut_off;
 
-	while (next_line(lines, line)) {
+	while (next_line(lines, line, &cut_off)) {
 		int argc;
 
 		if (own && line[strspn(line, " \t")] == '#')
 			continue;
+		if (cut_off) {
+			complain(complaint, STATUS_USAGE, "expected a line of less than %d bytes",
+				 LINE_MAX_LEN);
+			return LINES_WRONG;
+		}
 		argc = cut(line, argv);
 		if (argc == 1)
 			continue;

@@ -131,9 +131,9 @@ static int read_tunnel_type(struct lvs_ipvs_dest *dest, const char *value,
 	static const char *const kinds[] = {
 		[LVS_TUNNEL_IPIP] = "ipip", [LVS_TUNNEL_GUE] = "gue", [LVS_TUNNEL_GRE] = "gre"};
 
-	for (uint8_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (!strcmp(kinds[i], value)) {
-			dest->tun_type = i;
+			dest->tun_type = (uint8_t)i;
 			return 0;
 		}
 	}

@@ -62,7 +62,7 @@ static int read_words(const char *verb, int argc, char **argv, unsigned left, st
 
 static int read_file(const char *name, struct lines *lines)
 {
-	FILE *in = name && strcmp(name, "-") ? fopen(name, "r") : stdin;
+	FILE *in = name && strcmp(name, "-") != 0 ? fopen(name, "r") : stdin;
 	int error = in ? lines_read(lines, in) : -errno;
 
 	if (in && in != stdin)

@@ -5,7 +5,9 @@
 #include "setting.h"
 #include "verb.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 static int print_setting(void *user, const struct lvs_ipvs_message *answer)
 {
@@ -67,6 +69,8 @@ int verb_save(struct link *link, int argc, char **argv)
 	error = save(link);
 	if (error)
 		status = verb_failed("save", link, error);
+	else if (fflush(stdout) || ferror(stdout))
+		status = verb_wrong("save", "what was written is not whole: %s", strerror(errno));
 	link_close(link);
 	return status;
 }

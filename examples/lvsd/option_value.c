@@ -99,6 +99,7 @@ static int read_interfaces(const char *text, struct options *options, struct opt
 			return fail(error, "1 to 16 interface names with commas between",
 				    options->target);
 		name = options->interface[options->interface_n];
+		memset(name, 0, sizeof(options->interface[0])); /* a file's may stand there */
 		memcpy(name, text, len);
 		options->interfaces[options->interface_n++] = name;
 		if (!text[len])

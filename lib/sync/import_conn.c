@@ -414,6 +414,8 @@ void lvs_import_take(struct lvs_import *import, const struct lvs_import_conn *fr
 	struct lvs_conn *conn = entry ? lvs_import_here(import, entry) : NULL;
 	enum lvs_import_skip why = find(&take);
 
+	if (why == LVS_IMPORT_SKIP_N && !take.dest)
+		why = LVS_IMPORT_SKIP_DEST; /* never: one that is not here has a reason */
 	if (why != LVS_IMPORT_SKIP_N) {
 		skip(import, why);
 		return;

@@ -18,6 +18,7 @@ enum {
 	EVENTS = 64,
 	CLIENTS_MAX = 4096,
 	TURN_NS = 3000000,   /* of genl_handle() */
+	AGAIN_MS = 1000,     /* until it is asked whether the system has more descriptors */
 	SEND_BUFFER = 65536, /* what lies in the kernel for one client */
 };
 
@@ -119,7 +120,8 @@ static void add(struct lvsd *lvsd, struct genl *genl, int fd)
 	genl->client_n++;
 }
 
-/* Those that knock beyond the limit wait until another goes. */
+/* Those that knock beyond the limit wait until another goes; where the system has no more to give,
+ * AGAIN_MS. */
 static void accept_some(struct lvsd *lvsd, struct genl *genl)
 {
 	for (unsigned i = 0; i < EVENTS; i++) {
@@ -128,7 +130,8 @@ static void accept_some(struct lvsd *lvsd, struct genl *genl)
 		if (genl->client_n < CLIENTS_MAX)
 			fd = accept4(genl->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd < 0) {
-			if (genl->client_n >= CLIENTS_MAX || errno == EMFILE || errno == ENFILE)
+			if (genl->client_n >= CLIENTS_MAX ||
+			    (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED))
 				listen_on(genl, false);
 			return;
 		}
@@ -159,6 +162,8 @@ void genl_handle(struct lvsd *lvsd)
 
 	if (!genl)
 		return;
+	if (genl->client_n < CLIENTS_MAX)
+		listen_on(genl, true);
 	handle_events(lvsd, genl);
 	while (genl->turn.next != &genl->turn && monotonic_ns() < end)
 		step(genl, genl->turn.next);
@@ -172,9 +177,16 @@ int genl_fd(const struct genl *genl)
 
 int genl_wait_ms(const struct genl *genl)
 {
+	int wait;
+
 	if (!genl)
 		return -1;
-	return genl->turn.next != &genl->turn ? 0 : genl_serve_wait_ms(genl->server.user);
+	if (genl->turn.next != &genl->turn)
+		return 0;
+	wait = genl_serve_wait_ms(genl->server.user);
+	if (!genl->listens && genl->client_n < CLIENTS_MAX && (wait < 0 || wait > AGAIN_MS))
+		wait = AGAIN_MS;
+	return wait;
 }
 
 void genl_close(struct genl *genl)

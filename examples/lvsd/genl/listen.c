@@ -64,7 +64,8 @@ static void raise_limit(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max &&
+	    limit.rlim_cur < 8192) {
 		limit.rlim_cur = limit.rlim_max < 8192 ? limit.rlim_max : 8192;
 		(void)setrlimit(RLIMIT_NOFILE, &limit);
 	}

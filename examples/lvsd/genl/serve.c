@@ -18,6 +18,7 @@
 #include <time.h>
 
 enum { REST = 10 }; /* times as long as it took, until the host follows once more */
+#define AGAIN_NS UINT64_C(5000000000) /* until what failed is tried again */
 
 static uint64_t monotonic_ns(void)
 {
@@ -45,10 +46,11 @@ void genl_serve_catch_up(struct lvsd *lvsd)
 
 	if (!lvsd->follow.behind)
 		return;
-	lvsd->follow.behind = 0;
-	(void)follow(lvsd); /* the log tells */
+	lvsd->follow.behind = follow(lvsd) < 0; /* the log tells; it is tried again */
 	lvsd->follow.next_ns = monotonic_ns();
 	lvsd->follow.next_ns += REST * (lvsd->follow.next_ns - begin);
+	if (lvsd->follow.behind)
+		lvsd->follow.next_ns += AGAIN_NS;
 }
 
 void genl_serve_go_on(struct lvsd *lvsd)

@@ -26,7 +26,7 @@ static int read_dests(const struct lvs_director *director, const struct rules *b
 		if (rules_append_dest(rules, &dest) < 0)
 			return -1;
 	}
-	return 0;
+	return more < 0 ? -1 : 0;
 }
 
 static int copy_marks(const struct rules *before, struct rules *rules)
@@ -64,5 +64,5 @@ int rules_read_director(const struct lvs_director *director, const struct rules 
 		    read_dests(director, before, known, rules) < 0)
 			return -1;
 	}
-	return 0;
+	return more < 0 ? -1 : 0;
 }

@@ -159,11 +159,11 @@ int http_open(struct lvsd *lvsd)
 	fill_address(listen, &address);
 	if (listen->family == AF_INET6)
 		flags |= MHD_USE_IPv6;
-	lvsd->http = MHD_start_daemon(flags, listen->port, NULL, NULL, answer, lvsd,
-				      MHD_OPTION_EXTERNAL_LOGGER, tell, lvsd, MHD_OPTION_SOCK_ADDR,
-				      &address, MHD_OPTION_CONNECTION_LIMIT,
-				      (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-				      (unsigned)TIMEOUT_S, MHD_OPTION_END);
+	lvsd->http = MHD_start_daemon(
+		flags, listen->port, NULL, NULL, answer, lvsd, MHD_OPTION_EXTERNAL_LOGGER, tell,
+		lvsd, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S, MHD_OPTION_END);
 	if (lvsd->http)
 		return 0;
 	inet_ntop(listen->family, &listen->addr, text, sizeof(text));

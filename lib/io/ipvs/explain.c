@@ -62,6 +62,7 @@ static int write_text(struct lvs_ipvs_session *session, const struct lvs_explana
 		json ? lvs_explanation_json : lvs_explanation_text;
 	size_t len = write(explanation, NULL, 0);
 
+	free(session->text); /* of another request in this datagram */
 	session->text = malloc(len + 1);
 	if (!session->text)
 		return ipvs_fail(session, -ENOMEM, "out of memory");

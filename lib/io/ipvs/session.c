@@ -190,6 +190,8 @@ static bool is_request(const struct lvs_ipvs_message *message)
 static void end_request(struct lvs_ipvs_session *session, int error, size_t before)
 {
 	session->request_at += before;
+	if (error && session->queue.open && ipvs_is_change(&session->message))
+		session->queue.spoilt = true;
 	if (error)
 		ipvs_put_error(session, &session->message, error);
 	else if (!session->dump.next && session->message.nl_flags & NLM_F_ACK)

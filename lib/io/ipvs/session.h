@@ -34,6 +34,7 @@ struct ipvs_dump {
 /* Requests of a transaction, as they came. */
 struct ipvs_queue {
 	bool open;
+	bool spoilt; /* one that belonged to it was refused: nothing may come of the rest */
 	char *bytes;
 	size_t len, size;
 };

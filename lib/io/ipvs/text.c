@@ -270,6 +270,7 @@ int ipvs_dump_text(struct lvs_ipvs_session *session)
 	if (!dump->text)
 		return ipvs_fail(session, -ENOENT, "no file has the name \"%s\"",
 				 session->message.name);
+	free(session->text); /* of another request in this datagram */
 	session->text = malloc(PART);
 	if (!session->text)
 		return ipvs_fail(session, -ENOMEM, "out of memory");

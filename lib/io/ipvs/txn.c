@@ -250,6 +250,11 @@ int ipvs_txn_commit(struct lvs_ipvs_session *session)
 
 	if (!session->queue.open)
 		return ipvs_fail(session, -EINVAL, "no transaction is open");
+	if (session->queue.spoilt) {
+		ipvs_txn_forget(session);
+		return ipvs_fail(session, -ECANCELED,
+				 "a request of the transaction was refused: nothing has changed");
+	}
 	if (commit.flags & ~(uint32_t)(LVS_IPVS_DRY_RUN | LVS_IPVS_REPLACE))
 		err = ipvs_fail(session, -EINVAL, "commit: unknown flags %#x", commit.flags);
 	else
