@@ -376,7 +376,8 @@ static bool is_same(const struct take *take, const struct lvs_conn *conn)
 /* What packets have moved there moves here. */
 static void update(const struct take *take, struct lvs_conn *conn)
 {
-	const uint64_t kept = LVS_CONN_HELPED | LVS_CONN_LIVE | LVS_CONN_DEAD;
+	/* What is found no more stays so: another may have its key by now. */
+	const uint64_t kept = LVS_CONN_HELPED | LVS_CONN_LIVE | LVS_CONN_DEAD | LVS_CONN_INVALID;
 	struct lvs_table *table = take->import->director->table;
 	uint64_t word = atomic_load_explicit(&conn->word, memory_order_relaxed);
 	uint32_t counts = atomic_load_explicit(&conn->counts, memory_order_relaxed);

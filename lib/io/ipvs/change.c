@@ -31,10 +31,11 @@ bool ipvs_is_change(const struct lvs_ipvs_message *request)
 int ipvs_read_service_key(struct lvs_ipvs_session *session, const struct lvs_ipvs_message *request,
 			  struct lvs_service_key *key)
 {
-	int err = request->given & IPVS_CMD(SERVICE)
-			  ? lvs_ipvs_get_service_key(&request->service, key)
-			  : -EINVAL;
+	int err = -EINVAL;
 
+	memset(key, 0, sizeof(*key));
+	if (request->given & IPVS_CMD(SERVICE))
+		err = lvs_ipvs_get_service_key(&request->service, key);
 	if (err == -EINVAL)
 		return ipvs_fail(session, err,
 				 "expected a service: address family, and a firewall mark or "

@@ -187,7 +187,7 @@ static int get_setting(struct lvs_ipvs_session *session)
 	     server->get_setting &&
 	     server->get_setting(server->user, i, &name, &answer.value, &answer.default_value);
 	     i++) {
-		if (strcmp(name, session->message.name))
+		if (strcmp(name, session->message.name) != 0)
 			continue;
 		answer.given = IPVS_OWN(NAME) | IPVS_OWN(VALUE) | IPVS_OWN(DEFAULT);
 		strncpy(answer.name, name, sizeof(answer.name) - 1);

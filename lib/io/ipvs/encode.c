@@ -101,11 +101,13 @@ static void *put_extra(const struct room *room, size_t len)
 
 static uint8_t version_of(const struct lvs_ipvs_message *message)
 {
+	static const uint8_t versions[] = {[LVS_IPVS_IPVS] = IPVS_GENL_VERSION,
+					   [LVS_IPVS_OWN] = LVS_IPVS_LVS_VERSION,
+					   [LVS_IPVS_CTRL] = 2};
+
 	if (message->version)
 		return message->version;
-	if (message->kind == LVS_IPVS_CTRL)
-		return 2;
-	return message->kind == LVS_IPVS_OWN ? LVS_IPVS_LVS_VERSION : IPVS_GENL_VERSION;
+	return message->kind < sizeof(versions) ? versions[message->kind] : IPVS_GENL_VERSION;
 }
 
 static bool put_command(const struct room *room, const struct lvs_ipvs_message *message)
